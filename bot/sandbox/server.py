@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -36,20 +37,21 @@ class _QuietKeepAlive(WSGIRequestHandler):
 def bind(app: WSGIApp, port: int) -> BaseWSGIServer:
     """Listen on 127.0.0.1 (port 0: any free one); raise PortTaken when somebody else does."""
     try:
-        return make_server(HOST, port, app, threaded=True, request_handler=_QuietKeepAlive)
+        listener = socket.create_server((HOST, port))  # werkzeug would print advice and exit when it is taken
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTaken(port) from error
         raise
-    except SystemExit as error:  # werkzeug turns a taken port into an exit
-        raise PortTaken(port) from error
+    with listener:
+        return make_server(HOST, port, app, threaded=True, request_handler=_QuietKeepAlive, fd=listener.fileno())
 
 
 @contextmanager
 def running(app: WSGIApp, port: int = 0) -> Iterator[str]:
     """Serve in a background thread for the length of a with-block; yields the base address."""
     server = bind(app, port)
-    thread = threading.Thread(target=server.serve_forever, name=f"sandbox-{server.port}", daemon=True)
+    # The interval is how long stopping takes at most, not how long a request waits.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name=f"sandbox-{server.port}", daemon=True)
     thread.start()
     try:
         yield f"http://{HOST}:{server.port}"

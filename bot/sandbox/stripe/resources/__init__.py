@@ -1,0 +1,43 @@
+"""The endpoints, one module per noun. Importing this package registers all of them, and what falls due."""
+
+from . import (
+    billing,
+    checkout,
+    coupons,
+    customers,
+    events,
+    invoice_items,
+    invoices,
+    payment_intents,
+    payment_methods,
+    previews,
+    prices,
+    products,
+    refunds,
+    schedules,
+    setup_intents,
+    subscription_updates,
+    subscriptions,
+    tax_rates,
+)
+
+__all__ = [
+    "billing",
+    "checkout",
+    "coupons",
+    "customers",
+    "events",
+    "invoice_items",
+    "invoices",
+    "payment_intents",
+    "payment_methods",
+    "previews",
+    "prices",
+    "products",
+    "refunds",
+    "schedules",
+    "setup_intents",
+    "subscription_updates",
+    "subscriptions",
+    "tax_rates",
+]

@@ -1,0 +1,234 @@
+"""Customers, their balance, their tax ids, and the lists that hang on them."""
+
+from __future__ import annotations
+
+from bot.sandbox.stripe.account import Account
+from bot.sandbox.stripe.errors import invalid
+from bot.sandbox.stripe.lists import page, search
+from bot.sandbox.stripe.objects import Object, address, id_of, merge_metadata
+from bot.sandbox.stripe.routing import Params, crud, route
+
+from .balances import change_balance
+from .payment_methods import attach_to, own_payment_method
+from .subscriptions import end
+
+_PLAIN = ("description", "email", "name", "phone", "business_name", "individual_name")
+
+
+def create(account: Account, params: Params) -> Object:
+    for unsupported in ("source", "validate"):
+        if unsupported in params:
+            raise invalid(f"The local Stripe does not know {unsupported}; use payment methods.", unsupported)
+    customer: Object = {
+        "id": account.new_id("cus")[:18],
+        "object": "customer",
+        "address": None,
+        "balance": 0,
+        "business_name": None,
+        "created": account.now(),
+        "currency": None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": None,
+        "discount": None,
+        "email": None,
+        "individual_name": None,
+        "invoice_credit_balance": {},
+        "invoice_prefix": account.new_id("in")[-8:].upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "livemode": False,
+        "metadata": {},
+        "name": None,
+        "next_invoice_sequence": 1,
+        "phone": None,
+        "preferred_locales": [],
+        "shipping": None,
+        "tax_exempt": "none",
+        "test_clock": None,
+    }
+    if "test_clock" in params:
+        raise invalid("The local Stripe has one clock for the whole account (POST /control/clock).", "test_clock")
+    token = params.pop("payment_method", None)
+    tax_ids = params.pop("tax_id_data", [])
+    balance = params.pop("balance", 0)
+    _apply(account, customer, params)
+    account.add(customer, "customer.created")
+    if token is not None:
+        attach_to(account, token, customer["id"], "payment_method")
+    for entry in tax_ids:
+        _add_tax_id(account, customer["id"], entry)
+    if balance:
+        change_balance(account, customer["id"], balance, "initial", currency="usd")
+        customer = account.get("customer", customer["id"])
+    return customer
+
+
+def update(account: Account, params: Params, customer_id: str) -> Object:
+    customer = account.get("customer", customer_id)
+    if "balance" in params:
+        difference = params.pop("balance") - customer["balance"]
+        if difference:
+            change_balance(account, customer_id, difference, "adjustment", currency=customer["currency"] or "usd")
+            customer = account.get("customer", customer_id)
+    for unsupported in ("source", "default_source", "validate"):
+        if unsupported in params:
+            raise invalid(f"The local Stripe does not know {unsupported}; use payment methods.", unsupported)
+    _apply(account, customer, params)
+    return account.save(customer, "customer.updated")
+
+
+def _apply(account: Account, customer: Object, params: Params) -> None:
+    for name in _PLAIN:
+        if name in params:
+            customer[name] = params[name] or None
+    if "email" in params and params["email"] and "@" not in params["email"]:
+        raise invalid(f"Invalid email address: {params['email']}", "email", "email_invalid")
+    if "address" in params:
+        customer["address"] = address(params["address"])
+    if "shipping" in params:
+        shipping = params["shipping"]
+        customer["shipping"] = shipping and {
+            "address": address(shipping.get("address")),
+            "carrier": None,
+            "name": shipping.get("name"),
+            "phone": shipping.get("phone") or None,
+            "tracking_number": None,
+        }
+        customer["shipping"] = customer["shipping"] or None
+    for name in ("preferred_locales", "tax_exempt", "invoice_prefix", "next_invoice_sequence"):
+        if name in params:
+            customer[name] = params[name] or ("none" if name == "tax_exempt" else [])
+    if "invoice_settings" in params:
+        _apply_invoice_settings(account, customer, params["invoice_settings"])
+    customer["metadata"] = merge_metadata(customer["metadata"], params.get("metadata"))
+
+
+def _apply_invoice_settings(account: Account, customer: Object, settings: Params) -> None:
+    current = customer["invoice_settings"]
+    if "default_payment_method" in settings:
+        wanted = settings["default_payment_method"] or None
+        if wanted:
+            own_payment_method(account, customer["id"], wanted, "invoice_settings[default_payment_method]")
+        current["default_payment_method"] = wanted
+    for name in ("custom_fields", "footer", "rendering_options"):
+        if name in settings:
+            current[name] = settings[name] or None
+
+
+crud("Customer", "/v1/customers", kind="customer", create=create, update=update)
+
+
+@route("GET", "/v1/customers", "CustomerListParams")
+def list_customers(account: Account, params: Params) -> Object:
+    return page(account, "customer", "/v1/customers", params, "email")
+
+
+@route("GET", "/v1/customers/search", "CustomerSearchParams")
+def search_customers(account: Account, params: Params) -> Object:
+    fields = frozenset({"created", "email", "metadata", "name", "phone"})
+    return search(account, "customer", "/v1/customers/search", params, fields)
+
+
+@route("GET", "/v1/customers/{}", "CustomerRetrieveParams")
+def retrieve(account: Account, _params: Params, customer_id: str) -> Object:
+    body = account.store.get(customer_id)
+    if body is not None and body["object"] == "customer" and body.get("deleted"):
+        return body
+    return account.get("customer", customer_id)
+
+
+@route("DELETE", "/v1/customers/{}", "CustomerDeleteParams")
+def delete(account: Account, _params: Params, customer_id: str) -> Object:
+    """Deleting a customer ends its subscriptions at once; what was invoiced stays."""
+    customer = account.get("customer", customer_id)
+    for subscription in account.matching("subscription", customer=customer_id, ended=False):
+        end(account, subscription, reason="cancellation_requested")
+    for method in account.matching("payment_method", customer=customer_id):
+        method["customer"] = None
+        account.save(method, "payment_method.detached")
+    account.emit("customer.deleted", customer)
+    gone = {"id": customer_id, "object": "customer", "deleted": True}
+    account.store.put({**gone, "created": customer["created"]})
+    return gone
+
+
+@route("POST", "/v1/customers/{}/balance_transactions", "CustomerBalanceTransactionCreateParams")
+def create_transaction(account: Account, params: Params, customer_id: str) -> Object:
+    return change_balance(
+        account,
+        customer_id,
+        params["amount"],
+        "adjustment",
+        currency=params["currency"],
+        description=params.get("description"),
+        metadata=merge_metadata({}, params.get("metadata")),
+    )
+
+
+@route("GET", "/v1/customers/{}/balance_transactions", "CustomerBalanceTransactionListParams")
+def list_transactions(account: Account, params: Params, customer_id: str) -> Object:
+    account.get("customer", customer_id)
+    url = f"/v1/customers/{customer_id}/balance_transactions"
+    return page(account, "customer_balance_transaction", url, params, "invoice", customer=customer_id)
+
+
+@route("GET", "/v1/customers/{}/balance_transactions/{}", "CustomerBalanceTransactionRetrieveParams")
+def retrieve_transaction(account: Account, _params: Params, customer_id: str, transaction_id: str) -> Object:
+    account.get("customer", customer_id)
+    return account.get("customer_balance_transaction", transaction_id)
+
+
+def _add_tax_id(account: Account, customer_id: str, params: Params) -> Object:
+    tax_id = {
+        "id": account.new_id("txi"),
+        "object": "tax_id",
+        "country": params["type"][:2].upper() if params["type"] != "eu_vat" else params["value"][:2].upper(),
+        "created": account.now(),
+        "customer": customer_id,
+        "customer_account": None,
+        "livemode": False,
+        "owner": {"customer": customer_id, "type": "customer"},
+        "type": params["type"],
+        "value": params["value"],
+        "verification": {"status": "unavailable", "verified_address": None, "verified_name": None},
+    }
+    return account.add(tax_id, "customer.tax_id.created")
+
+
+@route("POST", "/v1/customers/{}/tax_ids", "CustomerTaxIdCreateParams")
+def create_tax_id(account: Account, params: Params, customer_id: str) -> Object:
+    account.get("customer", customer_id)
+    return _add_tax_id(account, customer_id, params)
+
+
+@route("GET", "/v1/customers/{}/tax_ids", "CustomerTaxIdListParams")
+def list_tax_ids(account: Account, params: Params, customer_id: str) -> Object:
+    account.get("customer", customer_id)
+    return page(account, "tax_id", f"/v1/customers/{customer_id}/tax_ids", params, customer=customer_id)
+
+
+@route("DELETE", "/v1/customers/{}/tax_ids/{}", "CustomerTaxIdDeleteParams")
+def delete_tax_id(account: Account, _params: Params, customer_id: str, tax_id: str) -> Object:
+    body = account.get("tax_id", tax_id)
+    account.get("customer", customer_id)
+    account.emit("customer.tax_id.deleted", body)
+    account.store.remove(tax_id)
+    return {"id": tax_id, "object": "tax_id", "deleted": True}
+
+
+@route("GET", "/v1/customers/{}/payment_methods", "CustomerPaymentMethodListParams")
+def list_payment_methods(account: Account, params: Params, customer_id: str) -> Object:
+    account.get("customer", customer_id)
+    url = f"/v1/customers/{customer_id}/payment_methods"
+    return page(account, "payment_method", url, params, "type", customer=customer_id)
+
+
+@route("GET", "/v1/customers/{}/payment_methods/{}", "CustomerPaymentMethodRetrieveParams")
+def retrieve_payment_method(account: Account, _params: Params, customer_id: str, method_id: str) -> Object:
+    return own_payment_method(account, id_of(account.get("customer", customer_id)), method_id, "payment_method")
