@@ -1,0 +1,133 @@
+"""The Web API: ``POST /api/<method>`` with the token, the scopes, the errors and the faults of Slack."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+
+from flask import Blueprint, Request, Response, request
+
+from bot.sandbox.workspace.api import arguments as reading
+from bot.sandbox.workspace.api import chat, directory, views
+from bot.sandbox.workspace.api.arguments import Arguments, Method
+from bot.sandbox.workspace.common import Json, Refused
+from bot.sandbox.workspace.cutting import cut
+from bot.sandbox.workspace.faults import Fault, Kind
+from bot.sandbox.workspace.workspace import Workspace
+
+METHODS: Mapping[str, Method] = {
+    "apps.connections.open": Method(directory.apps_connections_open, token="app"),
+    "auth.test": Method(directory.auth_test),
+    "chat.delete": Method(chat.delete, "chat:write"),
+    "chat.getPermalink": Method(chat.get_permalink),
+    "chat.postEphemeral": Method(chat.post_ephemeral, "chat:write"),
+    "chat.postMessage": Method(chat.post_message, "chat:write"),
+    "chat.update": Method(chat.update, "chat:write"),
+    "conversations.info": Method(directory.conversations_info),
+    "conversations.list": Method(directory.conversations_list),
+    "conversations.members": Method(directory.conversations_members),
+    "conversations.open": Method(directory.conversations_open, "im:write"),
+    "reactions.add": Method(chat.add_reaction, "reactions:write"),
+    "usergroups.list": Method(directory.usergroups_list, "usergroups:read"),
+    "usergroups.users.list": Method(directory.usergroups_users_list, "usergroups:read"),
+    "users.info": Method(directory.users_info, "users:read"),
+    "users.list": Method(directory.users_list, "users:read"),
+    "users.lookupByEmail": Method(directory.users_lookup_by_email, "users:read.email"),
+    "users.profile.get": Method(directory.users_profile_get, "users.profile:read"),
+    "views.open": Method(views.open_),
+    "views.publish": Method(views.publish),
+    "views.push": Method(views.push),
+    "views.update": Method(views.update),
+}
+
+SECRET_ARGUMENTS = ("token",)
+
+
+def blueprint(workspace: Workspace) -> Blueprint:
+    api = Blueprint("api", __name__)
+
+    @api.route("/api/<name>", methods=["GET", "POST"])
+    def call(name: str) -> Response:
+        return answer_call(workspace, name, request)
+
+    return api
+
+
+def answer_call(workspace: Workspace, name: str, call: Request) -> Response:
+    started = time.perf_counter()
+    fault = workspace.faults.take(name)
+    given: Json = {}
+    if fault and fault.kind is not Kind.CUT_AFTER:
+        response, refused = _failed(fault), [fault.kind.value]
+    else:
+        answer, given = _run(workspace, name, call)
+        response = cut(call) if fault else _json(workspace, answer)
+        refused = answer.pop("_reasons", []) + ([fault.kind.value] if fault else [])
+    workspace.log.add(
+        "from_app",
+        name,
+        status=0 if fault and fault.kind in (Kind.CUT_BEFORE, Kind.CUT_AFTER) else response.status_code,
+        ms=(time.perf_counter() - started) * 1000,
+        request=given,
+        response=None if fault else json.loads(response.get_data(as_text=True)),
+        refused=refused,
+    )
+    return response
+
+
+def _failed(fault: Fault) -> Response:
+    """The answer of a call that fails before it has any effect."""
+    match fault.kind:
+        case Kind.RATE_LIMITED:
+            response = _plain_json({"ok": False, "error": "ratelimited"}, 429)
+            response.headers["Retry-After"] = str(fault.retry_after)
+            return response
+        case Kind.SERVER_ERROR:
+            return Response("Internal Server Error", 500, mimetype="text/plain")
+        case _:
+            return cut(request)
+
+
+def _run(workspace: Workspace, name: str, call: Request) -> tuple[Json, Json]:
+    """(answer, arguments without secrets)."""
+    given: Json = {}
+    try:
+        arguments = reading.read(call)
+        given = {key: value for key, value in arguments.given.items() if key not in SECRET_ARGUMENTS}
+        method = _method(name)
+        _check_token(workspace, method, call, arguments)
+        return {"ok": True, **method.run(workspace, arguments)}, given
+    except Refused as refused:
+        return {**refused.answer(), "_reasons": refused.reasons()}, given
+
+
+def _method(name: str) -> Method:
+    if name not in METHODS:
+        raise Refused("unknown_method", req_method=name)
+    return METHODS[name]
+
+
+def _check_token(workspace: Workspace, method: Method, call: Request, arguments: Arguments) -> None:
+    """Refused: ``not_authed``, ``invalid_auth``, ``not_allowed_token_type``, ``missing_scope``."""
+    kind, _, token = call.headers.get("Authorization", "").partition(" ")
+    token = token.strip() if kind.lower() == "bearer" else arguments.get("token") or ""
+    if not token:
+        raise Refused("not_authed")
+    tokens = {"bot": workspace.bot_token, "app": workspace.app_token}
+    if token not in tokens.values():
+        raise Refused("invalid_auth")
+    if token != tokens[method.token]:
+        raise Refused("not_allowed_token_type")
+    if method.scope and method.scope not in workspace.app.scopes:
+        raise Refused("missing_scope", needed=method.scope, provided=",".join(sorted(workspace.app.scopes)))
+
+
+def _json(workspace: Workspace, answer: Json) -> Response:
+    response = _plain_json({key: value for key, value in answer.items() if key != "_reasons"}, 200)
+    response.headers["X-OAuth-Scopes"] = ",".join(sorted(workspace.app.scopes))
+    return response
+
+
+def _plain_json(answer: Json, status: int) -> Response:
+    return Response(json.dumps(answer), status, mimetype="application/json")

@@ -1,0 +1,104 @@
+"""chat.* and reactions.*"""
+
+from __future__ import annotations
+
+from bot.sandbox.workspace import people, posting
+from bot.sandbox.workspace.api.arguments import Arguments
+from bot.sandbox.workspace.common import BOT_USER_ID, Json, Refused
+from bot.sandbox.workspace.messages import Message
+from bot.sandbox.workspace.people import Channel
+from bot.sandbox.workspace.workspace import Workspace
+
+
+def _writable(workspace: Workspace, arguments: Arguments) -> Channel:
+    """The channel, if the app may write there; refused: ``channel_not_found``, ``not_in_channel``."""
+    channel = workspace.messages.channel(arguments.need("channel"))
+    if BOT_USER_ID in channel.members:
+        return channel
+    if channel.is_private:
+        raise Refused("channel_not_found")
+    if "chat:write.public" in workspace.app.scopes:
+        return channel
+    raise Refused("not_in_channel")
+
+
+def _content(arguments: Arguments) -> Json:
+    return posting.content(
+        arguments.get("text"), arguments.structure("blocks"), arguments.structure("attachments") or None
+    )
+
+
+def _own(workspace: Workspace, arguments: Arguments, not_ours: str) -> Message:
+    """The app's own message; refused: ``message_not_found`` or `not_ours`. Ephemeral messages cannot be named."""
+    channel = workspace.messages.channel(arguments.need("channel"))
+    message = workspace.messages.get(channel.id, arguments.need("ts"))
+    if message is None or message.only_for:
+        raise Refused("message_not_found")
+    if message.body["user"] != BOT_USER_ID:
+        raise Refused(not_ours)
+    return message
+
+
+def post_message(workspace: Workspace, arguments: Arguments) -> Json:
+    channel = _writable(workspace, arguments)
+    metadata = arguments.structure("metadata")
+    message = posting.say(
+        workspace,
+        channel.id,
+        _content(arguments),
+        thread_ts=arguments.get("thread_ts"),
+        more={"metadata": metadata} if metadata else None,
+    )
+    return {"channel": channel.id, "ts": message.ts, "message": message.body}
+
+
+def update(workspace: Workspace, arguments: Arguments) -> Json:
+    """Blocks and attachments that are not sent stay; an empty list takes them away."""
+    message = _own(workspace, arguments, "cant_update_message")
+    blocks, attachments = arguments.structure("blocks"), arguments.structure("attachments")
+    parts = posting.content(arguments.get("text") or message.body.get("text"), blocks, attachments)
+    metadata = arguments.structure("metadata")
+    workspace.messages.change(message, {**parts, **({"metadata": metadata} if metadata else {})})
+    return {"channel": message.channel, "ts": message.ts, "text": parts["text"], "message": message.body}
+
+
+def delete(workspace: Workspace, arguments: Arguments) -> Json:
+    message = _own(workspace, arguments, "cant_delete_message")
+    workspace.messages.remove(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
+    channel = _writable(workspace, arguments)
+    user = arguments.need("user")
+    if user not in people.BY_ID or user not in channel.members:
+        raise Refused("user_not_in_channel")
+    message = posting.say(
+        workspace, channel.id, _content(arguments), only_for=user, thread_ts=arguments.get("thread_ts")
+    )
+    return {"message_ts": message.ts}
+
+
+def get_permalink(workspace: Workspace, arguments: Arguments) -> Json:
+    channel = workspace.messages.channel(arguments.need("channel"))
+    message = workspace.messages.get(channel.id, arguments.need("message_ts"))
+    if message is None:
+        raise Refused("message_not_found")
+    anchor = message.ts.replace(".", "")
+    return {"channel": channel.id, "permalink": f"{workspace.url}archives/{channel.id}/p{anchor}"}
+
+
+def add_reaction(workspace: Workspace, arguments: Arguments) -> Json:
+    channel = workspace.messages.channel(arguments.need("channel"))
+    name = arguments.need("name").strip(":")
+    message = workspace.messages.get(channel.id, arguments.need("timestamp"))
+    if message is None or message.only_for:
+        raise Refused("message_not_found")
+    reactions = list(message.body.get("reactions", []))
+    mine = next((reaction for reaction in reactions if reaction["name"] == name), None)
+    if mine and BOT_USER_ID in mine["users"]:
+        raise Refused("already_reacted")
+    reactions = [reaction for reaction in reactions if reaction is not mine]
+    users = [*(mine["users"] if mine else []), BOT_USER_ID]
+    workspace.messages.react(message, [*reactions, {"name": name, "users": users, "count": len(users)}])
+    return {}
