@@ -1,0 +1,171 @@
+"""The contact card: everything about a contact on one page, and what deserves attention (H5, H6, H9, CX15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from dateutil.relativedelta import relativedelta
+
+from billing.contacts import AccountStatus, Contact, Invoice, PaymentMethod, Subscription, SubscriptionStatus
+from billing.ids import ContactId
+from billing.models import Frozen
+from billing.money import Money, round_half_up, total
+from billing.operations import Operation
+from billing.ports import UnitOfWork
+from billing.roles import Permission
+from billing.timeline import Page
+
+INVOICES_ON_CARD = 5
+ENTRIES_ON_CARD = 5
+
+
+class Concern(StrEnum):
+    """What deserves attention, most urgent first."""
+
+    ACCOUNT_NOT_ACTIVE = "account_not_active"
+    PAYMENT_FAILING = "payment_failing"
+    INVOICE_OVERDUE = "invoice_overdue"
+    CARD_EXPIRED = "card_expired"
+    CARD_EXPIRES = "card_expires"
+    NO_PAYMENT_METHOD = "no_payment_method"
+    LIMIT_REACHED = "limit_reached"
+    LIMIT_NEAR = "limit_near"
+
+
+_URGENCY = tuple(Concern)
+
+
+class Attention(Frozen):
+    concern: Concern
+    parameters: dict[str, str | int] = {}
+    amount: Money | None = None
+
+
+class ContactCard(Frozen):
+    """What the card shows. Amounts are in the contact's currency."""
+
+    contact: Contact
+    monthly: Money  # monthly recurring revenue, before discount and tax
+    balance: Money  # credit is positive
+    methods: tuple[PaymentMethod, ...]
+    subscriptions: tuple[Subscription, ...]
+    invoices: tuple[Invoice, ...]
+    timeline: Page
+    waiting: tuple[Operation, ...]  # operations that wait for the customer
+    attention: tuple[Attention, ...]
+    may: frozenset[Permission]
+    now: datetime  # UTC
+    today: date  # in the business's time zone
+
+
+def card(uow: UnitOfWork, contact_id: ContactId, *, older: str | None = None) -> ContactCard:
+    """The card of one contact, with the page of the timeline that begins at `older`."""
+    uow.actor.require(Permission.SEE_CONTACT)
+    contact = uow.contacts.get(contact_id)
+    methods = uow.mirror.payment_methods(contact_id)
+    subscriptions = uow.mirror.subscriptions(contact_id)
+    invoices = uow.mirror.invoices(contact_id, limit=INVOICES_ON_CARD)
+    return ContactCard(
+        contact=contact,
+        monthly=monthly_revenue(subscriptions, contact.currency),
+        balance=uow.mirror.balance(contact_id) or Money.zero(contact.currency),
+        methods=methods,
+        subscriptions=subscriptions,
+        invoices=invoices,
+        timeline=uow.timeline.page(contact_id, limit=ENTRIES_ON_CARD, before=older),
+        waiting=uow.operations.waiting(contact_id),
+        attention=attention(contact, methods, subscriptions, invoices, uow.now, uow.today),
+        may=frozenset(permission for permission in Permission if uow.actor.may(permission)),
+        now=uow.now,
+        today=uow.today,
+    )
+
+
+def monthly_revenue(subscriptions: Iterable[Subscription], currency: str) -> Money:
+    """What the paying subscriptions in that currency bring in a month; a year counts a twelfth, a week 52 twelfths."""
+    return total(
+        (
+            _per_month(one)
+            for one in subscriptions
+            if one.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+            and one.unit_amount.currency == currency
+        ),
+        currency,
+    )
+
+
+def _per_month(subscription: Subscription) -> Money:
+    per_year = {"day": 365, "week": 52, "month": 12, "year": 1}[subscription.interval]
+    amount = subscription.unit_amount * subscription.quantity
+    return amount.with_amount(round_half_up(Decimal(amount.amount * per_year) / (12 * subscription.interval_count)))
+
+
+def attention(
+    contact: Contact,
+    methods: Iterable[PaymentMethod],
+    subscriptions: Iterable[Subscription],
+    invoices: Iterable[Invoice],
+    now: datetime,
+    today: date,
+) -> tuple[Attention, ...]:
+    """What a person should see before doing anything, most urgent first."""
+    found = _concerns(contact, tuple(methods), tuple(subscriptions), invoices, now, today)
+    return tuple(sorted(found, key=lambda one: _URGENCY.index(one.concern)))
+
+
+def _concerns(
+    contact: Contact,
+    methods: tuple[PaymentMethod, ...],
+    subscriptions: tuple[Subscription, ...],
+    invoices: Iterable[Invoice],
+    now: datetime,
+    today: date,
+) -> Iterator[Attention]:
+    if contact.account.status is not AccountStatus.ACTIVE:
+        yield Attention(concern=Concern.ACCOUNT_NOT_ACTIVE, parameters={"status": contact.account.status.value})
+    for one in subscriptions:
+        if one.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID):
+            yield Attention(concern=Concern.PAYMENT_FAILING, parameters={"product": one.product})
+    for invoice in invoices:
+        if invoice.overdue(now) and invoice.due_at:
+            days = (now - invoice.due_at).days
+            yield Attention(
+                concern=Concern.INVOICE_OVERDUE,
+                parameters={"number": invoice.number or invoice.id, "days": days},
+                amount=invoice.due,
+            )
+    yield from _about_methods(methods, subscriptions, today)
+    yield from _about_limits(contact)
+
+
+def _about_methods(
+    methods: tuple[PaymentMethod, ...], subscriptions: tuple[Subscription, ...], today: date
+) -> Iterator[Attention]:
+    if not methods and any(one.status.runs for one in subscriptions):
+        yield Attention(concern=Concern.NO_PAYMENT_METHOD)
+    next_month = today + relativedelta(months=1)
+    for method in methods:
+        names: dict[str, str | int] = {"brand": method.brand, "last4": method.last4}
+        if method.expired(today):
+            yield Attention(concern=Concern.CARD_EXPIRED, parameters=names)
+        elif method.exp_year and (method.exp_year, method.exp_month) <= (next_month.year, next_month.month):
+            yield Attention(
+                concern=Concern.CARD_EXPIRES,
+                parameters=names | {"month": method.exp_month or 0, "year": method.exp_year},
+            )
+
+
+def _about_limits(contact: Contact) -> Iterator[Attention]:
+    for what, used, limit in (
+        ("contacts", contact.account.active_contacts, contact.account.contact_limit),
+        ("seats", contact.account.seats_used, contact.account.seats),
+    ):
+        if not limit or used * 10 < limit * 9:
+            continue
+        concern = Concern.LIMIT_REACHED if used >= limit else Concern.LIMIT_NEAR
+        if concern is Concern.LIMIT_NEAR and what == "seats":
+            continue  # seats are bought to be filled
+        yield Attention(concern=concern, parameters={"what": what, "used": used, "limit": limit})

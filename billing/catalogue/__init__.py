@@ -1,0 +1,31 @@
+"""What we sell, as data: read from `catalogue.toml`, checked with the line of every mistake, pushed to Stripe."""
+
+from billing.catalogue.coupons import Coupon, Duration
+from billing.catalogue.files import CatalogueError, load
+from billing.catalogue.labels import Label
+from billing.catalogue.model import Business, Catalogue
+from billing.catalogue.prices import Interval, OneTimePrice, RecurringPrice
+from billing.catalogue.products import AddOn, Feature, Plan, PrepayTerm, Product, Seats, Tier, UnitPack
+from billing.catalogue.taxes import TaxRate
+
+__all__ = [
+    "AddOn",
+    "Business",
+    "Catalogue",
+    "CatalogueError",
+    "Coupon",
+    "Duration",
+    "Feature",
+    "Interval",
+    "Label",
+    "OneTimePrice",
+    "Plan",
+    "PrepayTerm",
+    "Product",
+    "RecurringPrice",
+    "Seats",
+    "TaxRate",
+    "Tier",
+    "UnitPack",
+    "load",
+]

@@ -1,0 +1,248 @@
+"""Contacts: who is billed, their account and members, and what Stripe has of them (the mirror)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from billing.ids import ContactId, CustomerId, InvoiceId, LookupKey, PaymentMethodId, SubscriptionId
+from billing.models import Frozen
+from billing.money import Currency, Money
+
+
+class Portal(StrEnum):
+    """How the customer manages billing at home (G7)."""
+
+    ONLINE = "online"
+    CORPORATE = "corporate"
+
+
+class AccountStatus(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+
+class MemberRight(StrEnum):
+    """What a member of the customer's organisation is there (A1, G1, G12)."""
+
+    PRIMARY_ADMIN = "primary_admin"
+    ADMIN = "admin"
+    PURCHASE = "purchase"
+    CARD_HOLDER = "card_holder"
+    BILLING_CONTACT = "billing_contact"
+
+
+class Member(Frozen):
+    name: str
+    email: str
+    rights: frozenset[MemberRight] = frozenset()
+
+
+class Address(Frozen):
+    line1: str = ""
+    line2: str = ""
+    postal_code: str = ""
+    city: str = ""
+    state: str = ""
+    country: str  # ISO 3166-1 alpha-2
+
+
+class Account(Frozen):
+    """What the contact has with us."""
+
+    portal: Portal = Portal.ONLINE
+    status: AccountStatus = AccountStatus.ACTIVE
+    plan: str | None = None  # "product/plan" in the catalogue
+    active_contacts: int = 0
+    contact_limit: int | None = None
+    seats_used: int = 0
+    seats: int | None = None
+
+
+class Contact(Frozen):
+    """The customer that is billed: one person or company, one Stripe customer."""
+
+    id: ContactId
+    customer: CustomerId
+    name: str
+    company: str = ""
+    email: str = ""
+    phone: str = ""
+    currency: Currency
+    language: str = "en"
+    address: Address
+    tax_id: str | None = None
+    account: Account = Account()
+    members: tuple[Member, ...] = ()
+    since: date
+
+
+class ContactSummary(Frozen):
+    """One line of a search result."""
+
+    id: ContactId
+    name: str
+    company: str
+    email: str
+    country: str
+
+
+class Found(Frozen):
+    """What a search found: "no match" is an empty `matches`, "keep typing" is `more`."""
+
+    matches: tuple[ContactSummary, ...] = ()
+    more: bool = False  # there are more than the limit
+    guessed: bool = False  # nothing matched as typed; these are near in spelling
+
+
+class PaymentMethod(Frozen):
+    """A method on file: brand, last four digits and expiry, never more (HX5)."""
+
+    id: PaymentMethodId
+    brand: str  # visa, mastercard, sepa_debit, ...
+    last4: str
+    exp_month: int | None = None
+    exp_year: int | None = None
+    default: bool = False
+
+    def expired(self, today: date) -> bool:
+        """A card is good until the last day of its month."""
+        if self.exp_month is None or self.exp_year is None:
+            return False
+        return (self.exp_year, self.exp_month) < (today.year, today.month)
+
+
+class SubscriptionStatus(StrEnum):
+    """Stripe's statuses, and `scheduled` for one that starts later."""
+
+    SCHEDULED = "scheduled"
+    TRIALING = "trialing"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    UNPAID = "unpaid"
+    PAUSED = "paused"
+    INCOMPLETE = "incomplete"
+    INCOMPLETE_EXPIRED = "incomplete_expired"
+    CANCELED = "canceled"
+
+    @property
+    def runs(self) -> bool:
+        """It will be billed again."""
+        return self in _RUNNING
+
+
+_RUNNING = {
+    SubscriptionStatus.SCHEDULED,
+    SubscriptionStatus.TRIALING,
+    SubscriptionStatus.ACTIVE,
+    SubscriptionStatus.PAST_DUE,
+}
+
+
+class Subscription(Frozen):
+    """A running or past subscription, as Stripe has it."""
+
+    id: SubscriptionId
+    status: SubscriptionStatus
+    product: str  # what a person calls it: "Marketing Plus"
+    price: LookupKey | None  # None: a price that is not in our catalogue
+    quantity: int
+    unit_amount: Money  # per interval, before discount and tax
+    interval: str  # day, week, month, year
+    interval_count: int = 1
+    discount: str | None = None  # the coupon's code
+    payment_method: PaymentMethodId | None = None  # None: the customer's default
+    started_at: datetime  # UTC
+    current_period_end: datetime | None = None  # UTC
+    cancel_at: datetime | None = None  # UTC
+
+
+class InvoiceStatus(StrEnum):
+    DRAFT = "draft"
+    OPEN = "open"
+    PAID = "paid"
+    VOID = "void"
+    UNCOLLECTIBLE = "uncollectible"
+
+
+class Invoice(Frozen):
+    """An invoice, as Stripe has it."""
+
+    id: InvoiceId
+    number: str | None
+    status: InvoiceStatus
+    total: Money
+    due: Money  # what is still to be paid
+    created_at: datetime  # UTC
+    due_at: datetime | None = None  # UTC
+    subscription: SubscriptionId | None = None
+    url: str | None = None  # Stripe's hosted page
+
+    def overdue(self, now: datetime) -> bool:
+        return self.status is InvoiceStatus.OPEN and self.due_at is not None and self.due_at < now
+
+
+class CustomerSnapshot(Frozen):
+    """Everything that the mirror keeps of one Stripe customer, read at one time."""
+
+    customer: CustomerId
+    read_at: datetime | None = None  # UTC, before the first look at Stripe; None: newer than everything
+    name: str
+    email: str
+    phone: str
+    currency: Currency | None  # None: nothing was ever billed
+    address: Address | None
+    language: str | None
+    created_at: datetime  # UTC
+    balance: Money  # credit is positive: what we owe the customer
+    payment_methods: tuple[PaymentMethod, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    invoices: tuple[Invoice, ...] = ()  # newest first
+
+
+class Contacts(Protocol):
+    """The rows about contacts and their members."""
+
+    def get(self, contact: ContactId) -> Contact:
+        """Raise UnknownContact."""
+
+    def by_customer(self, customer: CustomerId) -> Contact | None: ...
+
+    def find(self, text: str, limit: int = 100) -> Found:
+        """Search by name, company, e-mail, phone and Stripe id: prefix and middle of a word, accents folded.
+
+        Spelling mistakes are forgiven only when nothing matched as typed. An empty text finds nobody.
+        """
+
+    def recent(self, user: str, limit: int = 10) -> tuple[ContactSummary, ...]:
+        """The contacts this member of staff acted on last, newest first."""
+
+    def save(self, contact: Contact) -> None:
+        """Insert, or replace the one with the same id, members included."""
+
+
+class Mirror(Protocol):
+    """The local copy of what Stripe has. Read by everybody, written when Stripe told us."""
+
+    def payment_methods(self, contact: ContactId) -> tuple[PaymentMethod, ...]:
+        """The default first."""
+
+    def subscriptions(self, contact: ContactId) -> tuple[Subscription, ...]:
+        """Running ones first, newest first within."""
+
+    def invoices(self, contact: ContactId, limit: int = 10, before: InvoiceId | None = None) -> tuple[Invoice, ...]:
+        """Newest first; `before` continues after the last one seen."""
+
+    def balance(self, contact: ContactId) -> Money | None: ...
+
+    def add_subscription(self, contact: ContactId, subscription: Subscription, invoice: Invoice | None) -> None:
+        """Insert or replace what an operation has just created."""
+
+    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
+        """Make the mirror of this contact equal to the snapshot; tell whether anything was different.
+
+        A snapshot that was read before the one that the mirror has changes nothing: whoever read it was held up.
+        """

@@ -1,0 +1,152 @@
+"""What the domain needs from outside: a unit of work on our rows, and Stripe. Fakes of both are in the tests."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import date, datetime
+from typing import Protocol
+
+from billing.access import Actor, Staff
+from billing.catalogue import Catalogue
+from billing.contacts import (
+    Contacts,
+    CustomerSnapshot,
+    Invoice,
+    Mirror,
+    Subscription,
+)
+from billing.ids import CustomerId, EventId, LookupKey, OperationId, PaymentMethodId
+from billing.models import Frozen
+from billing.money import Money
+from billing.operations import Operation, Operations
+from billing.timeline import Timeline
+
+
+class UnitOfWork(Protocol):
+    """One transaction for one actor. Everything written in it is there, or nothing is."""
+
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def now(self) -> datetime:
+        """UTC."""
+
+    @property
+    def today(self) -> date:
+        """In the business's time zone."""
+
+    @property
+    def contacts(self) -> Contacts: ...
+    @property
+    def mirror(self) -> Mirror: ...
+    @property
+    def timeline(self) -> Timeline: ...
+    @property
+    def operations(self) -> Operations: ...
+    @property
+    def staff(self) -> Staff: ...
+    @property
+    def events(self) -> Events: ...
+
+
+class Job(Frozen):
+    """Work for the engine. The same id is done once, however often it is enqueued."""
+
+    id: str
+    name: str  # which pipeline: `operation`, `show_again` or `stripe_event`
+    argument: str  # what it is about: an operation's or an event's id
+    trace: str = ""  # the id of the request that brought it, for the logs
+
+
+class StripeEvent(Frozen):
+    """An event as Stripe delivered it; stored once by its id, then handled by the engine."""
+
+    id: EventId
+    type: str
+    customer: CustomerId | None
+    object_id: str | None
+    created_at: datetime  # UTC
+    payload: str  # the object of the event as JSON, as Stripe sent it
+
+
+class Events(Protocol):
+    """The rows of Stripe's events."""
+
+    def get(self, event: EventId) -> StripeEvent:
+        """Raise NotFound."""
+
+
+class Store(Protocol):
+    """Opens units of work. On SQLite writers take turns; readers never wait."""
+
+    def reading(self, actor: Actor) -> AbstractContextManager[UnitOfWork]: ...
+
+    def writing(self, actor: Actor) -> AbstractContextManager[UnitOfWork]:
+        """Commits at the end of the block, rolls back on an exception."""
+
+    def accept(self, operation: Operation) -> bool:
+        """Write the operation down and give it to the engine, in one transaction; False if it was there already.
+
+        The job's id is the operation's id, its name `operation`, its argument the operation's id. If it was there, the
+        job is a small one, `show_again`: the result may have been shown before this submission is answered.
+        """
+
+    def accept_event(self, event: StripeEvent) -> bool:
+        """The same for an event of Stripe: job id and argument are the event's id, its name `stripe_event`."""
+
+
+class SubscriptionOrder(Frozen):
+    """A subscription to be started, in Stripe's terms but not in its library's types."""
+
+    customer: CustomerId
+    price: LookupKey
+    quantity: int
+    coupon: str | None  # the code in the catalogue
+    tax_rates: tuple[str, ...]  # names in the catalogue
+    starts_at: datetime | None  # UTC; None: now
+    billed_from: datetime | None = None  # UTC; of a fixed billing day: from when the first payment counts
+    anchor: datetime | None = None  # UTC; of a fixed billing day: when the first full period begins
+    payment_method: PaymentMethodId | None  # None: not known yet, a link comes first
+    first_payment: Money  # what the person reviewed; Stripe must agree before anything starts
+
+
+class StartedSubscription(Frozen):
+    """What Stripe made of an order."""
+
+    subscription: Subscription
+    invoice: Invoice | None  # None when it starts later
+
+
+class SetupLink(Frozen):
+    """Stripe's hosted page on which the customer adds a payment method."""
+
+    session: str
+    url: str
+    expires_at: datetime  # UTC
+
+
+class Payments(Protocol):
+    """Stripe, as the domain needs it.
+
+    Every creating call takes the operation it belongs to: calls are idempotent by it for ever, not just for the 24
+    hours that Stripe remembers a key. All raise Transient when it may be tried again.
+    """
+
+    def start_subscription(
+        self, order: SubscriptionOrder, operation: OperationId, accepted_at: datetime
+    ) -> StartedSubscription:
+        """Start it and charge the first payment, or schedule it.
+
+        Raises Declined when the bank refuses (nothing was started), AmountDiffers when Stripe's amount is not
+        `first_payment` (nothing was started), Misconfigured when Stripe does not know price, coupon or tax rate.
+        """
+
+    def send_setup_link(self, customer: CustomerId, operation: OperationId, accepted_at: datetime) -> SetupLink: ...
+
+    def method_from_setup(self, session: str) -> PaymentMethodId | None:
+        """The payment method that the customer added on the hosted page; None while they did not."""
+
+    def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
+        """Everything the mirror keeps; None for a deleted or unknown customer."""

@@ -1,0 +1,34 @@
+"""Roles, permissions, and the one table that says who may do what (H16)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a member of staff is for us. One person may have several."""
+
+    AGENT = "agent"
+    SALES = "sales"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class Permission(StrEnum):
+    FIND_CONTACTS = "find_contacts"
+    SEE_CONTACT = "see_contact"
+    CREATE_SUBSCRIPTION = "create_subscription"
+    SEND_PAYMENT_LINK = "send_payment_link"
+    MANAGE_STAFF = "manage_staff"
+
+
+_EVERYONE = (Role.AGENT, Role.SALES, Role.MANAGER, Role.ADMIN)
+
+# The one place that says who may do what (H16). Rows: what is done. Columns: who may.
+PERMISSIONS: dict[Permission, tuple[Role, ...]] = {
+    Permission.FIND_CONTACTS: _EVERYONE,
+    Permission.SEE_CONTACT: _EVERYONE,
+    Permission.CREATE_SUBSCRIPTION: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.SEND_PAYMENT_LINK: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.MANAGE_STAFF: (Role.ADMIN,),
+}

@@ -1,0 +1,109 @@
+"""Reading customers with everything that the mirror keeps of them: one, or all in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+
+import stripe
+
+from billing.catalogue import Catalogue
+from billing.contacts import CustomerSnapshot, Subscription
+from billing.ids import CustomerId
+from billing.money import Money
+from billing.stripe import reading
+from billing.stripe.failures import is_missing, translated
+
+PAGE = 100  # the most that Stripe gives at once
+READERS = 8  # of one page's customers at a time; the pace is kept by the connection
+
+
+class StripeCustomers:
+    """Reads; never writes. All methods raise Transient when it may be tried again."""
+
+    def __init__(self, client: stripe.StripeClient, catalogue: Catalogue) -> None:
+        self._client = client
+        self._catalogue = catalogue
+        self._product_names: dict[str, str] = {}
+
+    def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
+        """Everything the mirror keeps; None for a deleted or unknown customer."""
+        began = datetime.now(UTC)
+        with translated():
+            try:
+                found = self._client.v1.customers.retrieve(customer)
+            except stripe.InvalidRequestError as error:
+                if is_missing(error):
+                    return None
+                raise
+            return None if getattr(found, "deleted", False) else self._read(began, found)
+
+    def pages(self, after: CustomerId | None = None) -> Iterator[tuple[CustomerSnapshot, ...]]:
+        """All customers, newest first, a hundred at a time; `after` is the last one of the page before."""
+        with ThreadPoolExecutor(READERS, thread_name_prefix="stripe-customers") as readers:
+            more = True
+            while more:
+                began = datetime.now(UTC)
+                with translated():
+                    page = self._client.v1.customers.list(
+                        {"limit": PAGE, "starting_after": after} if after else {"limit": PAGE}
+                    )
+                    snapshots = tuple(readers.map(partial(self._read, began), page.data))
+                if snapshots:
+                    yield snapshots
+                    after = snapshots[-1].customer
+                more = page.has_more and bool(snapshots)
+
+    def product_name(self, price: stripe.Price) -> str:
+        """What a person calls it, in the language of our names at Stripe; also for prices that are no longer sold."""
+        label = self._catalogue.label(price.lookup_key) if price.lookup_key else None
+        if label:
+            return label.in_(self._catalogue.business.language)
+        product = reading.identifier(price.product) or ""
+        if product not in self._product_names:
+            self._product_names[product] = self._client.v1.products.retrieve(product).name
+        return self._product_names[product]
+
+    def _read(self, began: datetime, customer: stripe.Customer) -> CustomerSnapshot:
+        settings = customer.invoice_settings
+        default = reading.identifier(settings.default_payment_method) if settings else None
+        methods = self._client.v1.customers.payment_methods.list(customer.id, {"limit": PAGE})
+        currency = customer.currency.upper() if customer.currency else None
+        return CustomerSnapshot(
+            customer=CustomerId(customer.id),
+            read_at=began,
+            name=customer.name or "",
+            email=customer.email or "",
+            phone=customer.phone or "",
+            currency=currency,
+            address=reading.address(customer.address),
+            language=next(iter(customer.preferred_locales or ()), None),
+            created_at=reading.instant(customer.created),
+            # Stripe's balance is what the customer owes.
+            balance=Money(amount=-(customer.balance or 0), currency=currency or self._catalogue.business.currency),
+            payment_methods=reading.payment_methods(methods.auto_paging_iter(), default),
+            subscriptions=(*self._scheduled(customer.id), *self._subscriptions(customer.id)),
+            invoices=tuple(
+                reading.invoice(invoice)
+                for invoice in self._client.v1.invoices.list(
+                    {"customer": customer.id, "limit": PAGE}
+                ).auto_paging_iter()
+            ),
+        )
+
+    def _subscriptions(self, customer: str) -> Iterator[Subscription]:
+        found = self._client.v1.subscriptions.list(
+            {"customer": customer, "status": "all", "limit": PAGE, "expand": ["data.discounts"]}
+        )
+        for subscription in found.auto_paging_iter():
+            yield reading.subscription(subscription, self.product_name)
+
+    def _scheduled(self, customer: str) -> Iterator[Subscription]:
+        found = self._client.v1.subscription_schedules.list(
+            {"customer": customer, "limit": PAGE, "expand": ["data.phases.items.price"]}
+        )
+        for schedule in found.auto_paging_iter():
+            if schedule.status == "not_started":  # one that has begun is among the subscriptions
+                yield reading.scheduled(schedule, self.product_name)

@@ -1,0 +1,140 @@
+"""From Stripe's objects to ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+import stripe
+
+from billing.contacts import Address, Invoice, InvoiceStatus, PaymentMethod, Subscription, SubscriptionStatus
+from billing.ids import InvoiceId, LookupKey, PaymentMethodId, SubscriptionId
+from billing.money import Money
+from billing.stripe.names import code_of
+
+ProductName = Callable[[stripe.Price], str]
+
+
+def instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def instant_or_none(seconds: int | None) -> datetime | None:
+    return None if seconds is None else instant(seconds)
+
+
+def identifier(reference: object) -> str | None:
+    """The id of what may be an id or the object itself."""
+    if reference is None or isinstance(reference, str):
+        return reference
+    return str(reference.id)  # type: ignore[attr-defined]  # every expandable object of Stripe's has an id
+
+
+def money(amount: int | None, currency: str) -> Money:
+    return Money(amount=amount or 0, currency=currency)
+
+
+def address(found: stripe.Customer.Address | None) -> Address | None:
+    """None without a country: such an address says nothing about tax."""
+    if found is None or not found.country:
+        return None
+    return Address(
+        line1=found.line1 or "",
+        line2=found.line2 or "",
+        postal_code=found.postal_code or "",
+        city=found.city or "",
+        state=found.state or "",
+        country=found.country,
+    )
+
+
+def payment_methods(found: Iterable[stripe.PaymentMethod], default: str | None) -> tuple[PaymentMethod, ...]:
+    """The default first, then as Stripe has them: newest first."""
+    methods = [_payment_method(method, default) for method in found]
+    return tuple(sorted(methods, key=lambda method: not method.default))
+
+
+def _payment_method(method: stripe.PaymentMethod, default: str | None) -> PaymentMethod:
+    """Brand, last four and expiry: nothing else of a card is ever read (HX5)."""
+    if card := getattr(method, "card", None):
+        brand, last4, month, year = card.brand, card.last4, card.exp_month, card.exp_year
+    else:
+        details = getattr(method, method.type, None)
+        brand, last4, month, year = method.type, getattr(details, "last4", None) or "", None, None
+    return PaymentMethod(
+        id=PaymentMethodId(method.id),
+        brand=brand,
+        last4=last4,
+        exp_month=month,
+        exp_year=year,
+        default=method.id == default,
+    )
+
+
+def subscription(found: stripe.Subscription, product_name: ProductName) -> Subscription:
+    """A subscription by its first item: those that we start have one."""
+    item = found["items"].data[0]
+    method = identifier(found.default_payment_method)
+    return Subscription(
+        id=SubscriptionId(found.id),
+        status=SubscriptionStatus(found.status),
+        product=product_name(item.price),
+        price=LookupKey(item.price.lookup_key) if item.price.lookup_key else None,
+        quantity=item.quantity if item.quantity is not None else 1,
+        unit_amount=money(item.price.unit_amount, item.price.currency),
+        interval=item.price.recurring.interval if item.price.recurring else "month",
+        interval_count=item.price.recurring.interval_count if item.price.recurring else 1,
+        discount=_code(found.discounts),
+        payment_method=PaymentMethodId(method) if method else None,
+        started_at=instant(found.start_date),
+        current_period_end=instant_or_none(item.current_period_end),
+        cancel_at=instant_or_none(found.cancel_at),
+    )
+
+
+def scheduled(found: stripe.SubscriptionSchedule, product_name: ProductName) -> Subscription:
+    """A subscription that has not begun. Needs the price of its first phase expanded."""
+    phase = found.phases[0]
+    item = phase["items"][0]
+    price = item.price
+    assert isinstance(price, stripe.Price)
+    method = identifier(phase.default_payment_method) or identifier(found.default_settings.default_payment_method)
+    coupon = next((identifier(discount.coupon) for discount in phase.discounts), None)
+    return Subscription(
+        id=SubscriptionId(found.id),
+        status=SubscriptionStatus.SCHEDULED,
+        product=product_name(price),
+        price=LookupKey(price.lookup_key) if price.lookup_key else None,
+        quantity=item.quantity if item.quantity is not None else 1,
+        unit_amount=money(price.unit_amount, price.currency),
+        interval=price.recurring.interval if price.recurring else "month",
+        interval_count=price.recurring.interval_count if price.recurring else 1,
+        discount=code_of(coupon) if coupon else None,
+        payment_method=PaymentMethodId(method) if method else None,
+        started_at=instant(phase.start_date),
+    )
+
+
+def invoice(found: stripe.Invoice) -> Invoice:
+    details = found.parent.subscription_details if found.parent else None
+    subscription_id = identifier(details.subscription) if details else None
+    return Invoice(
+        id=InvoiceId(found.id),
+        number=found.number,
+        status=InvoiceStatus(found.status or "draft"),
+        total=money(found.total, found.currency),
+        due=money(found.amount_remaining, found.currency),
+        created_at=instant(found.created),
+        due_at=instant_or_none(found.due_date),
+        subscription=SubscriptionId(subscription_id) if subscription_id else None,
+        url=found.hosted_invoice_url,
+    )
+
+
+def _code(discounts: Iterable[object]) -> str | None:
+    """The code of the first discount, which must be expanded."""
+    for discount in discounts:
+        if isinstance(discount, stripe.Discount):
+            coupon = identifier(discount.source.coupon)
+            return code_of(coupon) if coupon else None
+    return None

@@ -1,0 +1,380 @@
+"""Starting a subscription for a contact (H17 to H33): reviewed, charged once, active only with a valid method.
+
+Without a valid method on file the customer is sent a link to Stripe's page; the operation waits, visibly, and a second
+operation (`ResumeSubscription`) finishes it when Stripe tells that the method was added.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+from billing.catalogue import RecurringPrice
+from billing.contacts import AccountStatus, Contact, Invoice, PaymentMethod, Subscription
+from billing.errors import (
+    AccountNotBillable,
+    CouponNotApplicable,
+    CurrencyDiffers,
+    Declined,
+    ForeignPaymentMethod,
+    NoEmailAddress,
+    NothingToSell,
+    NotWaiting,
+    PaymentMethodExpired,
+    PriceChanged,
+    QuantityOutOfRange,
+    Reason,
+    StartOutOfRange,
+)
+from billing.ids import ContactId, LookupKey, OperationId, PaymentMethodId
+from billing.models import Frozen
+from billing.operations import Action, Command, Context, Operation, Receipt, State
+from billing.ports import Payments, SetupLink, StartedSubscription, SubscriptionOrder, UnitOfWork
+from billing.previews import SubscriptionPreview, cycle, preview
+from billing.roles import Permission
+from billing.timeline import Entry, Happening
+
+SEND_LINK: Literal["link"] = "link"  # instead of a payment method: the customer adds one on Stripe's page
+LATEST_START = timedelta(days=366)
+
+
+class SubscriptionDraft(Command):
+    """What the form holds: everything but the confirmation."""
+
+    kind: ClassVar[str] = "subscription_draft"
+
+    price: LookupKey
+    quantity: int
+    start: date  # in the business's time zone
+    coupon: str | None = None
+    payment_method: PaymentMethodId | Literal["link"]
+
+
+class CreateSubscription(SubscriptionDraft):
+    """The confirmed draft. `fingerprint` is that of the preview the person saw."""
+
+    kind: ClassVar[str] = "create_subscription"
+
+    fingerprint: str
+
+
+class Review(Frozen):
+    """The page before the confirmation (H23)."""
+
+    contact: Contact
+    draft: SubscriptionDraft
+    preview: SubscriptionPreview
+    method: PaymentMethod | None  # None: a link is sent
+
+
+class ResumeSubscription(Command):
+    """The customer added a payment method on Stripe's page: start what waited for it."""
+
+    kind: ClassVar[str] = "resume_subscription"
+
+    waiting: OperationId
+    session: str  # Stripe's Checkout session
+
+
+class SubscriptionStarted(Receipt):
+    """What came of it. WAITING with a link, or DONE with the subscription."""
+
+    contact_name: str
+    subscription: Subscription | None = None
+    invoice: Invoice | None = None
+    link: SetupLink | None = None
+    preview: SubscriptionPreview
+    method: PaymentMethod | None = None
+
+
+class SubscriptionForm(Frozen):
+    """What the form offers (H21, H22): products in the contact's currency, methods on file, dates."""
+
+    contact: Contact
+    prices: tuple[RecurringPrice, ...]
+    methods: tuple[PaymentMethod, ...]
+    today: date
+    latest: date
+    link_to: str | None  # the address a link would go to; None: a link cannot be sent
+    draft: SubscriptionDraft | None = None  # what was typed before
+
+
+class Checked(Frozen):
+    """What `check` found allowed, with everything `perform` needs."""
+
+    contact: Contact
+    preview: SubscriptionPreview
+    order: SubscriptionOrder
+    method: PaymentMethod | None  # None: a link is to be sent, or was used
+
+
+class Outcome(Frozen):
+    """What Stripe made of it: one of the two."""
+
+    started: StartedSubscription | None = None
+    link: SetupLink | None = None
+
+
+class CheckedResume(Frozen):
+    """The waiting operation, still as it was reviewed, and the session that has the method."""
+
+    waiting: OperationId
+    session: str
+    checked: Checked
+
+
+# What people look at before
+
+
+def form(uow: UnitOfWork, contact_id: ContactId, draft: SubscriptionDraft | None = None) -> SubscriptionForm:
+    """What the form offers (H21, H22). Refuses contacts that may not be billed and catalogues without a product."""
+    uow.actor.require(Permission.CREATE_SUBSCRIPTION)
+    contact = _billable(uow, contact_id)
+    prices = uow.catalogue.recurring_prices(contact.currency)
+    if not prices:
+        raise NothingToSell(currency=contact.currency)
+    return SubscriptionForm(
+        contact=contact,
+        prices=prices,
+        methods=tuple(m for m in uow.mirror.payment_methods(contact_id) if not m.expired(uow.today)),
+        today=uow.today,
+        latest=uow.today + LATEST_START,
+        link_to=contact.email or None,
+        draft=draft,
+    )
+
+
+def review(uow: UnitOfWork, draft: SubscriptionDraft) -> Review:
+    """The page before the confirmation (H23): every rule is checked, nothing is started."""
+    checked = _allowed(uow, draft)
+    return Review(contact=checked.contact, draft=draft, preview=checked.preview, method=checked.method)
+
+
+# The operation
+
+
+def check(uow: UnitOfWork, command: CreateSubscription) -> Checked:
+    """Refuse what may not start, and what is not what the person reviewed (PriceChanged).
+
+    A start that midnight has made a day of the past becomes today, and so is reviewed again.
+    """
+    midnight_passed = command.start == uow.today - timedelta(days=1)
+    checked = _allowed(uow, command.model_copy(update={"start": uow.today}) if midnight_passed else command)
+    if checked.preview.fingerprint != command.fingerprint:
+        raise PriceChanged(contact=checked.contact.name)
+    return checked
+
+
+def perform(payments: Payments, context: Context, checked: Checked) -> Outcome:
+    """Start it at Stripe, or make the link by which the customer adds a payment method."""
+    if checked.method is None:
+        return Outcome(link=payments.send_setup_link(checked.order.customer, context.operation, context.created_at))
+    return Outcome(started=payments.start_subscription(checked.order, context.operation, context.created_at))
+
+
+def record(uow: UnitOfWork, context: Context, checked: Checked, outcome: Outcome) -> SubscriptionStarted:
+    """Mirror, timeline and receipt."""
+    if outcome.link:
+        uow.timeline.append(_entry(uow, context, checked, Happening.PAYMENT_LINK_SENT))
+    elif outcome.started:
+        _record_start(uow, context, checked, outcome.started)
+    return SubscriptionStarted(
+        state=State.WAITING if outcome.link else State.DONE,
+        contact_name=checked.contact.name,
+        subscription=outcome.started.subscription if outcome.started else None,
+        invoice=outcome.started.invoice if outcome.started else None,
+        link=outcome.link,
+        preview=checked.preview,
+        method=checked.method,
+    )
+
+
+def declined(uow: UnitOfWork, context: Context, checked: Checked, error: Declined) -> None:
+    """The bank said no: nothing was started, and the history says so (H30)."""
+    uow.timeline.append(_entry(uow, context, checked, Happening.PAYMENT_DECLINED, decline=error.code))
+
+
+CREATE = Action(
+    command=CreateSubscription,
+    checked=Checked,
+    outcome=Outcome,
+    receipt=SubscriptionStarted,
+    check=check,
+    perform=perform,
+    record=record,
+    declined=declined,
+)
+
+
+# The operation that finishes a waiting one
+
+
+def check_resume(uow: UnitOfWork, command: ResumeSubscription) -> CheckedResume:
+    """Only what still waits is started, and only on the terms that were reviewed; the day may be a later one.
+
+    With a fixed billing day a later day has another first payment: it may be smaller than what was reviewed, and on or
+    after the billing day as large as the payment that was reviewed for that day, never larger.
+    """
+    waiting = uow.operations.get(command.waiting)
+    if waiting.state is not State.WAITING or waiting.contact != command.contact or waiting.result is None:
+        raise NotWaiting(state=waiting.state.value)
+    reviewed = SubscriptionStarted.model_validate_json(waiting.result).preview
+    wanted = CreateSubscription.model_validate_json(waiting.command)
+    checked = _allowed(uow, wanted.model_copy(update={"start": max(wanted.start, uow.today)}))
+    if checked.preview.terms != reviewed.terms or not checked.preview.asks_at_most(reviewed):
+        raise PriceChanged(contact=checked.contact.name)
+    return CheckedResume(waiting=command.waiting, session=command.session, checked=checked)
+
+
+def perform_resume(payments: Payments, context: Context, checked: CheckedResume) -> Outcome:
+    method = payments.method_from_setup(checked.session)
+    if method is None:
+        raise NotWaiting(state=State.WAITING.value)
+    order = checked.checked.order.model_copy(update={"payment_method": method})
+    return Outcome(started=payments.start_subscription(order, context.operation, context.created_at))
+
+
+def record_resume(uow: UnitOfWork, context: Context, checked: CheckedResume, outcome: Outcome) -> SubscriptionStarted:
+    receipt = record(uow, context, checked.checked, outcome)
+    uow.operations.finish(checked.waiting, State.DONE, result=receipt.model_dump_json())
+    return receipt
+
+
+def declined_resume(uow: UnitOfWork, context: Context, checked: CheckedResume, error: Declined) -> None:
+    """The card on the hosted page was added but not chargeable: what waited is over, a person has to decide anew."""
+    declined(uow, context, checked.checked, error)
+    uow.operations.finish(checked.waiting, State.DECLINED, reason=error.reason)
+
+
+def refused_resume(uow: UnitOfWork, command: ResumeSubscription, reason: Reason) -> None:
+    """The link is used up, so nothing else would end the waiting: it ends with the same reason.
+
+    Unless it was not for this contact, or has no method yet (NotWaiting): then it is left alone.
+    """
+    if reason.key != NotWaiting.__name__:
+        uow.operations.finish(command.waiting, State.REFUSED, reason=reason)
+
+
+RESUME = Action(
+    command=ResumeSubscription,
+    checked=CheckedResume,
+    outcome=Outcome,
+    receipt=SubscriptionStarted,
+    check=check_resume,
+    perform=perform_resume,
+    record=record_resume,
+    declined=declined_resume,
+    refused=refused_resume,
+)
+
+
+def expire(uow: UnitOfWork, waiting: Operation) -> None:
+    """The customer did not use the link in time (Stripe closes it): nothing was started, and somebody is told."""
+    uow.operations.finish(waiting.id, State.EXPIRED)
+    uow.timeline.append(
+        Entry(
+            id=f"{waiting.id}:{Happening.PAYMENT_LINK_EXPIRED}",
+            contact=waiting.contact,
+            at=uow.now,
+            what=Happening.PAYMENT_LINK_EXPIRED,
+            operation=waiting.id,
+        )
+    )
+
+
+# The rules
+
+
+def _allowed(uow: UnitOfWork, draft: SubscriptionDraft) -> Checked:
+    """Every rule about starting a subscription, in the order in which a person would want to hear of them."""
+    uow.actor.require(Permission.CREATE_SUBSCRIPTION)
+    contact = _billable(uow, draft.contact)
+    price = uow.catalogue.recurring_price(draft.price)
+    if price.unit.currency != contact.currency:
+        raise CurrencyDiffers(price=price.unit.currency, contact=contact.currency)
+    if not price.minimum <= draft.quantity <= price.maximum:
+        raise QuantityOutOfRange(minimum=price.minimum, maximum=price.maximum)
+    if not uow.today <= draft.start <= uow.today + LATEST_START:
+        raise StartOutOfRange(first=uow.today.isoformat(), last=(uow.today + LATEST_START).isoformat())
+    coupon = uow.catalogue.coupon(draft.coupon) if draft.coupon else None
+    if coupon and not coupon.applies_to(price, uow.today):
+        raise CouponNotApplicable(coupon=coupon.code)
+    method = _method(uow, contact, draft)
+    zone = ZoneInfo(uow.catalogue.business.timezone)
+    taxes = uow.catalogue.taxes_for(contact.address.country, contact.tax_id, price.product)
+    shown = preview(
+        price=price,
+        quantity=draft.quantity,
+        start=draft.start,
+        coupon=coupon,
+        taxes=taxes,
+        reverse_charge=uow.catalogue.reverse_charge(contact.address.country, contact.tax_id),
+        now=uow.now,
+        zone=zone,
+    )
+    when = cycle(price, draft.start, uow.now, zone)
+    order = SubscriptionOrder(
+        customer=contact.customer,
+        price=price.lookup_key,
+        quantity=draft.quantity,
+        coupon=coupon.code if coupon else None,
+        tax_rates=tuple(rate.name for rate in taxes),
+        starts_at=when.starts_at,
+        billed_from=when.billed_from,
+        anchor=when.anchor,
+        payment_method=method.id if method else None,
+        first_payment=shown.first.total,
+    )
+    return Checked(contact=contact, preview=shown, order=order, method=method)
+
+
+def _billable(uow: UnitOfWork, contact_id: ContactId) -> Contact:
+    contact = uow.contacts.get(contact_id)
+    if contact.account.status is not AccountStatus.ACTIVE:
+        raise AccountNotBillable(contact=contact.name, status=contact.account.status.value)
+    return contact
+
+
+def _method(uow: UnitOfWork, contact: Contact, draft: SubscriptionDraft) -> PaymentMethod | None:
+    """The method chosen, which must be the contact's own (a form can be forged) and still good; None for a link."""
+    if draft.payment_method == SEND_LINK:
+        uow.actor.require(Permission.SEND_PAYMENT_LINK)
+        if not contact.email:
+            raise NoEmailAddress(contact=contact.name)
+        return None
+    for method in uow.mirror.payment_methods(contact.id):
+        if method.id == draft.payment_method:
+            if method.expired(max(uow.today, draft.start)):
+                raise PaymentMethodExpired(brand=method.brand, last4=method.last4)
+            return method
+    raise ForeignPaymentMethod(contact=contact.name)
+
+
+# What is written down
+
+
+def _record_start(uow: UnitOfWork, context: Context, checked: Checked, started: StartedSubscription) -> None:
+    uow.mirror.add_subscription(checked.contact.id, started.subscription, started.invoice)
+    happening = Happening.SUBSCRIPTION_STARTED if started.invoice else Happening.SUBSCRIPTION_SCHEDULED
+    uow.timeline.append(
+        _entry(uow, context, checked, happening).model_copy(update={"stripe_id": started.subscription.id})
+    )
+
+
+def _entry(uow: UnitOfWork, context: Context, checked: Checked, what: Happening, **more: str) -> Entry:
+    return Entry(
+        id=f"{context.operation}:{what}",
+        contact=checked.contact.id,
+        at=uow.now,
+        what=what,
+        by=context.actor.name,
+        amount=checked.preview.first.total,
+        operation=context.operation,
+        parameters={
+            "product": checked.preview.price.lookup_key,
+            "quantity": checked.preview.quantity,
+            "start": checked.preview.first.on.isoformat(),
+            **more,
+        },
+    )

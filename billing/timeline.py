@@ -1,0 +1,58 @@
+"""The timeline: everything that happened to a contact, append-only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from billing.ids import ContactId, OperationId
+from billing.models import Frozen
+from billing.money import Money
+
+
+class Happening(StrEnum):
+    """What can happen. The texts layer has a sentence for each."""
+
+    SUBSCRIPTION_STARTED = "subscription_started"
+    SUBSCRIPTION_SCHEDULED = "subscription_scheduled"
+    SUBSCRIPTION_ENDED = "subscription_ended"
+    PAYMENT_LINK_SENT = "payment_link_sent"
+    PAYMENT_LINK_EXPIRED = "payment_link_expired"
+    PAYMENT_METHOD_ADDED = "payment_method_added"
+    PAYMENT_METHOD_REMOVED = "payment_method_removed"
+    PAYMENT_DECLINED = "payment_declined"
+    PAYMENT_SUCCEEDED = "payment_succeeded"
+    PAYMENT_FAILED = "payment_failed"
+    CONTACT_IMPORTED = "contact_imported"
+
+
+class Entry(Frozen):
+    """One thing that happened."""
+
+    id: str  # unique; the same thing told twice is one entry
+    contact: ContactId
+    at: datetime  # UTC
+    what: Happening
+    by: str | None = None  # the staff member's name; None: the customer, or Stripe by itself
+    on_behalf_of: str | None = None
+    amount: Money | None = None
+    operation: OperationId | None = None
+    stripe_id: str | None = None
+    parameters: dict[str, str | int | None] = {}
+
+
+class Page(Frozen):
+    """A page of the timeline, newest first."""
+
+    entries: tuple[Entry, ...] = ()
+    older: str | None = None  # give it back to read the next page; None: this is the end
+
+
+class Timeline(Protocol):
+    """The rows of the timeline. There is no way to change or delete one."""
+
+    def append(self, entry: Entry) -> bool:
+        """False if an entry with this id is there already."""
+
+    def page(self, contact: ContactId, limit: int = 10, before: str | None = None) -> Page: ...

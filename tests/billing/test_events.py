@@ -1,0 +1,344 @@
+"""What Stripe tells: handled once, in any order, and believed only about whom it is about."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.contacts import CustomerSnapshot, Subscription, SubscriptionStatus
+from billing.errors import NotFound, Transient
+from billing.events import EventSteps
+from billing.ids import CustomerId, EventId, OperationId, SubscriptionId
+from billing.money import Money
+from billing.operations import Operation, State
+from billing.ports import StripeEvent
+from billing.subscriptions import SubscriptionStarted, expire
+from tests.support.shop import ADA, BEN, NOW, SAM, Shop, method
+
+
+@pytest.fixture
+def shop() -> Shop:
+    made = Shop()
+    made.payments.snapshots[CustomerId("cus_ada")] = snapshot()
+    made.payments.snapshots[CustomerId("cus_ben")] = snapshot("cus_ben")
+    return made
+
+
+@pytest.fixture
+def events(shop: Shop) -> EventSteps:
+    return EventSteps(shop.store, shop.payments)
+
+
+def snapshot(customer: str = "cus_ada", **changes: Any) -> CustomerSnapshot:
+    fields = {
+        "customer": CustomerId(customer),
+        "name": "Ada Lovelace",
+        "email": "ada@engines.example",
+        "phone": "",
+        "currency": "EUR",
+        "address": None,
+        "language": None,
+        "created_at": NOW,
+        "balance": Money.zero("EUR"),
+        "payment_methods": (method("pm_new", last4="4444"),),
+    }
+    return CustomerSnapshot(**(fields | changes))
+
+
+def subscription(status: SubscriptionStatus) -> Subscription:
+    return Subscription(
+        id=SubscriptionId("sub_1"),
+        status=status,
+        product="Marketing Plus",
+        price=None,
+        quantity=1,
+        unit_amount=Money(amount=4900, currency="EUR"),
+        interval="month",
+        started_at=NOW,
+    )
+
+
+def delivered(shop: Shop, type_: str, payload: dict[str, Any] | None = None, **changes: Any) -> EventId:
+    fields = {
+        "id": EventId(f"evt_{len(shop.rows.events) + 1}"),
+        "type": type_,
+        "customer": CustomerId("cus_ada"),
+        "object_id": "obj_1",
+        "created_at": NOW - timedelta(minutes=1),
+        "payload": json.dumps(payload or {}),
+    }
+    event = StripeEvent(**(fields | changes))
+    shop.store.accept_event(event)
+    return event.id
+
+
+def handled(events: EventSteps, event: EventId) -> str:
+    return events.record(event, events.fetch(event, ""))
+
+
+# The mirror
+
+
+def test_the_mirror_becomes_what_stripe_has(shop: Shop, events: EventSteps) -> None:
+    handled(events, delivered(shop, "customer.updated"))
+    with shop.store.reading(SAM) as uow:
+        assert [one.last4 for one in uow.mirror.payment_methods(ADA)] == ["4444"]
+
+
+def test_a_late_event_does_not_put_back_an_older_state(shop: Shop, events: EventSteps) -> None:
+    """It says that something happened; what is true now is read from Stripe."""
+    older = delivered(shop, "customer.subscription.updated", {"status": "active"}, created_at=NOW - timedelta(hours=5))
+    newer = delivered(shop, "customer.subscription.deleted", {"status": "canceled"})
+    shop.payments.snapshots[CustomerId("cus_ada")] = snapshot(
+        subscriptions=(subscription(SubscriptionStatus.CANCELED),)
+    )
+    for event in (newer, older):
+        handled(events, event)
+    with shop.store.reading(SAM) as uow:
+        assert [one.status for one in uow.mirror.subscriptions(ADA)] == [SubscriptionStatus.CANCELED]
+
+
+def test_only_the_customer_that_it_is_about_changes(shop: Shop, events: EventSteps) -> None:
+    before = shop.rows.mirror[BEN]
+    handled(events, delivered(shop, "customer.updated"))
+    assert shop.rows.mirror[BEN] == before
+
+
+@pytest.mark.parametrize("customer", [None, CustomerId("cus_nobody")])
+def test_an_event_about_nobody_that_we_know_changes_nothing(
+    shop: Shop, events: EventSteps, customer: CustomerId | None
+) -> None:
+    event = delivered(shop, "invoice.paid", {"amount_paid": 100, "currency": "eur"}, customer=customer)
+    before = shop.rows.copied()
+    assert handled(events, event) == ""
+    assert shop.rows == before
+    assert not shop.payments.calls
+
+
+def test_a_customer_who_was_deleted_at_stripe_changes_nothing(shop: Shop, events: EventSteps) -> None:
+    event = delivered(shop, "customer.deleted")
+    shop.payments.snapshots.clear()
+    before = shop.rows.copied()
+    assert handled(events, event) == ""
+    assert shop.rows == before
+
+
+def test_an_unknown_type_still_brings_the_mirror_up_to_date_but_is_no_history(shop: Shop, events: EventSteps) -> None:
+    handled(events, delivered(shop, "a.type.of.next.year"))
+    assert shop.rows.mirror[ADA].methods[0].last4 == "4444"
+    assert not shop.rows.timeline
+
+
+def test_stripe_being_away_is_tried_again(shop: Shop, events: EventSteps) -> None:
+    shop.payments.fails.append(Transient("Stripe: 503"))
+    event = delivered(shop, "customer.updated")
+    with pytest.raises(Transient):
+        events.fetch(event, "")
+    handled(events, event)
+    assert shop.rows.mirror[ADA].methods[0].last4 == "4444"
+
+
+def test_an_event_that_nobody_delivered_is_a_fault(events: EventSteps) -> None:
+    with pytest.raises(NotFound):
+        events.fetch("evt_nobody", "")
+
+
+# The history
+
+
+@pytest.mark.parametrize(
+    ("type_", "payload", "happening", "amount", "parameters"),
+    [
+        (
+            "invoice.paid",
+            {"amount_paid": 17493, "currency": "eur", "number": "K-1"},
+            "payment_succeeded",
+            Money(amount=17493, currency="EUR"),
+            {"number": "K-1"},
+        ),
+        (
+            "invoice.payment_failed",
+            {"amount_remaining": 900, "currency": "jpy", "number": "K-2"},
+            "payment_failed",
+            Money(amount=900, currency="JPY"),
+            {"number": "K-2"},
+        ),
+        (
+            "payment_method.attached",
+            {"card": {"brand": "visa", "last4": "4242"}},
+            "payment_method_added",
+            None,
+            {"brand": "visa", "last4": "4242"},
+        ),
+        (
+            "payment_method.detached",
+            {"sepa_debit": {"last4": "3000"}},
+            "payment_method_removed",
+            None,
+            {"brand": None, "last4": None},
+        ),
+        ("customer.subscription.deleted", {}, "subscription_ended", None, {}),
+    ],
+)
+def test_what_a_person_would_want_to_read_is_in_the_timeline(
+    shop: Shop,
+    events: EventSteps,
+    type_: str,
+    payload: dict[str, Any],
+    happening: str,
+    amount: Money | None,
+    parameters: dict[str, str],
+) -> None:
+    """H10; GX16"""
+    event = delivered(shop, type_, payload)
+    handled(events, event)
+    [entry] = shop.rows.timeline
+    assert (entry.id, entry.contact, entry.what, entry.amount) == (event, ADA, happening, amount)
+    assert entry.parameters == parameters
+    assert entry.at == NOW - timedelta(minutes=1)  # when it happened, not when we were told
+    assert entry.by is None
+
+
+def test_an_invoice_of_nothing_is_no_payment(shop: Shop, events: EventSteps) -> None:
+    handled(events, delivered(shop, "invoice.paid", {"amount_paid": 0, "currency": "eur"}))
+    assert not shop.rows.timeline
+
+
+def test_an_event_that_is_handled_twice_is_one_line(shop: Shop, events: EventSteps) -> None:
+    event = delivered(shop, "invoice.paid", {"amount_paid": 17493, "currency": "eur"})
+    handled(events, event)
+    handled(events, event)
+    assert shop.happened() == ["payment_succeeded"]
+
+
+def test_an_event_that_is_delivered_twice_is_one_job(shop: Shop) -> None:
+    first = delivered(shop, "invoice.paid")
+    assert not shop.store.accept_event(shop.rows.events[first])
+    assert len(shop.rows.jobs) == 1
+
+
+# The customer's page
+
+
+@pytest.fixture
+def waiting(shop: Shop) -> Operation:
+    return shop.starts(payment_method="link")
+
+
+def session(shop: Shop, type_: str, operation: str | None, **changes: Any) -> EventId:
+    metadata = {} if operation is None else {"operation": operation}
+    return delivered(shop, type_, {"metadata": metadata}, object_id="cs_test_1", **changes)
+
+
+def completed(shop: Shop, operation: str | None, **changes: Any) -> EventId:
+    return session(shop, "checkout.session.completed", operation, **changes)
+
+
+def expired(shop: Shop, operation: str | None, **changes: Any) -> EventId:
+    return session(shop, "checkout.session.expired", operation, **changes)
+
+
+def test_a_completed_page_moves_the_waiting_operation_on(shop: Shop, events: EventSteps, waiting: Operation) -> None:
+    """H31"""
+    event = completed(shop, waiting.id)
+    assert handled(events, event) == waiting.id
+    found = events.resumption(event, waiting.id)
+    assert found is not None
+    command, operation, actor = found
+    assert (command.contact, command.waiting, command.session) == (ADA, waiting.id, "cs_test_1")
+    assert operation == shop.rows.operations[waiting.id]
+    assert actor == SAM
+
+
+def test_the_way_from_the_page_to_the_subscription(shop: Shop, events: EventSteps, waiting: Operation) -> None:
+    """H31"""
+    link = SubscriptionStarted.model_validate_json(waiting.result or "").link
+    assert link is not None
+    shop.payments.methods[link.session] = method("pm_new").id
+    event = completed(shop, waiting.id)
+    command, _, actor = events.resumption(event, handled(events, event)) or pytest.fail("nothing to resume")
+    assert shop.walks(shop.accepts(command, person=actor, key="session")) is State.DONE
+    assert shop.rows.operations[waiting.id].state is State.DONE
+
+
+def test_an_operation_of_another_customer_in_the_metadata_does_not_count(shop: Shop, events: EventSteps) -> None:
+    """H31: metadata can be written by whoever can write at Stripe."""
+    bens = shop.starts(contact=BEN, payment_method="link")
+    assert handled(events, completed(shop, bens.id)) == ""
+    assert handled(events, expired(shop, bens.id)) == ""
+    assert shop.rows.operations[bens.id].state is State.WAITING
+
+
+@pytest.mark.parametrize("claimed", [None, "", "op_nobody", "none"])
+def test_a_page_that_belongs_to_no_operation_moves_nothing(
+    shop: Shop, events: EventSteps, waiting: Operation, claimed: str | None
+) -> None:
+    assert handled(events, completed(shop, claimed)) == ""
+    assert handled(events, expired(shop, claimed)) == ""
+    assert shop.rows.operations[waiting.id] == waiting
+
+
+def test_metadata_of_nothing_moves_nothing(shop: Shop, events: EventSteps, waiting: Operation) -> None:
+    assert handled(events, delivered(shop, "checkout.session.completed", {"metadata": None})) == ""
+
+
+def test_other_events_move_nothing_whatever_their_metadata_says(
+    shop: Shop, events: EventSteps, waiting: Operation
+) -> None:
+    event = session(shop, "customer.updated", waiting.id)
+    assert handled(events, event) == ""
+    assert events.resumption(event, waiting.id) is None
+
+
+def test_a_page_that_expired_ends_the_waiting(shop: Shop, events: EventSteps, waiting: Operation) -> None:
+    """H31"""
+    event = expired(shop, waiting.id)
+    assert handled(events, event) == waiting.id
+    assert shop.rows.operations[waiting.id].state is State.EXPIRED
+    assert shop.happened() == ["payment_link_sent", "payment_link_expired"]
+    assert events.resumption(event, waiting.id) is None
+
+
+@pytest.mark.parametrize("happens", [completed, expired])
+def test_a_crash_after_the_record_gives_the_same_answer_again(
+    shop: Shop, events: EventSteps, waiting: Operation, happens: Any
+) -> None:
+    """Otherwise the next step would not know whom to tell."""
+    event = happens(shop, waiting.id)
+    assert handled(events, event) == waiting.id
+    after = shop.rows.copied()
+    assert handled(events, event) == waiting.id
+    assert shop.rows == after
+
+
+def test_a_page_completed_after_the_link_expired_starts_nothing(
+    shop: Shop, events: EventSteps, waiting: Operation
+) -> None:
+    """H31"""
+    with shop.store.writing(SAM) as uow:
+        expire(uow, waiting)
+    event = completed(shop, waiting.id)
+    assert handled(events, event) == ""
+    assert events.resumption(event, waiting.id) is None
+
+
+def test_a_late_expiry_of_a_page_that_was_completed_ends_nothing(
+    shop: Shop, events: EventSteps, waiting: Operation
+) -> None:
+    with shop.store.writing(SAM) as uow:
+        uow.operations.finish(waiting.id, State.DONE)
+    assert handled(events, expired(shop, waiting.id)) == ""
+    assert shop.rows.operations[waiting.id].state is State.DONE
+
+
+def test_without_an_operation_there_is_nothing_to_resume(shop: Shop, events: EventSteps) -> None:
+    assert events.resumption(completed(shop, None), "") is None
+
+
+def test_somebody_who_is_no_longer_known_resumes_nothing(shop: Shop, events: EventSteps, waiting: Operation) -> None:
+    event = completed(shop, waiting.id)
+    shop.rows.people.clear()
+    assert events.resumption(event, OperationId(waiting.id)) is None

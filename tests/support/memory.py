@@ -1,0 +1,335 @@
+"""The store in memory: one small class for each repository of the domain, and a clock that a test sets.
+
+What is written in a unit of work is there when its block ends, and not at all when the block raises. What is written
+while only reading is thrown away, so that a test notices it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, timedelta
+
+from billing.access import Actor
+from billing.catalogue import Catalogue
+from billing.contacts import Contact, ContactSummary, CustomerSnapshot, Found, Invoice, PaymentMethod, Subscription
+from billing.errors import NotFound, Reason, UnknownContact
+from billing.ids import ContactId, CustomerId, EventId, InvoiceId, OperationId, TeamId, UserId
+from billing.money import Money
+from billing.operations import Operation, State
+from billing.ports import Job, StripeEvent
+from billing.roles import Role
+from billing.timeline import Entry, Page
+
+
+@dataclass
+class Clock:
+    """It stands still until a test moves it."""
+
+    now: datetime  # UTC
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def goes_on(self, **delta: int) -> None:
+        self.now += timedelta(**delta)
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What the mirror has of one customer."""
+
+    methods: tuple[PaymentMethod, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+    invoices: tuple[Invoice, ...] = ()
+    balance: Money | None = None
+    read_at: datetime | None = None
+
+
+@dataclass
+class Rows:
+    """All tables. What they hold is frozen, so a copy of the tables is a copy of everything."""
+
+    people: dict[tuple[TeamId, UserId], Actor] = field(default_factory=dict)
+    grants: set[tuple[TeamId, UserId, Role, str]] = field(default_factory=set)
+    contacts: dict[ContactId, Contact] = field(default_factory=dict)
+    mirror: dict[ContactId, Mirrored] = field(default_factory=dict)
+    timeline: list[Entry] = field(default_factory=list)
+    operations: dict[OperationId, Operation] = field(default_factory=dict)
+    events: dict[EventId, StripeEvent] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
+
+    def copied(self) -> Rows:
+        return Rows(**{one.name: copy(getattr(self, one.name)) for one in fields(self)})
+
+
+@dataclass
+class MemoryStore:
+    """`billing.ports.Store`. A test looks into `rows` directly."""
+
+    catalogue: Catalogue
+    clock: Clock
+    rows: Rows = field(default_factory=Rows)
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Iterator[Unit]:
+        yield self._unit(actor, self.rows.copied())
+
+    @contextmanager
+    def writing(self, actor: Actor) -> Iterator[Unit]:
+        rows = self.rows.copied()
+        yield self._unit(actor, rows)
+        self.rows = rows
+
+    def accept(self, operation: Operation) -> bool:
+        with self.writing(_NOBODY) as uow:
+            is_new = uow.operations.add(operation)
+            if is_new:
+                job = Job(id=operation.id, name="operation", argument=operation.id, trace=operation.trace)
+                uow.rows.jobs.append(job)
+        return is_new
+
+    def accept_event(self, event: StripeEvent) -> bool:
+        if event.id in self.rows.events:
+            return False
+        self.rows.events[event.id] = event
+        self.rows.jobs.append(Job(id=event.id, name="stripe_event", argument=event.id))
+        return True
+
+    def _unit(self, actor: Actor, rows: Rows) -> Unit:
+        return Unit(actor, self.catalogue, self.clock(), rows)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """`billing.ports.UnitOfWork`."""
+
+    actor: Actor
+    catalogue: Catalogue
+    now: datetime
+    rows: Rows
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.catalogue.business.zone).date()
+
+    @property
+    def contacts(self) -> MemoryContacts:
+        return MemoryContacts(self.rows)
+
+    @property
+    def mirror(self) -> MemoryMirror:
+        return MemoryMirror(self.rows)
+
+    @property
+    def timeline(self) -> MemoryTimeline:
+        return MemoryTimeline(self.rows)
+
+    @property
+    def operations(self) -> MemoryOperations:
+        return MemoryOperations(self.rows, self.now)
+
+    @property
+    def staff(self) -> MemoryStaff:
+        return MemoryStaff(self.rows)
+
+    @property
+    def events(self) -> MemoryEvents:
+        return MemoryEvents(self.rows)
+
+
+@dataclass(frozen=True)
+class MemoryContacts:
+    rows: Rows
+
+    def get(self, contact: ContactId) -> Contact:
+        if contact not in self.rows.contacts:
+            raise UnknownContact
+        return self.rows.contacts[contact]
+
+    def by_customer(self, customer: CustomerId) -> Contact | None:
+        return next((one for one in self.rows.contacts.values() if one.customer == customer), None)
+
+    def find(self, text: str, limit: int = 100) -> Found:
+        wanted = text.strip().casefold()
+        matches = [_summary(one) for one in self.rows.contacts.values() if wanted and wanted in _searched(one)]
+        return Found(matches=tuple(matches[:limit]), more=len(matches) > limit)
+
+    def recent(self, user: str, limit: int = 10) -> tuple[ContactSummary, ...]:
+        newest_first = sorted(self.rows.operations.values(), key=lambda one: one.created_at, reverse=True)
+        contacts = dict.fromkeys(one.contact for one in newest_first if one.user == user)
+        return tuple(_summary(self.rows.contacts[one]) for one in list(contacts)[:limit])
+
+    def save(self, contact: Contact) -> None:
+        self.rows.contacts[contact.id] = contact
+
+
+@dataclass(frozen=True)
+class MemoryMirror:
+    rows: Rows
+
+    def payment_methods(self, contact: ContactId) -> tuple[PaymentMethod, ...]:
+        return tuple(sorted(self._of(contact).methods, key=lambda one: not one.default))
+
+    def subscriptions(self, contact: ContactId) -> tuple[Subscription, ...]:
+        newest_first = sorted(self._of(contact).subscriptions, key=lambda one: one.started_at, reverse=True)
+        return tuple(sorted(newest_first, key=lambda one: not one.status.runs))
+
+    def invoices(self, contact: ContactId, limit: int = 10, before: InvoiceId | None = None) -> tuple[Invoice, ...]:
+        newest_first = sorted(self._of(contact).invoices, key=lambda one: one.created_at, reverse=True)
+        ids = [one.id for one in newest_first]
+        first = ids.index(before) + 1 if before else 0
+        return tuple(newest_first[first : first + limit])
+
+    def balance(self, contact: ContactId) -> Money | None:
+        return self._of(contact).balance
+
+    def add_subscription(self, contact: ContactId, subscription: Subscription, invoice: Invoice | None) -> None:
+        before = self._of(contact)
+        self.rows.mirror[contact] = Mirrored(
+            methods=before.methods,
+            subscriptions=(*(one for one in before.subscriptions if one.id != subscription.id), subscription),
+            invoices=(*(one for one in before.invoices if not invoice or one.id != invoice.id), invoice)
+            if invoice
+            else before.invoices,
+            balance=before.balance,
+            read_at=before.read_at,
+        )
+
+    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
+        before = self._of(contact)
+        if snapshot.read_at and before.read_at and snapshot.read_at < before.read_at:
+            return False
+        self.rows.mirror[contact] = Mirrored(
+            methods=snapshot.payment_methods,
+            subscriptions=snapshot.subscriptions,
+            invoices=snapshot.invoices,
+            balance=snapshot.balance,
+            read_at=snapshot.read_at,
+        )
+        return replace(self.rows.mirror[contact], read_at=before.read_at) != before
+
+    def _of(self, contact: ContactId) -> Mirrored:
+        return self.rows.mirror.get(contact, Mirrored())
+
+
+@dataclass(frozen=True)
+class MemoryTimeline:
+    rows: Rows
+
+    def append(self, entry: Entry) -> bool:
+        if any(one.id == entry.id for one in self.rows.timeline):
+            return False
+        self.rows.timeline.append(entry)
+        return True
+
+    def page(self, contact: ContactId, limit: int = 10, before: str | None = None) -> Page:
+        newest_first = sorted(
+            (one for one in self.rows.timeline if one.contact == contact), key=lambda one: one.at, reverse=True
+        )
+        first = int(before) if before else 0
+        more = len(newest_first) > first + limit
+        return Page(
+            entries=tuple(newest_first[first : first + limit]),
+            older=str(first + limit) if more else None,
+        )
+
+
+@dataclass(frozen=True)
+class MemoryOperations:
+    rows: Rows
+    now: datetime
+
+    def add(self, operation: Operation) -> bool:
+        if any(operation.id == one.id or operation.key == one.key for one in self.rows.operations.values()):
+            return False
+        self.rows.operations[operation.id] = operation
+        return True
+
+    def get(self, operation: OperationId) -> Operation:
+        if operation not in self.rows.operations:
+            raise NotFound(operation)
+        return self.rows.operations[operation]
+
+    def finish(
+        self, operation: OperationId, state: State, *, result: str | None = None, reason: Reason | None = None
+    ) -> None:
+        before = self.get(operation)
+        if not before.state.final:
+            self.rows.operations[operation] = before.model_copy(
+                update={"state": state, "result": result, "reason": reason, "updated_at": self.now}
+            )
+
+    def waiting(self, contact: ContactId) -> tuple[Operation, ...]:
+        found = [one for one in self.rows.operations.values() if one.contact == contact]
+        return tuple(
+            sorted((one for one in found if one.state is State.WAITING), key=lambda one: (one.created_at, one.id))
+        )
+
+    def is_followed(self, operation: Operation) -> bool:
+        return any(
+            one.user == operation.user and one.reply_to == operation.reply_to and one.created_at > operation.created_at
+            for one in self.rows.operations.values()
+        )
+
+
+@dataclass(frozen=True)
+class MemoryStaff:
+    rows: Rows
+
+    def get(self, team: TeamId, user: UserId) -> Actor | None:
+        person = self.rows.people.get((team, user))
+        return person.model_copy(update={"roles": self._roles(team, user)}) if person else None
+
+    def save(self, actor: Actor) -> None:
+        self.rows.people[actor.team, actor.user] = actor.model_copy(update={"roles": frozenset()})
+
+    def grant(self, team: TeamId, user: UserId, role: Role, source: str) -> None:
+        self.rows.grants.add((team, user, role, source))
+
+    def replace_group(self, team: TeamId, handle: str, role: Role, users: frozenset[UserId]) -> None:
+        theirs = {one for one in self.rows.grants if (one[0], one[2], one[3]) == (team, role, handle)}
+        self.rows.grants -= theirs
+        self.rows.grants |= {(team, user, role, handle) for user in users}
+
+    def list(self) -> tuple[Actor, ...]:
+        holders = {(team, user) for team, user, _, _ in self.rows.grants}
+        people = [self.get(*one) or self._unseen(*one) for one in holders]
+        return tuple(sorted(people, key=lambda one: one.name))
+
+    def _unseen(self, team: TeamId, user: UserId) -> Actor:
+        return Actor(team=team, user=user, name=user, roles=self._roles(team, user))
+
+    def _roles(self, team: TeamId, user: UserId) -> frozenset[Role]:
+        return frozenset(
+            role for its_team, its_user, role, _ in self.rows.grants if (its_team, its_user) == (team, user)
+        )
+
+
+@dataclass(frozen=True)
+class MemoryEvents:
+    rows: Rows
+
+    def get(self, event: EventId) -> StripeEvent:
+        if event not in self.rows.events:
+            raise NotFound(event)
+        return self.rows.events[event]
+
+
+_NOBODY = Actor(team=TeamId(""), user=UserId(""), name="", roles=frozenset())
+
+
+def _summary(contact: Contact) -> ContactSummary:
+    return ContactSummary(
+        id=contact.id,
+        name=contact.name,
+        company=contact.company,
+        email=contact.email,
+        country=contact.address.country,
+    )
+
+
+def _searched(contact: Contact) -> str:
+    return "\n".join((contact.name, contact.company, contact.email, contact.phone, contact.customer)).casefold()
