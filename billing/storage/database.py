@@ -1,0 +1,138 @@
+"""The store: opens units of work, and writes down what was accepted together with the job that does it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from billing.access import Actor
+from billing.catalogue import Catalogue
+from billing.errors import Transient
+from billing.operations import Operation
+from billing.ports import Job, StripeEvent
+from billing.storage.engines import is_transient, open_engines
+from billing.storage.finders import SearchStrength
+from billing.storage.limiter import RateLimiter
+from billing.storage.operations import EventRows, OperationRows
+from billing.storage.search_index import finder
+from billing.storage.units import Unit
+
+Enqueue = Callable[[Connection, Job], None]
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+class Database:
+    """`billing.ports.Store` on SQLite (`sqlite:///FILE`) or PostgreSQL (`postgresql://…`).
+
+    `enqueue` gives a job to the durable engine on the connection it is handed, so that the job commits with the row it
+    is about; it runs nothing if the job's id is known. Whatever may be tried again is raised as Transient.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        catalogue: Catalogue,
+        enqueue: Enqueue,
+        clock: Callable[[], datetime] = utcnow,
+        connections: int = 64,
+    ) -> None:
+        self._engines = open_engines(url, connections=connections)
+        self._catalogue = catalogue
+        self._enqueue = enqueue
+        self._clock = clock
+        self._limiter = RateLimiter(self._engines)
+        with self._reader() as connection:
+            self._finder = finder(connection)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._engines.dispose()
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Iterator[Unit]:
+        with self._reader() as connection:
+            yield self._unit(connection, actor)
+
+    @contextmanager
+    def writing(self, actor: Actor) -> Iterator[Unit]:
+        with self._writer() as connection:
+            yield self._unit(connection, actor)
+
+    def accept(self, operation: Operation) -> bool:
+        job = Job(id=operation.id, name="operation", argument=operation.id, trace=operation.trace)
+        with self._writer() as connection:
+            is_new = OperationRows(connection, operation.created_at).add(operation)
+            if not is_new:
+                again = f"{operation.id}:{secrets.token_hex(6)}"
+                job = job.model_copy(update={"id": again, "name": "show_again"})
+            self._enqueue(connection, job)
+        return is_new
+
+    def accept_event(self, event: StripeEvent) -> bool:
+        job = Job(id=event.id, name="stripe_event", argument=event.id)
+        with self._writer() as connection:
+            is_new = EventRows(connection).add(event)
+            if is_new:
+                self._enqueue(connection, job)
+        return is_new
+
+    def reserve(self, name: str, per_second: float) -> float:
+        """Take the next place among what all processes may do `per_second` times; return the seconds to wait for it."""
+        with _faults():
+            return self._limiter.reserve(name, per_second)
+
+    def search_strength(self) -> SearchStrength:
+        """What the search can do on this database."""
+        return self._finder.strength
+
+    def ping(self) -> None:
+        """Raise Transient when the database does not answer."""
+        with self._reader() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def turn(self) -> AbstractContextManager[None]:
+        """The right to write, for others of this process that write to the same SQLite file; nothing on PostgreSQL."""
+        return self._engines.turn()
+
+    def _unit(self, connection: Connection, actor: Actor) -> Unit:
+        return Unit(
+            connection=connection, actor=actor, catalogue=self._catalogue, now=self._clock(), finder=self._finder
+        )
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        with _faults(), self._engines.reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _writer(self) -> Iterator[Connection]:
+        with self._engines.turn(), _faults(), self._engines.writer.begin() as connection:
+            yield connection
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if is_transient(error):
+            raise Transient("database") from error
+        raise

@@ -1,0 +1,129 @@
+"""Connections: how each database is opened, and which of its errors may be tried again."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from billing.storage.turns import turns_of
+
+BUSY_TIMEOUT_MS = 30_000  # other processes may write to the same file: a worker, a command
+_OLDEST_SQLITE = (3, 35, 0)  # RETURNING; the trigram tokenizer is from 3.34
+
+
+@dataclass(frozen=True)
+class Engines:
+    """A database, opened. On SQLite writers and readers have connections of their own."""
+
+    url: URL
+    writer: Engine
+    reader: Engine
+    relaxed: Engine  # for what may be lost in a power cut: a commit does not wait for the disk
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for the right to write."""
+        return turns_of(str(self.url.database)) if self.is_sqlite else nullcontext()
+
+    def dispose(self) -> None:
+        for engine in {self.writer, self.reader, self.relaxed}:
+            engine.dispose()
+
+
+def parse_url(text: str) -> URL:
+    """The address with our driver and, for SQLite, the absolute path. Raise ValueError for other databases."""
+    url = make_url(text)
+    match url.get_backend_name():
+        case "sqlite":
+            if not url.database or url.database == ":memory:":
+                raise ValueError("SQLite needs a file: other processes have to see it")
+            return url.set(database=str(Path(url.database).absolute()))
+        case "postgresql" | "postgres":
+            return url.set(drivername="postgresql+psycopg")
+        case other:
+            raise ValueError(f"{other} is not supported: sqlite:///FILE or postgresql://…")
+
+
+def open_engines(text: str, *, connections: int = 64) -> Engines:
+    """Open it; `connections` is the most that are used at once, and should not be below the number of threads."""
+    url = parse_url(text)
+    if url.get_backend_name() == "sqlite":
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            raise RuntimeError(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 or later is needed")
+        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+        return Engines(
+            url,
+            writer=_sqlite(url, begin="BEGIN IMMEDIATE", synchronous="FULL", connections=1),
+            reader=_sqlite(url, begin="BEGIN", synchronous="FULL", connections=connections, read_only=True),
+            relaxed=_sqlite(url, begin="BEGIN IMMEDIATE", synchronous="NORMAL", connections=1),
+        )
+    engine = _postgresql(url, connections)
+    return Engines(url, writer=engine, reader=engine.execution_options(postgresql_readonly=True), relaxed=engine)
+
+
+def _sqlite(url: URL, *, begin: str, synchronous: str, connections: int, read_only: bool = False) -> Engine:
+    engine = create_engine(
+        url, pool_size=connections, max_overflow=0, pool_timeout=BUSY_TIMEOUT_MS / 1000, pool_use_lifo=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # BEGIN is ours to say, see below
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA synchronous = {synchronous}")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA cache_size = -8000")
+        cursor.execute("PRAGMA journal_size_limit = 67108864")
+        if read_only:
+            cursor.execute("PRAGMA query_only = ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql(url: URL, connections: int) -> Engine:
+    # Prepared statements are planned without looking at the values, and a search without a hit then took 875 ms
+    # instead of 0.7; without them a pooler in transaction mode may stand in between, too.
+    return create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_use_lifo=True,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={"prepare_threshold": None},
+    )
+
+
+_RETRIABLE_SQLSTATES = ("08", "40", "53", "55P03", "57P")  # connection, rollback, resources, lock, shutdown
+_RETRIABLE_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """The same transaction may succeed later: a lost connection, a deadlock, a server that restarts, a busy file."""
+    if error.connection_invalidated:
+        return True
+    cause = error.orig
+    if isinstance(cause, psycopg.OperationalError):
+        return cause.sqlstate is None or cause.sqlstate.startswith(_RETRIABLE_SQLSTATES)
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _RETRIABLE_SQLITE
+    return False

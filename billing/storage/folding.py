@@ -1,0 +1,65 @@
+"""Folding: how a contact's words and a typed text become the same plain letters, so that one finds the other.
+
+Everything is written in `a-z0-9`: accents fall, other scripts are transliterated, punctuation separates words. German
+umlauts are written in two ways, so a word with `ae`, `oe` or `ue` is also known without the `e`: "Müller" is `muller`,
+"Mueller" is `mueller` and `muller`, and each of "müller", "muller" and "mueller" finds both.
+"""
+
+from __future__ import annotations
+
+import re
+
+from anyascii import anyascii
+
+from billing.contacts import Contact
+
+_WORD = re.compile("[a-z0-9]+")
+_UMLAUT_SPELLED_OUT = re.compile("([aou])e")
+_NOT_DIGITS = re.compile(r"\D+")
+_TRUNK_ZERO = re.compile(r"\(0\)")  # +49 (0) 30: dialled only inside the country
+_PHONE_TYPED = re.compile(r"[\d\s()+/.\-]+")
+_SHORTEST_PHONE = 5  # digits; fewer may be a house number or "24/7"
+_STRIPE_PREFIX = "cus_"  # in front of every id, so it tells nothing apart
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, in its order."""
+    plain = text if text.isascii() else anyascii(text)
+    return _WORD.findall(plain.lower().replace("'", "").replace("`", ""))  # O'Brien is one word
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """The word, and what it is with umlauts for `ae`, `oe` and `ue`."""
+    if "ae" in word or "oe" in word or "ue" in word:
+        return (word, _UMLAUT_SPELLED_OUT.sub(r"\1", word))
+    return (word,)
+
+
+def phone_digits(text: str) -> str:
+    """The digits, without what is dialled before: `+49 (0)30 123` is `4930123`, `030 123` is `30123`."""
+    return _NOT_DIGITS.sub("", _TRUNK_ZERO.sub("", text)).lstrip("0")
+
+
+def searchable(contact: Contact) -> str:
+    """What a search looks at: every word once, between spaces (so that ` mul` is the beginning of one)."""
+    id_ = contact.customer.removeprefix(_STRIPE_PREFIX)
+    said = [word for text in (contact.name, contact.company, contact.email) for word in words(text)]
+    every = [spelling for word in said for spelling in spellings(word)] + [phone_digits(contact.phone), *words(id_)]
+    return "".join(f" {word}" for word in dict.fromkeys(every) if word) + " "
+
+
+def name_words(contact: Contact) -> set[str]:
+    """The words in which people make spelling mistakes."""
+    said = words(contact.name) + words(contact.company)
+    return {spelling for word in said for spelling in spellings(word)}
+
+
+def query_words(text: str) -> list[str]:
+    """The folded words of what was typed; a phone number, however it is grouped, is one word."""
+    if _PHONE_TYPED.fullmatch(text) and len(digits := phone_digits(text)) >= _SHORTEST_PHONE:
+        return [digits]
+    return list(dict.fromkeys(words(text.strip().removeprefix(_STRIPE_PREFIX))))
+
+
+def trigrams(text: str) -> set[str]:
+    return {text[start : start + 3] for start in range(len(text) - 2)}

@@ -1,0 +1,202 @@
+"""The local copy of what Stripe has, as rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, or_, select
+from sqlalchemy.engine import Connection
+
+from billing.contacts import (
+    CustomerSnapshot,
+    Invoice,
+    InvoiceStatus,
+    PaymentMethod,
+    Subscription,
+    SubscriptionStatus,
+)
+from billing.errors import NotFound
+from billing.ids import ContactId, InvoiceId, LookupKey, PaymentMethodId, SubscriptionId
+from billing.money import Money
+from billing.storage.statements import upsert
+from billing.storage.tables import balances, contacts, invoices, payment_methods, subscriptions
+
+
+class MirrorRows:
+    """`billing.contacts.Mirror` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def payment_methods(self, contact: ContactId) -> tuple[PaymentMethod, ...]:
+        column = payment_methods.c
+        statement = (
+            select(payment_methods).where(column.contact == contact).order_by(column.is_default.desc(), column.id)
+        )
+        return tuple(_payment_method(row) for row in self._connection.execute(statement))
+
+    def subscriptions(self, contact: ContactId) -> tuple[Subscription, ...]:
+        column = subscriptions.c
+        statement = (
+            select(subscriptions).where(column.contact == contact).order_by(column.started_at.desc(), column.id.desc())
+        )
+        newest_first = [_subscription(row) for row in self._connection.execute(statement)]
+        return tuple(sorted(newest_first, key=lambda one: not one.status.runs))
+
+    def invoices(self, contact: ContactId, limit: int = 10, before: InvoiceId | None = None) -> tuple[Invoice, ...]:
+        column = invoices.c
+        statement = select(invoices).where(column.contact == contact)
+        if before is not None:
+            last = select(column.created_at, column.id).where(column.contact == contact, column.id == before)
+            seen = self._connection.execute(last).one_or_none()
+            if seen is None:
+                raise NotFound(before)
+            older = or_(column.created_at < seen.created_at, column.id < seen.id)
+            statement = statement.where(column.created_at <= seen.created_at, older)
+        statement = statement.order_by(column.created_at.desc(), column.id.desc()).limit(limit)
+        return tuple(_invoice(row) for row in self._connection.execute(statement))
+
+    def balance(self, contact: ContactId) -> Money | None:
+        row = self._connection.execute(select(balances).where(balances.c.contact == contact)).one_or_none()
+        return Money(amount=row.amount, currency=row.currency) if row else None
+
+    def add_subscription(self, contact: ContactId, subscription: Subscription, invoice: Invoice | None) -> None:
+        self._put(subscriptions, [_subscription_row(contact, subscription)])
+        if invoice:
+            self._put(invoices, [_invoice_row(contact, invoice)])
+
+    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
+        """Rows that are already as they should be are left alone."""
+        if not self._is_news(contact, snapshot):
+            return False
+        differed = [
+            self._replace(
+                payment_methods, contact, [_payment_method_row(contact, one) for one in snapshot.payment_methods]
+            ),
+            self._replace(subscriptions, contact, [_subscription_row(contact, one) for one in snapshot.subscriptions]),
+            self._replace(invoices, contact, [_invoice_row(contact, one) for one in snapshot.invoices]),
+        ]
+        differed.append(self.balance(contact) != snapshot.balance)
+        row = {
+            "contact": contact,
+            "amount": snapshot.balance.amount,
+            "currency": snapshot.balance.currency,
+            "read_at": snapshot.read_at,
+        }
+        self._connection.execute(upsert(self._connection, balances, "contact"), row)
+        return any(differed)
+
+    def _is_news(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
+        """Snapshots may be recorded in another order than they were read; those of a contact wait for each other."""
+        mine = select(contacts.c.id).where(contacts.c.id == contact)
+        self._connection.execute(mine.with_for_update(key_share=True))  # SQLite has one writer anyway
+        known = self._connection.scalar(select(balances.c.read_at).where(balances.c.contact == contact))
+        return known is None or snapshot.read_at is None or snapshot.read_at >= known
+
+    def _replace(self, table: Table, contact: ContactId, wanted: list[dict[str, Any]]) -> bool:
+        rows = self._connection.execute(select(table).where(table.c.contact == contact))
+        there = {row["id"]: dict(row) for row in rows.mappings()}
+        gone = there.keys() - {row["id"] for row in wanted}
+        different = [row for row in wanted if there.get(row["id"]) != row]
+        if gone:
+            self._connection.execute(delete(table).where(table.c.id.in_(gone)))
+        self._put(table, different)
+        return bool(gone or different)
+
+    def _put(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(upsert(self._connection, table, "id"), rows)
+
+
+AnyRow = Row[*tuple[Any, ...]]
+
+
+def _payment_method_row(contact: ContactId, method: PaymentMethod) -> dict[str, Any]:
+    return {
+        "id": method.id,
+        "contact": contact,
+        "brand": method.brand,
+        "last4": method.last4,
+        "exp_month": method.exp_month,
+        "exp_year": method.exp_year,
+        "is_default": method.default,
+    }
+
+
+def _payment_method(row: AnyRow) -> PaymentMethod:
+    return PaymentMethod(
+        id=PaymentMethodId(row.id),
+        brand=row.brand,
+        last4=row.last4,
+        exp_month=row.exp_month,
+        exp_year=row.exp_year,
+        default=row.is_default,
+    )
+
+
+def _subscription_row(contact: ContactId, subscription: Subscription) -> dict[str, Any]:
+    return {
+        "id": subscription.id,
+        "contact": contact,
+        "status": subscription.status.value,
+        "product": subscription.product,
+        "price": subscription.price,
+        "quantity": subscription.quantity,
+        "unit_amount": subscription.unit_amount.amount,
+        "currency": subscription.unit_amount.currency,
+        "billing_interval": subscription.interval,
+        "interval_count": subscription.interval_count,
+        "discount": subscription.discount,
+        "payment_method": subscription.payment_method,
+        "started_at": subscription.started_at,
+        "current_period_end": subscription.current_period_end,
+        "cancel_at": subscription.cancel_at,
+    }
+
+
+def _subscription(row: AnyRow) -> Subscription:
+    return Subscription(
+        id=SubscriptionId(row.id),
+        status=SubscriptionStatus(row.status),
+        product=row.product,
+        price=LookupKey(row.price) if row.price is not None else None,
+        quantity=row.quantity,
+        unit_amount=Money(amount=row.unit_amount, currency=row.currency),
+        interval=row.billing_interval,
+        interval_count=row.interval_count,
+        discount=row.discount,
+        payment_method=PaymentMethodId(row.payment_method) if row.payment_method is not None else None,
+        started_at=row.started_at,
+        current_period_end=row.current_period_end,
+        cancel_at=row.cancel_at,
+    )
+
+
+def _invoice_row(contact: ContactId, invoice: Invoice) -> dict[str, Any]:
+    return {
+        "id": invoice.id,
+        "contact": contact,
+        "number": invoice.number,
+        "status": invoice.status.value,
+        "total": invoice.total.amount,
+        "due": invoice.due.amount,
+        "currency": invoice.total.currency,
+        "created_at": invoice.created_at,
+        "due_at": invoice.due_at,
+        "subscription": invoice.subscription,
+        "url": invoice.url,
+    }
+
+
+def _invoice(row: AnyRow) -> Invoice:
+    return Invoice(
+        id=InvoiceId(row.id),
+        number=row.number,
+        status=InvoiceStatus(row.status),
+        total=Money(amount=row.total, currency=row.currency),
+        due=Money(amount=row.due, currency=row.currency),
+        created_at=row.created_at,
+        due_at=row.due_at,
+        subscription=SubscriptionId(row.subscription) if row.subscription is not None else None,
+        url=row.url,
+    )

@@ -1,0 +1,139 @@
+"""Operations and Stripe's events as rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.engine import Connection
+
+from billing.errors import NotFound, Reason
+from billing.ids import ContactId, CustomerId, EventId, OperationId, TeamId, UserId
+from billing.operations import Operation, State
+from billing.ports import StripeEvent
+from billing.storage.statements import add
+from billing.storage.tables import operations, stripe_events
+
+_OPEN = tuple(state.value for state in State if not state.final)
+
+
+class OperationRows:
+    """`billing.operations.Operations` on one connection."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def add(self, operation: Operation) -> bool:
+        return add(self._connection, operations, _row(operation))
+
+    def get(self, operation: OperationId) -> Operation:
+        row = self._connection.execute(select(operations).where(operations.c.id == operation)).one_or_none()
+        if row is None:
+            raise NotFound(operation)
+        return _operation(row)
+
+    def finish(
+        self, operation: OperationId, state: State, *, result: str | None = None, reason: Reason | None = None
+    ) -> None:
+        statement = (
+            update(operations)
+            .where(operations.c.id == operation, operations.c.state.in_(_OPEN))
+            .values(
+                state=state.value,
+                result=result,
+                reason=reason.model_dump_json() if reason else None,
+                updated_at=self._now,
+            )
+        )
+        if self._connection.execute(statement).rowcount == 0:
+            self.get(operation)  # it is final already and stays so, or it is not there: NotFound
+
+    def waiting(self, contact: ContactId) -> tuple[Operation, ...]:
+        column = operations.c
+        statement = (
+            select(operations)
+            .where(column.contact == contact, column.state == State.WAITING.value)
+            .order_by(column.created_at, column.id)
+        )
+        return tuple(_operation(row) for row in self._connection.execute(statement))
+
+    def is_followed(self, operation: Operation) -> bool:
+        column = operations.c
+        later = select(column.id).where(
+            column.user_id == operation.user,
+            column.created_at > operation.created_at,
+            column.reply_to == operation.reply_to,
+        )
+        return self._connection.scalar(later.limit(1)) is not None
+
+
+class EventRows:
+    """`billing.ports.Events` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, event: StripeEvent) -> bool:
+        """False when it was delivered before."""
+        row = {
+            "id": event.id,
+            "event_type": event.type,
+            "customer": event.customer,
+            "object_id": event.object_id,
+            "created_at": event.created_at,
+            "payload": event.payload,
+        }
+        return add(self._connection, stripe_events, row)
+
+    def get(self, event: EventId) -> StripeEvent:
+        row = self._connection.execute(select(stripe_events).where(stripe_events.c.id == event)).one_or_none()
+        if row is None:
+            raise NotFound(event)
+        return StripeEvent(
+            id=EventId(row.id),
+            type=row.event_type,
+            customer=CustomerId(row.customer) if row.customer is not None else None,
+            object_id=row.object_id,
+            created_at=row.created_at,
+            payload=row.payload,
+        )
+
+
+def _row(operation: Operation) -> dict[str, Any]:
+    return {
+        "id": operation.id,
+        "submission_key": operation.key,
+        "kind": operation.kind,
+        "contact": operation.contact,
+        "team": operation.team,
+        "user_id": operation.user,
+        "command": operation.command,
+        "reply_to": operation.reply_to,
+        "trace": operation.trace,
+        "state": operation.state.value,
+        "result": operation.result,
+        "reason": operation.reason.model_dump_json() if operation.reason else None,
+        "created_at": operation.created_at,
+        "updated_at": operation.updated_at,
+    }
+
+
+def _operation(row: Row[*tuple[Any, ...]]) -> Operation:
+    return Operation(
+        id=OperationId(row.id),
+        key=row.submission_key,
+        kind=row.kind,
+        contact=ContactId(row.contact),
+        team=TeamId(row.team),
+        user=UserId(row.user_id),
+        command=row.command,
+        reply_to=row.reply_to,
+        trace=row.trace,
+        state=State(row.state),
+        result=row.result,
+        reason=Reason.model_validate_json(row.reason) if row.reason is not None else None,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

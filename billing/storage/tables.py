@@ -1,0 +1,284 @@
+"""The tables, as typed columns. `migrations/versions` builds the same; a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Named,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    TypeDecorator,
+)
+from sqlalchemy.engine import Dialect
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A point in time: aware on both sides, UTC in the database. A naive one is a programming error."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant has a time zone")
+        instant = value.astimezone(UTC)
+        return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+# SQLite makes a key of its own only for a column that is INTEGER to the letter.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+def money_check(amount: str, currency: str) -> CheckConstraint:
+    """An amount never stands without its currency."""
+    return CheckConstraint(f"({amount} IS NULL) = ({currency} IS NULL)", name=f"{amount}_has_currency")
+
+
+class ContactColumns(TypedColumns):
+    number: Named[int] = Column(Serial, primary_key=True, autoincrement=True)
+    id: Named[str] = Column(String(40), unique=True)
+    customer: Named[str] = Column(String(255), unique=True)
+    name: Named[str] = Column(Text)
+    company: Named[str] = Column(Text)
+    email: Named[str] = Column(Text)
+    phone: Named[str] = Column(Text)
+    currency: Named[str] = Column(String(3))
+    language: Named[str] = Column(String(16))
+    line1: Named[str] = Column(Text)
+    line2: Named[str] = Column(Text)
+    postal_code: Named[str] = Column(Text)
+    city: Named[str] = Column(Text)
+    state: Named[str] = Column(Text)
+    country: Named[str] = Column(String(2))
+    tax_id: Named[str | None] = Column(Text)
+    portal: Named[str] = Column(String(16))
+    status: Named[str] = Column(String(16))
+    plan: Named[str | None] = Column(Text)
+    active_contacts: Named[int] = Column(BigInteger)
+    contact_limit: Named[int | None] = Column(BigInteger)
+    seats_used: Named[int] = Column(BigInteger)
+    seats: Named[int | None] = Column(BigInteger)
+    since: Named[date] = Column(Date)
+    search: Named[str] = Column(Text)  # the folded words that a search looks at; `folding` makes them
+
+
+contacts = Table("contacts", metadata, ContactColumns)
+
+
+class SpellingColumns(TypedColumns):
+    """What a misspelt word may have meant: every stem of a name, under itself and with each one letter left out."""
+
+    spelling: Named[str] = Column(String(8), primary_key=True)
+    stem: Named[str] = Column(String(8), primary_key=True)
+
+
+contact_spellings = Table("contact_spellings", metadata, SpellingColumns, sqlite_with_rowid=False)
+
+
+class MemberColumns(TypedColumns):
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"), primary_key=True)
+    position: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
+    name: Named[str] = Column(Text)
+    email: Named[str] = Column(Text)
+    rights: Named[list[str]] = Column(JSON, nullable=False)
+
+
+members = Table("members", metadata, MemberColumns)
+
+
+class StaffColumns(TypedColumns):
+    team: Named[str] = Column(String(32), primary_key=True)
+    user_id: Named[str] = Column(String(32), primary_key=True)
+    name: Named[str] = Column(Text)
+    locale: Named[str] = Column(String(16))
+    timezone: Named[str] = Column(String(64))
+
+
+staff = Table("staff", metadata, StaffColumns)
+
+
+class StaffRoleColumns(TypedColumns):
+    """Who has which role, and from where. A role may be granted before its holder was ever seen."""
+
+    team: Named[str] = Column(String(32), primary_key=True)
+    user_id: Named[str] = Column(String(32), primary_key=True)
+    role: Named[str] = Column(String(16), primary_key=True)
+    source: Named[str] = Column(String(80), primary_key=True)  # `cli`, or the user group's handle
+
+
+staff_roles = Table("staff_roles", metadata, StaffRoleColumns)
+
+
+class PaymentMethodColumns(TypedColumns):
+    id: Named[str] = Column(String(255), primary_key=True)
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"), index=True)
+    brand: Named[str] = Column(String(40))
+    last4: Named[str] = Column(String(4))
+    exp_month: Named[int | None] = Column(Integer)
+    exp_year: Named[int | None] = Column(Integer)
+    is_default: Named[bool] = Column(Boolean)
+
+
+payment_methods = Table("payment_methods", metadata, PaymentMethodColumns)
+
+
+class SubscriptionColumns(TypedColumns):
+    id: Named[str] = Column(String(255), primary_key=True)
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"), index=True)
+    status: Named[str] = Column(String(24))
+    product: Named[str] = Column(Text)
+    price: Named[str | None] = Column(Text)
+    quantity: Named[int] = Column(BigInteger)
+    unit_amount: Named[int] = Column(BigInteger)  # minor units
+    currency: Named[str] = Column(String(3))
+    billing_interval: Named[str] = Column(String(8))
+    interval_count: Named[int] = Column(Integer)
+    discount: Named[str | None] = Column(Text)
+    payment_method: Named[str | None] = Column(String(255))
+    started_at: Named[datetime] = Column(Instant)
+    current_period_end: Named[datetime | None] = Column(Instant)
+    cancel_at: Named[datetime | None] = Column(Instant)
+
+
+subscriptions = Table("subscriptions", metadata, SubscriptionColumns)
+
+
+class InvoiceColumns(TypedColumns):
+    id: Named[str] = Column(String(255), primary_key=True)
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"))
+    number: Named[str | None] = Column(Text)
+    status: Named[str] = Column(String(16))
+    total: Named[int] = Column(BigInteger)  # minor units
+    due: Named[int] = Column(BigInteger)  # minor units
+    currency: Named[str] = Column(String(3))
+    created_at: Named[datetime] = Column(Instant)
+    due_at: Named[datetime | None] = Column(Instant)
+    subscription: Named[str | None] = Column(String(255))
+    url: Named[str | None] = Column(Text)
+
+
+invoices = Table("invoices", metadata, InvoiceColumns)
+Index(None, invoices.c.contact, invoices.c.created_at, invoices.c.id)
+
+
+class BalanceColumns(TypedColumns):
+    """Credit is positive: what we owe the customer. One row for each contact that was ever mirrored."""
+
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"), primary_key=True)
+    amount: Named[int] = Column(BigInteger)  # minor units
+    currency: Named[str] = Column(String(3))
+    read_at: Named[datetime | None] = Column(Instant)  # when the mirror of this contact was read from Stripe
+
+
+balances = Table("balances", metadata, BalanceColumns)
+
+
+class TimelineColumns(TypedColumns):
+    """Append-only: triggers refuse every UPDATE and DELETE."""
+
+    position: Named[int] = Column(Serial, primary_key=True, autoincrement=True)
+    id: Named[str] = Column(String(255), unique=True)
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"))
+    happened_at: Named[datetime] = Column(Instant)
+    what: Named[str] = Column(String(40))
+    done_by: Named[str | None] = Column(Text)
+    on_behalf_of: Named[str | None] = Column(Text)
+    amount: Named[int | None] = Column(BigInteger)  # minor units
+    currency: Named[str | None] = Column(String(3))
+    operation: Named[str | None] = Column(String(40))
+    stripe_id: Named[str | None] = Column(String(255))
+    parameters: Named[dict[str, Any]] = Column(JSON, nullable=False)
+
+
+timeline = Table("timeline", metadata, TimelineColumns, money_check("amount", "currency"))
+Index(None, timeline.c.contact, timeline.c.happened_at, timeline.c.position)
+
+
+class OperationColumns(TypedColumns):
+    """`contact` is what the command says and may be forged; `check` looks, so there is no foreign key."""
+
+    id: Named[str] = Column(String(40), primary_key=True)
+    submission_key: Named[str] = Column(String(255), unique=True)
+    kind: Named[str] = Column(String(40))
+    contact: Named[str] = Column(Text)
+    team: Named[str] = Column(String(32))
+    user_id: Named[str] = Column(String(32))
+    command: Named[str] = Column(Text)
+    reply_to: Named[str] = Column(Text)
+    trace: Named[str] = Column(Text)
+    state: Named[str] = Column(String(16))
+    result: Named[str | None] = Column(Text)
+    reason: Named[str | None] = Column(Text)
+    created_at: Named[datetime] = Column(Instant)
+    updated_at: Named[datetime] = Column(Instant)
+
+
+operations = Table("operations", metadata, OperationColumns)
+Index(None, operations.c.contact, operations.c.state)
+Index(None, operations.c.user_id, operations.c.created_at)
+
+
+class StripeEventColumns(TypedColumns):
+    id: Named[str] = Column(String(255), primary_key=True)
+    event_type: Named[str] = Column(String(80))
+    customer: Named[str | None] = Column(String(255))
+    object_id: Named[str | None] = Column(String(255))
+    created_at: Named[datetime] = Column(Instant)
+    payload: Named[str] = Column(Text)
+
+
+stripe_events = Table("stripe_events", metadata, StripeEventColumns)
+
+
+class ImportColumns(TypedColumns):
+    """How far an import has come; the row moves in the same transaction as what it counts."""
+
+    id: Named[str] = Column(String(80), primary_key=True)  # `csv:` and the file's digest, or `stripe:customers`
+    done: Named[int] = Column(BigInteger)
+    resume_after: Named[str | None] = Column(String(255))
+    finished_at: Named[datetime | None] = Column(Instant)
+
+
+imports = Table("imports", metadata, ImportColumns)
+
+
+class RateLimitColumns(TypedColumns):
+    """When the next call of a name is due if all were evenly spaced (GCRA's theoretical arrival time)."""
+
+    name: Named[str] = Column(String(80), primary_key=True)
+    due_us: Named[int] = Column(BigInteger)  # microseconds since 1970, UTC
+
+
+rate_limits = Table("rate_limits", metadata, RateLimitColumns)

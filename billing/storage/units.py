@@ -1,0 +1,63 @@
+"""A unit of work: one transaction, for one actor, as the domain sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.engine import Connection
+
+from billing.access import Actor
+from billing.catalogue import Catalogue
+from billing.storage.contacts import ContactRows
+from billing.storage.finders import Finder
+from billing.storage.imports import ImportRows
+from billing.storage.mirror import MirrorRows
+from billing.storage.operations import EventRows, OperationRows
+from billing.storage.staff import StaffRows
+from billing.storage.timeline import TimelineRows
+
+
+@dataclass(frozen=True)
+class Unit:
+    """`billing.ports.UnitOfWork` and `billing.imports.ImportUnit` on one connection."""
+
+    connection: Connection
+    actor: Actor
+    catalogue: Catalogue
+    now: datetime  # UTC; the same throughout
+    finder: Finder
+
+    @cached_property
+    def today(self) -> date:
+        return self.now.astimezone(ZoneInfo(self.catalogue.business.timezone)).date()
+
+    @cached_property
+    def contacts(self) -> ContactRows:
+        return ContactRows(self.connection, self.finder)
+
+    @cached_property
+    def mirror(self) -> MirrorRows:
+        return MirrorRows(self.connection)
+
+    @cached_property
+    def timeline(self) -> TimelineRows:
+        return TimelineRows(self.connection)
+
+    @cached_property
+    def operations(self) -> OperationRows:
+        return OperationRows(self.connection, self.now)
+
+    @cached_property
+    def events(self) -> EventRows:
+        return EventRows(self.connection)
+
+    @cached_property
+    def staff(self) -> StaffRows:
+        return StaffRows(self.connection)
+
+    @cached_property
+    def imports(self) -> ImportRows:
+        return ImportRows(self.connection, self.now)

@@ -1,0 +1,41 @@
+"""A store on each kind of database, with a table in the place of the durable engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.engine import Connection
+
+from billing.ports import Job
+from billing.storage.database import Database
+from tests.billing.storage.examples import CATALOGUE, NOW
+
+Query = Callable[[str], list[tuple[object, ...]]]
+
+
+def enqueue(connection: Connection, job: Job) -> None:
+    connection.execute(text("INSERT INTO jobs VALUES (:id, :name, :argument)"), job.model_dump())
+
+
+@pytest.fixture
+def query(database_url: str) -> Iterator[Query]:
+    """Look past the store, on a connection of one's own."""
+    url = make_url(database_url)
+    engine = create_engine(url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url)
+
+    def run(sql: str) -> list[tuple[object, ...]]:
+        with engine.begin() as connection:
+            result = connection.execute(text(sql))
+            return [tuple(row) for row in result] if result.returns_rows else []
+
+    yield run
+    engine.dispose()
+
+
+@pytest.fixture
+def database(database_url: str, query: Query) -> Iterator[Database]:
+    query("CREATE TABLE jobs (id VARCHAR PRIMARY KEY, name VARCHAR, argument VARCHAR)")
+    with Database(database_url, catalogue=CATALOGUE, enqueue=enqueue, clock=lambda: NOW) as store:
+        yield store

@@ -1,0 +1,102 @@
+"""Things to put into rows."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from billing.access import Actor
+from billing.contacts import Address, Contact, CustomerSnapshot, Invoice, PaymentMethod, Subscription
+from billing.ids import ContactId, CustomerId, TeamId, UserId
+from billing.money import Money
+from billing.operations import Operation, operation_id
+from billing.roles import Role
+from billing.timeline import Entry, Happening
+
+NOW = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
+CATALOGUE: Any = SimpleNamespace(business=SimpleNamespace(timezone="Europe/Berlin", currency="EUR"))
+ACTOR = Actor(team=TeamId("T1"), user=UserId("U1"), name="Ada", roles=frozenset({Role.SALES}))
+
+
+def contact(name: str = "Ada Roe", **fields: Any) -> Contact:
+    """A contact whose ids come from its name, unless given."""
+    short = hashlib.sha256(name.encode()).hexdigest()[:14]
+    defaults: dict[str, Any] = {
+        "id": ContactId(f"con_{short}"),
+        "customer": CustomerId(f"cus_{short}"),
+        "name": name,
+        "currency": "EUR",
+        "address": Address(country="DE"),
+        "since": date(2024, 2, 29),
+    }
+    return Contact(**(defaults | fields))
+
+
+def operation(key: str = "T1-V1", **fields: Any) -> Operation:
+    defaults: dict[str, Any] = {
+        "id": operation_id(key),
+        "key": key,
+        "kind": "create_subscription",
+        "contact": "con_1",
+        "team": "T1",
+        "user": "U1",
+        "command": "{}",
+        "reply_to": "{}",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Operation(**(defaults | fields))
+
+
+def entry(name: str, of: Contact, at: datetime = NOW, **fields: Any) -> Entry:
+    return Entry(**({"id": name, "contact": of.id, "at": at, "what": Happening.SUBSCRIPTION_STARTED} | fields))
+
+
+def subscription(name: str, **fields: Any) -> Subscription:
+    defaults: dict[str, Any] = {
+        "id": f"sub_{name}",
+        "status": "active",
+        "product": "Plus",
+        "price": "plus_month",
+        "quantity": 3,
+        "unit_amount": Money(amount=1999, currency="EUR"),
+        "interval": "month",
+        "started_at": NOW,
+    }
+    return Subscription(**(defaults | fields))
+
+
+def invoice(name: str, **fields: Any) -> Invoice:
+    defaults: dict[str, Any] = {
+        "id": f"in_{name}",
+        "number": f"K-{name}",
+        "status": "open",
+        "total": Money(amount=5997, currency="EUR"),
+        "due": Money(amount=5997, currency="EUR"),
+        "created_at": NOW,
+        "due_at": NOW + timedelta(days=14),
+    }
+    return Invoice(**(defaults | fields))
+
+
+def method(name: str, **fields: Any) -> PaymentMethod:
+    return PaymentMethod(
+        **({"id": f"pm_{name}", "brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2030} | fields)
+    )
+
+
+def snapshot(of: Contact, **fields: Any) -> CustomerSnapshot:
+    defaults: dict[str, Any] = {
+        "customer": of.customer,
+        "name": of.name,
+        "email": of.email,
+        "phone": of.phone,
+        "currency": of.currency,
+        "address": of.address,
+        "language": None,
+        "created_at": NOW,
+        "balance": Money(amount=0, currency="EUR"),
+    }
+    return CustomerSnapshot(**(defaults | fields))

@@ -1,0 +1,235 @@
+"""Units of work and the accept path."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from billing.errors import Transient, UnknownContact
+from billing.operations import State
+from billing.ports import StripeEvent
+from billing.storage.database import Database
+from billing.storage.turns import FairLock
+from tests.billing.storage.conftest import Query
+from tests.billing.storage.examples import ACTOR, CATALOGUE, NOW, contact, operation
+
+EVENT = StripeEvent(
+    id="evt_1", type="invoice.paid", customer="cus_1", object_id="in_1", created_at=NOW, payload='{"id": "in_1"}'
+)
+
+
+def together(count: int, work: Callable[[int], object]) -> list[object]:
+    """Do it in so many threads that all start at the same instant."""
+    barrier = threading.Barrier(count)
+
+    def one(number: int) -> object:
+        barrier.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_what_was_accepted_is_there_with_its_job(database: Database, query: Query) -> None:
+    accepted = operation("T1-V1")
+    assert database.accept(accepted)
+    with database.reading(ACTOR) as uow:
+        assert uow.operations.get(accepted.id) == accepted
+    assert query("SELECT id, name, argument FROM jobs") == [(accepted.id, "operation", accepted.id)]
+
+
+def test_fifty_submissions_of_one_form_at_once_are_one_operation_and_one_job(database: Database, query: Query) -> None:
+    answers = together(50, lambda _: database.accept(operation("T1-V1")))
+    assert sorted(answers) == [False] * 49 + [True]
+    assert query("SELECT count(*) FROM operations") == [(1,)]
+    assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(1,)]
+
+
+def test_whoever_submits_again_is_shown_the_result_again(database: Database, query: Query) -> None:
+    """With a job of its own for every time: each is answered with a waiting view."""
+    accepted = operation("T1-V1")
+    for _ in range(3):
+        database.accept(accepted)
+    jobs = query("SELECT id, argument FROM jobs WHERE name = 'show_again'")
+    assert len({job for job, _ in jobs}) == 2
+    assert {argument for _, argument in jobs} == {accepted.id}
+
+
+def test_an_operation_is_followed_by_a_later_one_from_the_same_place(database: Database) -> None:
+    first = operation("T1-V1", reply_to='{"view": "V1"}')
+    later = first.created_at + timedelta(seconds=1)
+    for key, changes in {
+        "elsewhere": {"reply_to": '{"view": "V2"}', "created_at": later},
+        "somebody else": {"user": "U2", "created_at": later},
+        "earlier": {"created_at": first.created_at - timedelta(seconds=1)},
+    }.items():
+        database.accept(operation(key, **({"reply_to": first.reply_to} | changes)))
+    database.accept(first)
+    with database.reading(ACTOR) as uow:
+        assert not uow.operations.is_followed(first)
+    database.accept(operation("T1-V1-again", reply_to=first.reply_to, created_at=later))
+    with database.reading(ACTOR) as uow:
+        assert uow.operations.is_followed(first)
+
+
+def test_the_key_alone_makes_it_the_same_operation(database: Database, query: Query) -> None:
+    assert database.accept(operation("T1-V1"))
+    assert not database.accept(operation("T1-V1", id="op_other"))
+    assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(1,)]
+
+
+def test_nothing_is_accepted_when_the_engine_does_not_take_the_job(database_url: str, query: Query) -> None:
+    def broken(connection: object, job: object) -> None:
+        raise OSError("no engine")
+
+    with (
+        Database(database_url, catalogue=CATALOGUE, enqueue=broken) as store,
+        pytest.raises(OSError, match="no engine"),
+    ):
+        store.accept(operation())
+    assert query("SELECT count(*) FROM operations") == [(0,)]
+
+
+def test_an_event_is_stored_once_however_often_it_is_delivered(database: Database, query: Query) -> None:
+    assert [database.accept_event(EVENT), database.accept_event(EVENT)] == [True, False]
+    assert query("SELECT id, name, argument FROM jobs") == [("evt_1", "stripe_event", "evt_1")]
+    with database.reading(ACTOR) as uow:
+        assert uow.events.get(EVENT.id) == EVENT
+
+
+def test_a_unit_of_work_is_there_as_a_whole_or_not_at_all(database: Database) -> None:
+    ada, ben = contact("Ada Roe"), contact("Ben Poe")
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(ada)
+
+    def write_and_fail() -> None:
+        with database.writing(ACTOR) as uow:
+            uow.contacts.save(ben)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+    with database.reading(ACTOR) as uow:
+        assert uow.contacts.get(ada.id) == ada
+        with pytest.raises(UnknownContact):
+            uow.contacts.get(ben.id)
+
+
+def test_nothing_can_be_written_in_a_unit_that_reads(database: Database) -> None:
+    with pytest.raises(DBAPIError, match=r"readonly|read-only"), database.reading(ACTOR) as uow:
+        uow.contacts.save(contact())
+
+
+def test_today_is_the_day_in_the_business_and_not_in_greenwich(database: Database) -> None:
+    """23:30 UTC on the 21st is 0:30 on the 22nd in Berlin."""
+    with database.reading(ACTOR) as uow:
+        assert uow.now == datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
+        assert uow.today == date(2026, 11, 22)
+
+
+def test_a_naive_instant_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError, match="time zone"):
+        database.accept(operation(created_at=datetime(2026, 1, 1)))
+
+
+def test_instants_come_back_in_utc(database: Database) -> None:
+    eastern = datetime.fromisoformat("2026-07-01T20:00:00.123456-04:00")
+    database.accept(operation(created_at=eastern))
+    with database.reading(ACTOR) as uow:
+        read = uow.operations.get(operation().id).created_at
+    assert read == datetime(2026, 7, 2, 0, 0, 0, 123456, tzinfo=UTC)
+    assert read.tzinfo is UTC
+
+
+def test_writers_under_load_all_get_their_turn(database: Database, query: Query) -> None:
+    """Thirty threads write while others read; nobody is told that the database is locked."""
+
+    def write(number: int) -> None:
+        for turn in range(4):
+            with database.writing(ACTOR) as uow:
+                uow.contacts.save(contact(f"Person {number} {turn}"))
+                uow.operations.add(operation(f"{number}-{turn}"))
+
+    def read(_: int) -> None:
+        for _turn in range(20):
+            with database.reading(ACTOR) as uow:
+                uow.contacts.find("person")
+
+    together(40, lambda number: write(number) if number < 30 else read(number))
+    assert query("SELECT count(*) FROM contacts") == [(120,)]
+
+
+def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
+    with database.writing(ACTOR) as writing:
+        writing.contacts.save(contact())
+        start = time.monotonic()
+        with database.reading(ACTOR) as reading:
+            assert reading.contacts.find("ada").matches == ()
+        assert time.monotonic() - start < 5  # a busy handler would wait for 30 s
+
+
+def test_two_units_that_read_and_write_the_same_contact_lose_nothing(database: Database) -> None:
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(contact())
+
+    def finish(number: int) -> None:
+        with database.writing(ACTOR) as uow:
+            uow.operations.add(operation(str(number)))
+            uow.operations.finish(operation(str(number)).id, State.DONE, result="{}")
+
+    together(10, finish)
+    with database.reading(ACTOR) as uow:
+        assert {uow.operations.get(operation(str(number)).id).state for number in range(10)} == {State.DONE}
+
+
+def test_a_lost_connection_may_be_tried_again(database: Database, query: Query, database_url: str) -> None:
+    if not database_url.startswith("postgresql"):
+        pytest.skip("a file does not hang up")
+
+    def lose_the_connection() -> None:
+        with database.reading(ACTOR) as uow:
+            query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            uow.contacts.find("ada")
+
+    with pytest.raises(Transient):
+        lose_the_connection()
+    assert database.accept(operation())
+
+
+def test_a_fair_lock_is_given_in_the_order_of_asking() -> None:
+    lock, order = FairLock(), []
+    threads = []
+
+    def ask(number: int) -> None:
+        with lock:
+            order.append(number)
+
+    with lock:
+        for number in range(8):
+            thread = threading.Thread(target=ask, args=(number,))
+            thread.start()
+            threads.append(thread)
+            while len(lock._queue) <= number:  # the only way to know that it asked
+                time.sleep(0.001)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(8))
+
+
+def test_both_kinds_of_database_are_answering(database: Database) -> None:
+    database.ping()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/kontor"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"file|not supported"):
+        Database(url, catalogue=CATALOGUE, enqueue=lambda connection, job: None)

@@ -1,0 +1,129 @@
+"""Migrations: from empty, from every revision with rows in it, and in agreement with the tables in the program."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+
+from billing.storage import schema, search_index
+from billing.storage.database import Database
+from billing.storage.engines import open_engines
+from billing.storage.finders import SearchStrength
+from billing.storage.tables import metadata
+from tests.billing.storage.examples import ACTOR, CATALOGUE, contact
+
+# Rows as each revision has them, in its own SQL: they must survive all later ones.
+ROWS = {
+    "0001": (
+        "INSERT INTO contacts (id, customer, name, company, email, phone, currency, language, line1, line2,"
+        " postal_code, city, state, country, portal, status, active_contacts, seats_used, since, search)"
+        " VALUES ('con_1', 'cus_1',"
+        " 'Ada Roe', 'Roe Ltd', 'ada@roe.example', '', 'EUR', 'en', '', '', '', '', '', 'GB', 'online', 'active', 0, 0,"
+        " '2024-01-01', ' ada roe ltd example 1 ')",
+        "INSERT INTO timeline (id, contact, happened_at, what, parameters)"
+        " VALUES ('t1', 'con_1', '2026-01-01 10:00:00.000000', 'contact_imported', '{}')",
+    ),
+}
+
+
+def store(url: str) -> Database:
+    return Database(url, catalogue=CATALOGUE, enqueue=lambda connection, job: None)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    engines = open_engines(url, connections=1)
+    try:
+        with engines.writer.begin() as connection:
+            yield connection
+    finally:
+        engines.dispose()
+
+
+def test_an_empty_database_becomes_current(empty_database_url: str) -> None:
+    assert schema.current(empty_database_url) is None
+    assert not schema.is_current(empty_database_url)
+    schema.migrate(empty_database_url)
+    assert schema.current(empty_database_url) == schema.head()
+    assert schema.is_current(empty_database_url)
+    schema.migrate(empty_database_url)  # again: nothing to do
+
+
+def test_tables_and_migrations_agree(database_url: str) -> None:
+    def is_ours(_thing: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+        return kind != "table" or name in metadata.tables
+
+    with connected(database_url) as connection:
+        options = {"include_object": is_ours, "compare_type": True}
+        differences = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+    # The trigram index depends on the server, so it is no table's.
+    assert [one for one in differences if "ix_contacts_search" not in str(one)] == []
+
+
+def test_there_are_rows_for_every_revision() -> None:
+    assert set(ROWS) == set(schema.revisions())
+
+
+def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) -> None:
+    for revision in schema.revisions():
+        schema.migrate(empty_database_url, revision)
+        with connected(empty_database_url) as connection:
+            for statement in ROWS[revision]:
+                connection.execute(text(statement))
+    schema.migrate(empty_database_url)
+    with store(empty_database_url) as database, database.reading(ACTOR) as uow:
+        assert uow.contacts.get("con_1").name == "Ada Roe"
+        assert [found.name for found in uow.contacts.find("ada").matches] == ["Ada Roe"]
+        assert [entry.id for entry in uow.timeline.page("con_1").entries] == ["t1"]
+
+
+def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
+    failures: list[BaseException] = []
+
+    def migrate() -> None:
+        try:
+            schema.migrate(empty_database_url)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=migrate) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert schema.is_current(empty_database_url)
+
+
+def test_the_search_grows_when_the_extension_arrives(trigram_database_url: str) -> None:
+    """A database that was made on a server without pg_trgm finds the middle of words after the next `migrate`."""
+
+    def find(typed: str) -> tuple[SearchStrength, list[str]]:
+        with store(trigram_database_url) as database, database.reading(ACTOR) as uow:
+            return database.search_strength(), [found.name for found in uow.contacts.find(typed).matches]
+
+    with connected(trigram_database_url) as connection:
+        connection.execute(text("DROP EXTENSION pg_trgm CASCADE"))
+        search_index._execute(connection, search_index._WORDS)
+    with store(trigram_database_url) as database, database.writing(ACTOR) as uow:
+        uow.contacts.save(contact("Bernd Samuelson"))
+    assert find("uelson") == (SearchStrength.WORD_PREFIXES, [])
+    assert find("samuel") == (SearchStrength.WORD_PREFIXES, ["Bernd Samuelson"])
+    schema.migrate(trigram_database_url)
+    assert find("uelson") == (SearchStrength.FULL, ["Bernd Samuelson"])
+
+
+@pytest.mark.parametrize("change", ["UPDATE timeline SET what = 'contact_imported'", "DELETE FROM timeline"])
+def test_the_database_refuses_to_change_the_timeline(database_url: str, change: str) -> None:
+    with connected(database_url) as connection:
+        for statement in ROWS["0001"]:
+            connection.execute(text(statement))
+    with pytest.raises(Exception, match="append-only"), connected(database_url) as connection:
+        connection.execute(text(change))
