@@ -1,0 +1,39 @@
+"""An answer to something that was asked for: shown in the modal, or as a direct message when the modal was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from blocks.kit import Block, Message, Modal
+from blocks.texts import Translator
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The same words in both places; forms only in the modal, and in the message a button that opens them."""
+
+    title: str  # at most 24 characters
+    text: str  # one sentence, for notifications and screen readers
+    blocks: Sequence[Block]
+    in_modal: Sequence[Block] = ()
+    in_message: Sequence[Block] = ()
+    callback_id: str = "answer"
+    submit: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    final: bool = True  # closing it closes the form and the review below it, too
+
+    def modal(self, t: Translator) -> Modal:
+        return Modal(
+            title=self.title,
+            blocks=[*self.blocks, *self.in_modal],
+            callback_id=self.callback_id,
+            submit=self.submit,
+            close=t("Close"),
+            metadata=self.metadata,
+            clear_on_close=self.final,
+        )
+
+    def message(self) -> Message:
+        return Message(text=self.text, blocks=[*self.blocks, *self.in_message])

@@ -1,0 +1,303 @@
+"""The contact card: everything about a customer on one page, the urgent at the top (H5, H6, H9, CX15)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from billing.cards import Attention, Concern, ContactCard
+from billing.catalogue import Catalogue
+from billing.contacts import Account, AccountStatus, Invoice, Member, PaymentMethod, Subscription, SubscriptionStatus
+from billing.money import Money
+from billing.operations import Operation
+from billing.roles import Permission
+from billing.subscriptions import SubscriptionStarted
+from blocks import kit, timelines, ways, words
+from blocks.graphemes import fit
+from blocks.texts import Mrkdwn, Translator, bold, escape, joined, later, link, one_line
+
+SHOWN = 5  # of each list; the rest is counted
+TRAIL = 30  # pages of the timeline that can be walked back
+
+Item = TypeVar("Item")
+
+
+class Id:
+    VIEW = "card"  # callback; metadata: contact, trail (where each page of the timeline began, the current one last)
+    OPEN = ways.TO_CARD  # button; value: the contact
+    OLDER = "card.older"  # button; value: where the next page begins
+    NEWER = "card.newer"  # button; the page before is the trail without its last
+
+
+_CONCERNS = {
+    Concern.ACCOUNT_NOT_ACTIVE: ("⛔", later("The account is {status}. Nothing new can be billed.")),
+    Concern.PAYMENT_FAILING: ("🔴", later("The payment for {product} fails.")),
+    Concern.INVOICE_OVERDUE: ("🔴", later("Invoice {number} over {amount} is overdue since {since}.")),
+    Concern.CARD_EXPIRED: ("🔴", later("{brand} •••• {last4} has expired.")),
+    Concern.CARD_EXPIRES: ("🟡", later("{brand} •••• {last4} expires at the end of {expiry}.")),
+    Concern.NO_PAYMENT_METHOD: ("🔴", later("There is no payment method for the running subscriptions.")),
+    Concern.LIMIT_REACHED: ("🔴", later("The limit of {what} is reached: {used} of {limit}.")),
+    Concern.LIMIT_NEAR: ("🟡", later("The limit of {what} is nearly reached: {used} of {limit}.")),
+}
+_LIMITED = {"contacts": later("contacts"), "seats": later("seats")}
+
+
+def card(shown: ContactCard, catalogue: Catalogue, t: Translator, trail: Sequence[str] = ()) -> kit.Modal:
+    """The card. `trail` is where each page of the timeline began, up to the one that is shown; empty is the newest."""
+    return kit.Modal(
+        title=t("Customer"),
+        blocks=[
+            *_who(shown, t),
+            *_attention(shown, catalogue, t),
+            *_waiting(shown, t),
+            *_actions(shown, t),
+            kit.divider(),
+            *_plan_and_money(shown, catalogue, t),
+            _list(t("Payment methods"), shown.methods, lambda one: _method(one, shown, t), t("none on file"), t),
+            _list(t("Subscriptions"), shown.subscriptions, lambda one: _subscription(one, catalogue, t), t("none"), t),
+            _list(t("Last invoices"), shown.invoices, lambda one: _invoice(one, shown, t), t("none"), t),
+            *_people(shown, t),
+            kit.divider(),
+            *_history(shown, catalogue, t, trail),
+        ],
+        callback_id=Id.VIEW,
+        close=t("Close"),
+        metadata={"contact": shown.contact.id, "trail": list(trail[-TRAIL:])},
+    )
+
+
+def bar(used: int, limit: int) -> str:
+    """Ten marks: `▰▰▰▰▰▰▱▱▱▱`. Anything used shows at least one, and only a reached limit shows all ten."""
+    tenths = 10 if used >= limit else min(9, max(used * 10 // limit, 1 if used else 0))
+    return "▰" * tenths + "▱" * (10 - tenths)
+
+
+# Who, and what is urgent
+
+
+def _who(shown: ContactCard, t: Translator) -> list[kit.Block]:
+    contact = shown.contact
+    place = ", ".join(part for part in (one_line(contact.address.city), t.country(contact.address.country)) if part)
+    company = one_line(contact.company) if contact.company != contact.name else ""
+    ways_to_reach = " · ".join(one_line(part) for part in (contact.email, contact.phone) if part.strip())
+    name = one_line(contact.name) or company or contact.email or contact.id
+    where = " · ".join(part for part in (company, place) if part)
+    lines = [fit(line, 400) for line in (where, ways_to_reach, t("Customer since {day}", day=contact.since)) if line]
+    blocks: list[kit.Block] = [kit.header(name), kit.context(joined(lines))]
+    if fit(name, 150) != name:  # a header is short; the whole name has to be somewhere
+        blocks.insert(1, kit.section(fit(name, 2000)))
+    return blocks
+
+
+def _attention(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[kit.Block]:
+    if not shown.attention:
+        return []
+    lines = [_concern(one, shown, catalogue, t) for one in shown.attention[:SHOWN]]
+    return [kit.section(joined([t.rich("*Needs attention*"), *lines, _and_more(len(shown.attention), t)]))]
+
+
+def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Translator) -> Mrkdwn:
+    icon, text = _CONCERNS[one.concern]
+    given = one.parameters
+    known: dict[str, object] = {**given, "amount": one.amount}
+    known["status"] = words.account_status(shown.contact.account.status, t)
+    known["product"] = _called(str(given.get("product", "")), shown, catalogue, t)
+    known["brand"] = words.brand(str(given.get("brand", "")), t)
+    known["expiry"] = t.month(int(given.get("month", 0)), int(given.get("year", 0)))
+    known["since"] = t.count("{n} day", "{n} days", int(given.get("days", 0)))
+    known["what"] = t(_LIMITED.get(str(given.get("what")), str(given.get("what"))))
+    return joined([icon, t.template(text, **known) or ""], by=" ")
+
+
+def _called(product: str, shown: ContactCard, catalogue: Catalogue, t: Translator) -> str:
+    """A product of the customer's, given by its name at Stripe, as the reader calls it."""
+    mine = (_product(one, catalogue, t) for one in shown.subscriptions if one.product == product)
+    return next(mine, product)
+
+
+def _waiting(shown: ContactCard, t: Translator) -> list[kit.Block]:
+    if not shown.waiting:
+        return []
+    lines = [_waits(one, t) for one in shown.waiting[:SHOWN]]
+    return [kit.section(joined([t.rich("*Waits for the customer*"), *lines, _and_more(len(shown.waiting), t)]))]
+
+
+def _waits(operation: Operation, t: Translator) -> Mrkdwn:
+    try:
+        receipt = SubscriptionStarted.model_validate_json(operation.result or "")
+    except ValidationError:  # another kind of operation, or a receipt of an older version
+        return t.rich("⏳ A request, since {when}", when=operation.created_at)
+    preview = receipt.preview
+    line = t.rich(
+        "⏳ *{product}* × {quantity} starts when a payment method was added; link sent {when}",
+        product=fit(words.product(preview.price, t), 80),
+        quantity=preview.quantity,
+        when=operation.created_at,
+    )
+    if not receipt.link:
+        return line
+    return joined([line, t.rich("valid until {until}", until=receipt.link.expires_at)], by=", ")
+
+
+def _actions(shown: ContactCard, t: Translator) -> list[kit.Block]:
+    """What this person may do with this customer, and nothing else."""
+    buttons: list[kit.Element] = []
+    if Permission.CREATE_SUBSCRIPTION in shown.may and shown.contact.account.status is AccountStatus.ACTIVE:
+        buttons.append(ways.new_subscription(shown.contact.id, t))
+    if Permission.FIND_CONTACTS in shown.may:
+        buttons.append(ways.finder(t))
+    return [kit.actions(*buttons)] if buttons else []
+
+
+# What the customer has
+
+
+def _plan_and_money(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[kit.Block]:
+    account = shown.contact.account
+    return [
+        *kit.fields(
+            {
+                t("Plan"): _plan(account, catalogue, t),
+                t("Monthly revenue"): _monthly(shown.monthly, t),
+                t("Account"): words.account_status(account.status, t),
+                t("Balance"): _balance(shown.balance, t),
+            }
+        ),
+        *_usage(account, t),
+    ]
+
+
+def _monthly(amount: Money, t: Translator) -> str:
+    return t("{amount} before discount and tax", amount=amount) if amount.amount else t.money(amount)
+
+
+def _plan(account: Account, catalogue: Catalogue, t: Translator) -> str:
+    """`Marketing Plus`; a plan that is no longer sold by its id."""
+    if not account.plan:
+        return t("no plan")
+    for product in catalogue.products:
+        for plan in product.plans:
+            if f"{product.id}/{plan.id}" == account.plan:
+                return plan.name.in_(t.language)
+    return account.plan
+
+
+def _balance(balance: Money, t: Translator) -> str:
+    if balance.amount > 0:
+        return t("{amount} credit", amount=balance)
+    if balance.amount < 0:
+        return t("{amount} still to be paid", amount=-balance)
+    return t("even")
+
+
+def _usage(account: Account, t: Translator) -> list[kit.Block]:
+    """Only what the plan counts: a plan without seats says nothing about them."""
+    lines = [
+        _used(t("Contacts"), account.active_contacts, account.contact_limit, t),
+        _used(t("Seats"), account.seats_used, account.seats, t),
+    ]
+    return [kit.section(joined(lines))] if any(lines) else []
+
+
+def _used(label: str, used: int, limit: int | None, t: Translator) -> Mrkdwn:
+    if not limit:
+        return t.rich("*{label}:* {used}, no limit", label=label, used=used) if used else Mrkdwn()
+    percent = t.percent(Decimal(used * 100 // limit))
+    return t.rich(
+        "*{label}:* {bar} {used} of {limit} ({percent})",
+        label=label, bar=bar(used, limit), used=used, limit=limit, percent=percent,
+    )  # fmt: skip
+
+
+def _method(one: PaymentMethod, shown: ContactCard, t: Translator) -> Mrkdwn:
+    remarks = [t("standard") if one.default else "", t("expired") if one.expired(shown.today) else ""]
+    return joined([joined(["💳", words.method(one, t)], by=" "), *remarks], by=" · ")
+
+
+def _subscription(one: Subscription, catalogue: Catalogue, t: Translator) -> Mrkdwn:
+    amount = words.per_cycle(t.money(one.unit_amount * one.quantity), one.interval, one.interval_count, t)
+    line = t.rich(
+        "{status}: *{product}* × {quantity}, {amount}",
+        status=words.subscription_status(one.status, t),
+        product=fit(_product(one, catalogue, t), 80),
+        quantity=one.quantity,
+        amount=amount,
+    )
+    return joined([line, t("coupon {code}", code=one.discount) if one.discount else "", _what_next(one, t)], by=" · ")
+
+
+def _product(one: Subscription, catalogue: Catalogue, t: Translator) -> str:
+    """The reader's name for it; Stripe's for what the catalogue does not know."""
+    label = catalogue.label(one.price) if one.price else None
+    return label.in_(t.language) if label else one.product
+
+
+def _what_next(one: Subscription, t: Translator) -> str:
+    if one.cancel_at:
+        return t("ends on {day}", day=t.day_of(one.cancel_at))
+    if one.status is SubscriptionStatus.SCHEDULED:
+        return t("starts on {day}", day=t.day_of(one.started_at))
+    if one.status.runs and one.current_period_end:
+        return t("next payment on {day}", day=t.day_of(one.current_period_end))
+    return ""
+
+
+def _invoice(one: Invoice, shown: ContactCard, t: Translator) -> Mrkdwn:
+    number = one.number or t("without a number")
+    status = t("🔴 overdue") if one.overdue(shown.now) else words.invoice_status(one.status, t)
+    line = t.rich(
+        "{status}: {number}, {amount}, {day}",
+        status=status,
+        number=link(one.url, number) if one.url else number,
+        amount=one.total,
+        day=t.day_of(one.created_at),
+    )
+    partly = bool(one.due) and one.due != one.total
+    return joined([line, t("{amount} still to be paid", amount=one.due) if partly else ""], by=" · ")
+
+
+def _people(shown: ContactCard, t: Translator) -> list[kit.Block]:
+    if not shown.contact.members:
+        return []
+    return [_list(t("People at the customer"), shown.contact.members, lambda one: _member(one, t), "", t)]
+
+
+def _member(one: Member, t: Translator) -> Mrkdwn:
+    return joined(
+        [joined(["👤", one_line(fit(one.name, 80))], by=" "), words.rights(one.rights, t), one_line(one.email)],
+        by=" · ",
+    )
+
+
+# What happened
+
+
+def _history(shown: ContactCard, catalogue: Catalogue, t: Translator, trail: Sequence[str]) -> Iterator[kit.Block]:
+    yield kit.section(t.rich("*History*"))
+    if not shown.timeline.entries:
+        yield kit.context(t("Nothing yet."))
+    for one in shown.timeline.entries:
+        yield timelines.entry(one, catalogue, t)
+    buttons: list[kit.Element] = []
+    if trail:
+        buttons.append(kit.button(t("← Newer"), Id.NEWER, value=shown.contact.id))
+    if shown.timeline.older:
+        buttons.append(kit.button(t("Older →"), Id.OLDER, value=shown.timeline.older))
+    if buttons:
+        yield kit.actions(*buttons)
+
+
+# Lists
+
+
+def _list(title: str, items: Sequence[Item], line: Callable[[Item], Mrkdwn], empty: str, t: Translator) -> kit.Block:
+    """A title and at most five lines; the rest is counted."""
+    lines: list[str] = [line(one) for one in items[:SHOWN]] or [escape(empty)]
+    return kit.section(joined([bold(title), *lines, _and_more(len(items), t)]))
+
+
+def _and_more(count: int, t: Translator) -> str:
+    return t("… and {n} more", n=count - SHOWN) if count > SHOWN else ""

@@ -1,0 +1,119 @@
+"""The finder: a customer found by typing, or among those whom the person worked on last (H1, H5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from billing.contacts import ContactSummary, Found
+from blocks import kit, ways
+from blocks.answers import Answer
+from blocks.graphemes import fit
+from blocks.texts import Translator, bold, escape, joined, one_line
+
+SHOWN = 10  # of several matches, each with a button
+NOBODY = "-"  # the value of an option that is only a remark
+
+
+class Id:
+    VIEW = "finder"  # callback
+    CONTACT = "finder.contact"  # menu: option load and choice; the value is a contact, or `NOBODY`
+    OPEN = ways.TO_FINDER  # button
+
+
+def finder(recent: Sequence[ContactSummary], t: Translator) -> kit.Modal:
+    """`/billing` alone: a field that searches while the person types, and the customers of the last days."""
+    blocks: list[kit.Block] = [
+        kit.section(t.rich("*Who is it about?*")),
+        _search(t),
+        kit.context(t("Name, company, e-mail, phone or Stripe id. A few letters are enough.")),
+    ]
+    if recent:
+        blocks += [kit.divider(), kit.section(t.rich("*Your last customers*"))]
+        blocks += [_row(one, t) for one in recent[:SHOWN]]
+    return _modal(t("Find a customer"), blocks, t)
+
+
+def choice(found: Found, t: Translator, typed: str = "") -> kit.Modal:
+    """`/billing NAME` fits several customers: the first ten with a button, the others by typing more."""
+    shown, rest = found.matches[:SHOWN], len(found.matches) - SHOWN
+    if found.guessed:
+        sentence = t.rich("*Nobody is written “{typed}”.* These come close:", typed=typed)
+    else:
+        sentence = t.rich("*Several customers match “{typed}”.* Who is meant?", typed=typed)
+    blocks: list[kit.Block] = [kit.section(sentence), *(_row(one, t) for one in shown)]
+    if found.more:
+        blocks.append(kit.context(_more(found, t)))
+    elif rest > 0:
+        blocks.append(kit.context(t("… and {n} more. Type more of the name below.", n=rest)))
+    blocks += [kit.divider(), _search(t)]
+    return _modal(t("Who is meant?"), blocks, t)
+
+
+def nobody(typed: str, suggestion: str | None, t: Translator) -> Answer:
+    """`/billing NAME` fits nobody. `suggestion` is a command that may have been meant."""
+    hint = t.rich("Did you mean the command `/billing {suggestion}`?", suggestion=suggestion) if suggestion else ""
+    return Answer(
+        title=t("Nobody found"),
+        text=t("No customer matches “{typed}”.", typed=typed),
+        blocks=[
+            kit.section(
+                joined(
+                    [
+                        t.rich("🔎 No customer matches *“{typed}”*.", typed=typed),
+                        hint,
+                        t("Please check the spelling, or search by e-mail address, phone or Stripe id."),
+                    ]
+                )
+            ),
+            kit.actions(kit.button(t("Search while typing"), Id.OPEN)),
+        ],
+        final=False,
+    )
+
+
+def choices(found: Found, typed: str, t: Translator) -> kit.Choices:
+    """What the search field offers. The group's label tells "no match", "near" and "too many" apart."""
+    if not found.matches:
+        remark = kit.option(t("Check the spelling, or search by e-mail"), NOBODY)
+        return kit.Choices([kit.group(t("No match for “{typed}”", typed=fit(typed, 50)), [remark])])
+    options = [kit.option(_name(one), one.id, description=_details(one)) for one in found.matches[: kit.SELECT_OPTIONS]]
+    return kit.Choices([kit.group(_label(found, typed, t), options)])
+
+
+def _label(found: Found, typed: str, t: Translator) -> str:
+    if found.guessed:
+        return t("No exact match for “{typed}”. Near:", typed=fit(typed, 35))
+    if found.more:
+        return _more(found, t)
+    return t.count("{n} customer", "{n} customers", len(found.matches))
+
+
+def _more(found: Found, t: Translator) -> str:
+    """Not all are shown. A search that took too long ends before it has counted to the limit."""
+    if len(found.matches) < kit.SELECT_OPTIONS:
+        return t("There may be more: keep typing")
+    return t("More than 100 match: keep typing")
+
+
+def _row(one: ContactSummary, t: Translator) -> kit.Block:
+    details = escape(one_line(fit(_details(one), 300)))
+    return kit.section(
+        joined([bold(fit(_name(one), 300)), details]), accessory=kit.button(t("Show"), ways.TO_CARD, value=one.id)
+    )
+
+
+def _name(one: ContactSummary) -> str:
+    return one_line(one.name) or one_line(one.company) or one.email or one.id
+
+
+def _details(one: ContactSummary) -> str:
+    company = one.company if one.company != one.name else ""
+    return " · ".join(one_line(part) for part in (company, one.country, one.email) if part.strip())
+
+
+def _search(t: Translator) -> kit.Block:
+    return kit.actions(kit.search(Id.CONTACT, placeholder=t("Type a name or e-mail address")), block_id="contact")
+
+
+def _modal(title: str, blocks: list[kit.Block], t: Translator) -> kit.Modal:
+    return kit.Modal(title=title, blocks=blocks, callback_id=Id.VIEW, close=t("Close"))

@@ -1,0 +1,57 @@
+"""E-mails to customers, in the customer's language, from the business that the catalogue names."""
+
+from __future__ import annotations
+
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.message import EmailMessage
+
+from billing.catalogue import Business
+from billing.contacts import Contact
+from billing.ports import SetupLink
+from billing.previews import SubscriptionPreview
+from blocks import words
+from blocks.graphemes import fit
+from blocks.templating import render
+from blocks.texts import Translator, one_line
+
+
+def payment_link(contact: Contact, preview: SubscriptionPreview, link: SetupLink, business: Business) -> EmailMessage:
+    """The link by which a customer adds a payment method, with what will be charged then.
+
+    Times are in the business's time zone. Whoever sends it adds `Date` and `Message-ID`. Raises ValueError when the
+    customer's e-mail address is none.
+    """
+    t = Translator(contact.language, business.timezone)
+    return _mail(
+        contact,
+        business,
+        subject=t("Please add a payment method for {product}", product=words.product(preview.price, t)),
+        template="payment_link",
+        t=t,
+        product=words.product(preview.price, t),
+        preview=preview,
+        part_hint=words.part_hint(preview, t),
+        price=words.per_cycle(t.money(preview.price.unit), preview.price.interval, preview.price.interval_count, t),
+        link=link,
+    )
+
+
+def _mail(to: Contact, business: Business, *, subject: str, template: str, **values: object) -> EmailMessage:
+    mail = EmailMessage()
+    mail["Subject"] = fit(one_line(subject), 200)
+    mail["From"] = _address(business.name, business.support_email)
+    mail["Reply-To"] = _address(business.name, business.reply_to)
+    mail["To"] = _address(to.name, to.email)
+    values |= {"contact": to, "business": business, "subject": subject}
+    mail.set_content(render(f"{template}.txt", **values))
+    mail.add_alternative(render(f"{template}.html", **values), subtype="html")
+    return mail
+
+
+def _address(name: str, address: str) -> Address:
+    """A header's address. Line breaks and control characters cannot get in: they are taken out or refused."""
+    try:
+        return Address(display_name=fit(one_line(name), 100), addr_spec=address.strip())
+    except (HeaderParseError, ValueError, IndexError) as error:
+        raise ValueError("this is no e-mail address") from error

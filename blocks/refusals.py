@@ -1,0 +1,160 @@
+"""What a rule said no to, in a sentence: why, and who can help. One for every refusal in `billing.errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from billing.contacts import AccountStatus
+from billing.errors import Parameter, Reason
+from billing.money import Money
+from billing.roles import Permission
+from blocks import declines, words
+from blocks.texts import Translator, later
+
+# By the refusal's key: the sentence, and what is said when a parameter of it is not known.
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "NotStaff": (
+        later("You have no role in Kontor yet, so it cannot show or bill customers."),
+        "",
+    ),
+    "NotPermitted": (
+        later("Your role does not include: {permission}."),
+        later("Your role does not include this."),
+    ),
+    "UnknownContact": (
+        later("This customer does not exist, or no longer."),
+        "",
+    ),
+    "AccountNotBillable": (
+        later("The account of {contact} is {status}. Nothing new can be billed before it is active again."),
+        later("The customer’s account is not active. Nothing new can be billed before it is."),
+    ),
+    "NothingToSell": (
+        later("There is no product with a billing cycle in {currency}, the customer’s currency."),
+        later("There is no product with a billing cycle in the customer’s currency."),
+    ),
+    "NotRecurring": (
+        later("This product has no billing cycle, so it cannot become a subscription. Please choose another one."),
+        "",
+    ),
+    "CurrencyDiffers": (
+        later("The product is sold in {price}, but this customer pays in {contact}. Please choose another one."),
+        later("The customer pays in another currency. Please choose another product."),
+    ),
+    "QuantityOutOfRange": (
+        later("The quantity for this product is between {minimum} and {maximum}."),
+        later("This quantity is not possible for this product."),
+    ),
+    "StartOutOfRange": (
+        later("The start must be between {first} and {last}."),
+        later("The start must be today or later, and at most a year from now."),
+    ),
+    "NotABillingDay": (
+        later("This product is billed on day {day} of a month. It starts today or on a billing day, as on {first}."),
+        later("This product has a fixed billing day. It starts today or on that day of a month."),
+    ),
+    "UnknownCoupon": (
+        later("There is no coupon “{code}”. Please check the spelling, or leave the field empty."),
+        later("There is no such coupon. Please check the spelling, or leave the field empty."),
+    ),
+    "CouponNotApplicable": (
+        later("The coupon “{coupon}” is not valid today for this product and currency."),
+        later("The coupon is not valid today for this product and currency."),
+    ),
+    "ForeignPaymentMethod": (
+        later("This payment method is not on file for {contact}. Please choose one from the list."),
+        later("This payment method is not on file for this customer. Please choose one from the list."),
+    ),
+    "PaymentMethodExpired": (
+        later("{brand} •••• {last4} expires before the first payment. Please choose another one, or send a link."),
+        later("The card expires before the first payment. Please choose another one, or send a link."),
+    ),
+    "NoEmailAddress": (
+        later("No link can be sent: there is no e-mail address for {contact}."),
+        later("No link can be sent: there is no e-mail address for this customer."),
+    ),
+    "AmountDiffers": (
+        later(
+            "Stripe would charge {charged} now instead of the {reviewed} that were reviewed, for example because an "
+            "open item waits there for the next invoice. Nothing was started."
+        ),
+        later("Stripe would charge another amount than was reviewed. Nothing was started."),
+    ),
+    "PriceChanged": (
+        later("Prices or terms for {contact} changed since the review. Nothing was started; please review again."),
+        later("Prices or terms changed since the review. Nothing was started; please review again."),
+    ),
+    "CardNumberEntered": (
+        later(
+            "That looks like a card number. It was not stored. "
+            "Cards are added only by the customer, on Stripe’s page: send a link instead."
+        ),
+        "",
+    ),
+    "NotReadable": (
+        later("This value cannot be read. Please enter it again; if the form is old, close it and open it anew."),
+        "",
+    ),
+    "NotWaiting": (
+        later("This no longer waits for a payment method: it was started, declined or expired meanwhile."),
+        "",
+    ),
+    "Misconfigured": (
+        later("The product list and Stripe do not agree. Nothing was started and nothing was charged."),
+        "",
+    ),
+}
+
+
+_AMOUNTS = {"reviewed", "charged"}  # parameters in minor units, with their currency beside them
+
+
+def sentence(reason: Reason, t: Translator) -> str:
+    """The reason in plain words, with the people who can help at the end. Plain text, in the reader's language."""
+    if reason.key == "Declined":
+        return declines.sentence(str(reason.parameters.get("code")), t)
+    full, short = _SENTENCES.get(reason.key, (later("This is not possible at the moment."), ""))
+    why = t.template(full, **_parameters(reason, t)) or t(short)
+    if not reason.who_can:
+        return why
+    who = t("Who can help: {roles}.", roles=words.roles(reason.who_can, t))
+    return f"{why} {who}"
+
+
+def field_errors(reasons: Iterable[Reason], t: Translator) -> dict[str, str]:
+    """The sentences by the field they belong to, as `response_action: errors` takes them; others are left out."""
+    return {reason.field: sentence(reason, t) for reason in reasons if reason.field}
+
+
+def known() -> frozenset[str]:
+    """The keys that have a sentence."""
+    return frozenset(_SENTENCES)
+
+
+def _parameters(reason: Reason, t: Translator) -> dict[str, object]:
+    currency = reason.parameters.get("currency")
+    return {
+        name: t.money(Money(amount=value, currency=currency))
+        if name in _AMOUNTS and isinstance(value, int) and isinstance(currency, str)
+        else _shown(name, value, t)
+        for name, value in reason.parameters.items()
+    }
+
+
+def _shown(name: str, value: Parameter, t: Translator) -> object:
+    """A parameter as people call it. What cannot be read (an old row) is shown as it is."""
+    try:
+        match name, value:
+            case "permission", str():
+                return words.permission(Permission(value), t)
+            case "status", str():
+                return words.account_status(AccountStatus(value), t)
+            case "brand", str():
+                return words.brand(value, t)
+            case (("first" | "last"), str()):
+                return t.day(value)
+            case _, tuple():
+                return t.list(value)
+    except ValueError:
+        pass
+    return value

@@ -1,0 +1,157 @@
+"""The form: product, quantity, start, coupon, payment method (H21, H22). The cycle is the product's: no field (H18)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from billing.catalogue import RecurringPrice
+from billing.contacts import PaymentMethod
+from billing.errors import Reason
+from billing.subscriptions import SEND_LINK, SubscriptionForm
+from blocks import kit, refusals, words
+from blocks.graphemes import fit, units
+from blocks.subscriptions.ids import Id
+from blocks.texts import Translator, bold, joined
+
+NOTHING = "-"  # the value of an option that is only a remark
+
+
+def form(shown: SubscriptionForm, t: Translator, errors: Mapping[str, Reason] | None = None) -> kit.Modal:
+    """The form. `errors` are refusals by field, shown above; Slack itself shows those of `response_action: errors`."""
+    methods = method_options(shown.methods, shown.link_to, t)
+    if not methods:
+        return _cannot_pay(shown, t)
+    draft = shown.draft
+    blocks: list[kit.Block] = [kit.section(t.rich("For {name}", name=bold(shown.contact.name)))]
+    blocks += [kit.section(joined(["⚠️", refusals.sentence(one, t)], by=" ")) for one in (errors or {}).values()]
+    blocks += [
+        _price_input(shown, t),
+        kit.field_input(
+            t("Quantity"),
+            kit.number_input(
+                "subscription.quantity",
+                at_least=min(price.minimum for price in shown.prices),
+                at_most=max(price.maximum for price in shown.prices),
+                initial=draft.quantity if draft else min(price.minimum for price in shown.prices),
+            ),
+            block_id="quantity",
+        ),
+        kit.field_input(
+            t("Starts on"),
+            kit.day_input("subscription.start", initial=draft.start if draft else shown.today),
+            block_id="start",
+            hint=t("Today or later, up to {latest}.", latest=shown.latest),
+        ),
+        kit.field_input(
+            t("Coupon"),
+            kit.text_input("subscription.coupon", initial=draft.coupon if draft else None, at_most=100),
+            block_id="coupon",
+            hint=t("Coupon or promotion code, if the customer has one."),
+            optional=True,
+        ),
+        method_input(methods, draft.payment_method if draft else None, t),
+        kit.context(t("Nothing is charged yet: the next page shows every amount.")),
+    ]
+    return kit.Modal(
+        title=t("New subscription"),
+        blocks=blocks,
+        callback_id=Id.FORM,
+        submit=t("Review"),
+        close=t("Cancel"),
+        metadata={"contact": shown.contact.id},
+    )
+
+
+def price_choices(prices: Sequence[RecurringPrice], query: str, t: Translator) -> kit.Choices:
+    """What the product menu offers while the person types, when there are too many products for a plain menu.
+
+    An option with the value `NOTHING` is a remark and stands for no product.
+    """
+    wanted = query.casefold().split()
+    found = [one for one in _options(prices, t) if all(word in one.text.casefold() for word in wanted)]
+    if not found:
+        return kit.Choices(
+            [kit.group(t("No product matches “{query}”", query=query), [kit.option(t("Try another word"), NOTHING)])]
+        )
+    if len(found) > kit.SELECT_OPTIONS:
+        return kit.Choices([kit.group(t("More than 100 products: keep typing"), found[: kit.SELECT_OPTIONS])])
+    return kit.Choices([kit.group(t.count("{n} product", "{n} products", len(found)), found)])
+
+
+def method_options(methods: Sequence[PaymentMethod], link_to: str | None, t: Translator) -> list[kit.Option]:
+    """The methods on file, and the link for adding one; what does not fit into a menu of 100 gives way to the link."""
+    options = [
+        kit.option(words.method(one, t), one.id, description=t("The customer’s standard method") if one.default else "")
+        for one in methods[: kit.SELECT_OPTIONS - 1]
+    ]
+    if link_to:
+        options.append(
+            kit.option(
+                t("Send the customer a link to add a method"), SEND_LINK, description=t("To {address}", address=link_to)
+            )
+        )
+    return options
+
+
+def method_input(options: Sequence[kit.Option], chosen: str | None, t: Translator) -> kit.Block:
+    """Where the money comes from; the first one is chosen unless another was."""
+    offered = [one.value for one in options]
+    return kit.field_input(
+        t("Payment method"),
+        kit.choice(
+            "subscription.payment_method",
+            options,
+            placeholder=t("Choose a payment method"),
+            initial=chosen if chosen in offered else offered[0],
+        ),
+        block_id="payment_method",
+        hint=t("A new card is added by the customer on Stripe’s page. Never type a card number."),
+    )
+
+
+def _price_input(shown: SubscriptionForm, t: Translator) -> kit.Block:
+    return kit.field_input(
+        t("Product"),
+        _price_menu(shown, t),
+        block_id="price",
+        hint=t("The billing cycle comes with the product and cannot be changed."),
+    )
+
+
+def _price_menu(shown: SubscriptionForm, t: Translator) -> kit.Element:
+    options = _options(shown.prices, t)
+    chosen = shown.draft.price if shown.draft else None
+    if len(options) <= kit.SELECT_OPTIONS:
+        return kit.select(Id.PRICE, options, placeholder=t("Choose a product"), initial=chosen)
+    return kit.search(
+        Id.PRICE,
+        placeholder=t("Type the product’s name"),
+        initial=next((one for one in options if one.value == chosen), None),
+    )
+
+
+def _options(prices: Sequence[RecurringPrice], t: Translator) -> list[kit.Option]:
+    return [kit.option(_name_and_price(price, t), price.lookup_key) for price in prices]
+
+
+def _name_and_price(price: RecurringPrice, t: Translator) -> str:
+    """`Marketing Plus · €49.00 per month`: where both do not fit, the name is shortened, never the price."""
+    amount = words.per_cycle(t.money(price.unit), price.interval, price.interval_count, t)
+    return f"{fit(words.product(price, t), 75 - units(amount) - 3)} · {amount}"
+
+
+def _cannot_pay(shown: SubscriptionForm, t: Translator) -> kit.Modal:
+    return kit.Modal(
+        title=t("New subscription"),
+        blocks=[
+            kit.section(t.rich("*{name} cannot pay yet.*", name=shown.contact.name)),
+            kit.section(
+                t(
+                    "There is no payment method on file, and no e-mail address to which a link could go. "
+                    "Add the customer’s e-mail address first."
+                )
+            ),
+        ],
+        close=t("Close"),
+        metadata={"contact": shown.contact.id},
+    )

@@ -1,0 +1,88 @@
+"""The timeline in words: an icon, a sentence, who, on whose behalf, when (H10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from billing.catalogue import Catalogue
+from billing.timeline import Entry, Happening
+from blocks import declines, kit, words
+from blocks.texts import Translator, bold, joined, later
+
+# What happened: an icon, the sentence, and the sentence for entries that do not say more.
+_SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
+    Happening.SUBSCRIPTION_STARTED: (
+        "✅",
+        later("Subscription started: {product} × {quantity}, first payment {amount}"),
+        later("Subscription started"),
+    ),
+    Happening.SUBSCRIPTION_SCHEDULED: (
+        "🗓️",
+        later("Subscription planned: {product} × {quantity} from {start}, first payment {amount}"),
+        later("Subscription planned"),
+    ),
+    Happening.SUBSCRIPTION_ENDED: ("🏁", later("Subscription ended: {product}"), later("Subscription ended")),
+    Happening.PAYMENT_LINK_SENT: (
+        "📨",
+        later("Link for adding a payment method sent, for {product} × {quantity}"),
+        later("Link for adding a payment method sent"),
+    ),
+    Happening.PAYMENT_LINK_EXPIRED: (
+        "⌛",
+        later("Link for {product} expired without being used"),
+        later("Link expired without being used"),
+    ),
+    Happening.PAYMENT_METHOD_ADDED: (
+        "💳",
+        later("Payment method added: {brand} •••• {last4}"),
+        later("Payment method added"),
+    ),
+    Happening.PAYMENT_METHOD_REMOVED: (
+        "🗑️",
+        later("Payment method removed: {brand} •••• {last4}"),
+        later("Payment method removed"),
+    ),
+    Happening.PAYMENT_DECLINED: (
+        "❌",
+        later("Payment of {amount} refused: {decline}"),
+        later("Payment refused"),
+    ),
+    Happening.PAYMENT_SUCCEEDED: ("💶", later("Payment received: {amount}"), later("Payment received")),
+    Happening.PAYMENT_FAILED: ("🔴", later("Payment failed: {amount}"), later("Payment failed")),
+    Happening.CONTACT_IMPORTED: ("📥", later("Customer imported from {source}"), later("Customer imported")),
+}
+
+
+def entry(one: Entry, catalogue: Catalogue, t: Translator) -> kit.Block:
+    """One line of the timeline, and below it who and when."""
+    icon, _, _ = _SENTENCES[one.what]
+    happened = joined([icon, bold(sentence(one, catalogue, t))], by=" ")
+    return kit.context(joined([happened, _who_and_when(one, t)]))
+
+
+def sentence(one: Entry, catalogue: Catalogue, t: Translator) -> str:
+    """What happened, in plain text."""
+    _, full, short = _SENTENCES[one.what]
+    return t.template(full, **_parameters(one, catalogue, t)) or t(short)
+
+
+def _who_and_when(one: Entry, t: Translator) -> str:
+    if one.by and one.on_behalf_of:
+        return t("{who}, on behalf of {whom}, {when}", who=one.by, whom=one.on_behalf_of, when=one.at)
+    return t("{who}, {when}", who=one.by or t("Reported by Stripe"), when=one.at)
+
+
+def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, object]:
+    shown: dict[str, object] = {**one.parameters, "amount": one.amount}
+    for name, value in one.parameters.items():
+        match name, value:
+            case "product", str():
+                label = catalogue.label(value)
+                shown[name] = label.in_(t.language) if label else value
+            case "decline", str():
+                shown[name] = declines.sentence(value, t)
+            case "brand", str():
+                shown[name] = words.brand(value, t)
+            case "start", str():
+                shown[name] = t.day(value)
+    return shown

@@ -1,0 +1,153 @@
+"""What `/billing help` knows: questions that colleagues ask, each with a short answer in Slack's markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from blocks.texts import later
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A question and its answer. `words` are what people type for it, in either language."""
+
+    name: str  # the first word of `words`; ids and metrics use it
+    title: str
+    paragraphs: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+TOPICS: Sequence[Topic] = (
+    Topic(
+        "find",
+        later("Find a customer"),
+        (
+            later(
+                "`/billing` opens a search field; a few letters of the name, company, e-mail, phone or Stripe "
+                "id are enough."
+            ),
+            later("`/billing NAME` goes straight to the customer’s card, or shows who may be meant."),
+            later("From a message: *More actions → Bill this customer* takes the e-mail address out of it."),
+        ),
+        ("find", "search", "finder", "customer", "contact", "suche", "suchen", "finden", "kunde", "kontakt"),
+    ),
+    Topic(
+        "card",
+        later("Read the customer’s card"),
+        (
+            later("The card shows plan, usage, balance, payment methods, subscriptions, invoices and the history."),
+            later("What needs attention stands at the top: overdue invoices, expiring cards, limits."),
+            later("The figures are those that Stripe reported last, usually a few seconds ago."),
+        ),
+        ("card", "karte", "kundenkarte", "history", "verlauf", "balance", "guthaben", "usage", "nutzung"),
+    ),
+    Topic(
+        "subscribe",
+        later("Start a subscription"),
+        (
+            later("`/billing subscribe NAME`, or the button *New subscription* on the customer’s card."),
+            later(
+                "Choose product, quantity, start, coupon and payment method. The review then shows every "
+                "amount and date; nothing is charged before it is confirmed."
+            ),
+            later("A customer can have several subscriptions, each with its own dates and payment method."),
+        ),
+        ("subscribe", "subscription", "start", "abo", "abonnement", "buchen"),
+    ),
+    Topic(
+        "link",
+        later("Send a payment link"),
+        (
+            later("Is no card on file? Choose *Send the customer a link* as the payment method."),
+            later(
+                "The customer enters the card on Stripe’s page. The subscription waits, visibly on the card, "
+                "and then starts by itself."
+            ),
+            later("The link is valid for a limited time. If it expires, nothing was started and you hear about it."),
+        ),
+        ("link", "payment-link", "zahlungslink", "paylink"),
+    ),
+    Topic(
+        "declined",
+        later("When a card is declined"),
+        (
+            later("Nothing was started and nothing was charged. The window says why, as far as the bank tells."),
+            later("Choose another method there, or send the customer a link to add one."),
+            later("A subscription starts only with a payment method that works."),
+        ),
+        ("declined", "decline", "refused", "abgelehnt", "ablehnung", "fehlgeschlagen"),
+    ),
+    Topic(
+        "dates",
+        later("Dates and billing cycles"),
+        (
+            later(
+                "The billing cycle belongs to the product, for example monthly or yearly. It cannot be "
+                "changed for one subscription."
+            ),
+            later("The start can be today or up to a year ahead. A later start charges nothing today."),
+            later("A start on the 31st is billed on the last day of shorter months."),
+        ),
+        ("dates", "cycle", "cycles", "date", "termine", "datum", "zyklus", "abrechnungszyklus", "rhythmus"),
+    ),
+    Topic(
+        "coupons",
+        later("Coupons and taxes"),
+        (
+            later(
+                "Type the code of a coupon or promotion into the form. The review shows what it takes off, "
+                "and for which payments."
+            ),
+            later("Tax follows the customer’s country. The discount comes off first, then tax is calculated."),
+            later("Businesses with a VAT id in another EU country pay by reverse charge: the invoice has no VAT."),
+        ),
+        ("coupons", "coupon", "discount", "tax", "taxes", "vat", "gutschein", "rabatt", "steuer", "steuern", "mwst"),
+    ),
+    Topic(
+        "permissions",
+        later("Who may do what"),
+        (later("Roles are given by admins. What each may do:"),),
+        ("permissions", "roles", "role", "rights", "rechte", "rollen", "rolle", "berechtigung", "berechtigungen"),
+    ),
+    Topic(
+        "privacy",
+        later("Privacy and card numbers"),
+        (
+            later(
+                "*Never type a card number.* Kontor refuses it and stores it nowhere. Customers enter cards "
+                "on Stripe’s page only."
+            ),
+            later("Only brand, last four digits and expiry of a card are shown."),
+            later(
+                "Customer data appears only in windows and messages that you alone see, and in channels that "
+                "an admin has allowed."
+            ),
+        ),
+        ("privacy", "security", "pci", "datenschutz", "sicherheit", "kartennummer"),
+    ),
+    Topic(
+        "languages",
+        later("Languages"),
+        (
+            later("Kontor speaks English and German: the language set in your Slack profile."),
+            later("Customers get e-mails in their own language."),
+            later("`/abrechnung` and `/billing` are the same command."),
+        ),
+        ("languages", "language", "sprache", "sprachen", "deutsch", "english"),
+    ),
+)
+
+
+def find_topic(typed: str) -> Topic | None:
+    """The topic that has this word, or one of the words typed, or one that is written nearly like it."""
+    typed = typed.casefold()
+    for word in (typed, *typed.split()):
+        if word in _BY_WORD:
+            return _BY_WORD[word]
+    near = get_close_matches(typed, _BY_WORD, n=1, cutoff=0.7)
+    return _BY_WORD[near[0]] if near else None
+
+
+_BY_WORD = {word: topic for topic in TOPICS for word in topic.words}

@@ -1,0 +1,196 @@
+"""Words that many views share: cycles, payment methods, states, roles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from billing.catalogue import RecurringPrice
+from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, SubscriptionStatus
+from billing.previews import SubscriptionPreview, TaxLine
+from billing.roles import Permission, Role
+from blocks.texts import Translator, later
+
+_EVERY = {
+    "day": (later("daily"), later("every {n} days")),
+    "week": (later("weekly"), later("every {n} weeks")),
+    "month": (later("monthly"), later("every {n} months")),
+    "year": (later("yearly"), later("every {n} years")),
+}
+
+_PER = {
+    "day": later("{amount} per day"),
+    "week": later("{amount} per week"),
+    "month": later("{amount} per month"),
+    "year": later("{amount} per year"),
+}
+
+_PER_MANY = {
+    "day": later("{amount} every {n} days"),
+    "week": later("{amount} every {n} weeks"),
+    "month": later("{amount} every {n} months"),
+    "year": later("{amount} every {n} years"),
+}
+
+_BRANDS = {
+    "visa": "Visa",
+    "mastercard": "Mastercard",
+    "amex": "American Express",
+    "diners": "Diners Club",
+    "discover": "Discover",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+    "eftpos_au": "eftpos",
+    "cartes_bancaires": "Cartes Bancaires",
+    "link": "Link",
+    "paypal": "PayPal",
+    "amazon_pay": "Amazon Pay",
+    "ideal": "iDEAL",
+    "bancontact": "Bancontact",
+}
+
+_DEBITS = {
+    "sepa_debit": later("SEPA Direct Debit"),
+    "us_bank_account": later("US bank account"),
+    "bacs_debit": later("Bacs Direct Debit"),
+    "au_becs_debit": later("BECS Direct Debit"),
+    "acss_debit": later("Canadian pre-authorized debit"),
+    "card": later("Card"),
+    "unknown": later("Card"),
+}
+
+_ACCOUNTS = {
+    AccountStatus.ACTIVE: later("active"),
+    AccountStatus.SUSPENDED: later("suspended"),
+    AccountStatus.EXPIRED: later("expired"),
+    AccountStatus.CLOSED: later("closed"),
+}
+
+_SUBSCRIPTIONS = {
+    SubscriptionStatus.SCHEDULED: ("🗓️", later("starts later")),
+    SubscriptionStatus.TRIALING: ("🟢", later("in trial")),
+    SubscriptionStatus.ACTIVE: ("🟢", later("running")),
+    SubscriptionStatus.PAST_DUE: ("🔴", later("payment overdue")),
+    SubscriptionStatus.UNPAID: ("🔴", later("unpaid")),
+    SubscriptionStatus.PAUSED: ("⏸️", later("paused")),
+    SubscriptionStatus.INCOMPLETE: ("🟡", later("first payment still missing")),
+    SubscriptionStatus.INCOMPLETE_EXPIRED: ("⚪️", later("never started")),
+    SubscriptionStatus.CANCELED: ("⚪️", later("ended")),
+}
+
+_INVOICES = {
+    InvoiceStatus.DRAFT: ("⚪️", later("draft")),
+    InvoiceStatus.OPEN: ("🟡", later("not paid yet")),
+    InvoiceStatus.PAID: ("🟢", later("paid")),
+    InvoiceStatus.VOID: ("⚪️", later("cancelled")),
+    InvoiceStatus.UNCOLLECTIBLE: ("🔴", later("written off")),
+}
+
+_ROLES = {
+    Role.AGENT: later("support agents"),
+    Role.SALES: later("sales"),
+    Role.MANAGER: later("managers"),
+    Role.ADMIN: later("admins"),
+}
+
+_PERMISSIONS = {
+    Permission.FIND_CONTACTS: later("search for customers"),
+    Permission.SEE_CONTACT: later("see customers"),
+    Permission.CREATE_SUBSCRIPTION: later("start subscriptions"),
+    Permission.SEND_PAYMENT_LINK: later("send payment links"),
+    Permission.MANAGE_STAFF: later("give roles to colleagues"),
+}
+
+_RIGHTS = {
+    MemberRight.PRIMARY_ADMIN: later("primary admin"),
+    MemberRight.ADMIN: later("admin"),
+    MemberRight.PURCHASE: later("may purchase"),
+    MemberRight.CARD_HOLDER: later("card holder"),
+    MemberRight.BILLING_CONTACT: later("billing contact"),
+}
+
+
+def product(price: RecurringPrice, t: Translator) -> str:
+    """What a person calls it, in the reader's language."""
+    return price.label.in_(t.language)
+
+
+def tax(line: TaxLine, t: Translator) -> str:
+    """`VAT, 19 %`, and whether the price contains it."""
+    text = later("{tax}, {percent} (included)") if line.inclusive else later("{tax}, {percent}")
+    return t(text, tax=line.label.in_(t.language), percent=t.percent(line.percent))
+
+
+def cycle(interval: str, count: int, t: Translator) -> str:
+    """`monthly`, or `every 3 months`."""
+    word, many = _EVERY[interval]
+    return t(word) if count == 1 else t(many, n=count)
+
+
+def billing_cycle(price: RecurringPrice, t: Translator) -> str:
+    """`monthly`, or `monthly, on day 1 of the month` where the price has a fixed billing day."""
+    plain = cycle(price.interval, price.interval_count, t)
+    if price.billing_day is None:
+        return plain
+    return t("{cycle}, on day {day} of the month", cycle=plain, day=price.billing_day)
+
+
+def part_hint(preview: SubscriptionPreview, t: Translator) -> str:
+    """What becomes of a prorated first payment when the customer takes time; empty where it is a whole one."""
+    if preview.first.part is None or not preview.following:
+        return ""
+    full = preview.following[0]
+    return t(
+        "The first payment depends on the day on which the method is added: "
+        "less with every day, and at most {amount} from {day} on.",
+        amount=full.total,
+        day=full.on,
+    )
+
+
+def per_cycle(amount: str, interval: str, count: int, t: Translator) -> str:
+    """`€19.00 per month`, or `€49.00 every 3 months`."""
+    return t(_PER[interval], amount=amount) if count == 1 else t(_PER_MANY[interval], amount=amount, n=count)
+
+
+def method(one: PaymentMethod, t: Translator) -> str:
+    """`Visa •••• 4242 (12/2027)`: brand, last four digits and expiry, never more (HX5)."""
+    name = f"{brand(one.brand, t)} •••• {one.last4}" if one.last4 else brand(one.brand, t)
+    if one.exp_month and one.exp_year:
+        return t("{method} ({expiry})", method=name, expiry=t.month(one.exp_month, one.exp_year))
+    return name
+
+
+def brand(code: str, t: Translator) -> str:
+    """The brand as people know it; an unknown one as Stripe calls it, with spaces."""
+    if code in _DEBITS:
+        return t(_DEBITS[code])
+    return _BRANDS.get(code) or code.replace("_", " ").capitalize()
+
+
+def account_status(status: AccountStatus, t: Translator) -> str:
+    return t(_ACCOUNTS[status])
+
+
+def subscription_status(status: SubscriptionStatus, t: Translator) -> str:
+    icon, word = _SUBSCRIPTIONS[status]
+    return f"{icon} {t(word)}"
+
+
+def invoice_status(status: InvoiceStatus, t: Translator) -> str:
+    icon, word = _INVOICES[status]
+    return f"{icon} {t(word)}"
+
+
+def roles(some: Iterable[Role], t: Translator) -> str:
+    """Who can help: `support agents, sales or managers`, in the order of the table."""
+    wanted = set(some)
+    return t.either(t(word) for role, word in _ROLES.items() if role in wanted)
+
+
+def permission(one: Permission, t: Translator) -> str:
+    return t(_PERMISSIONS[one])
+
+
+def rights(some: Iterable[MemberRight], t: Translator) -> str:
+    wanted = set(some)
+    return ", ".join(t(word) for right, word in _RIGHTS.items() if right in wanted)

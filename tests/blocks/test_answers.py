@@ -1,0 +1,193 @@
+"""Refusals, notices and help: a sentence for everything that can be said no to, and for every question."""
+
+import pytest
+
+from billing import errors
+from billing.errors import Declined, NotPermitted, NotStaff, QuantityOutOfRange, Reason, Refusal, StartOutOfRange
+from billing.roles import PERMISSIONS, Permission, Role
+from blocks import declines, help, notices, refusals, topics  # noqa: A004 - our module, named for its command
+from bot.sandbox.workspace.limits import problems
+from tests.blocks.samples import BOTH, DE, EN, LONG, elements, words
+
+# One of each, raised as `billing` raises it.
+EXAMPLES = {
+    "NotStaff": errors.NotStaff(),
+    "NotPermitted": NotPermitted(Permission.CREATE_SUBSCRIPTION, PERMISSIONS[Permission.CREATE_SUBSCRIPTION]),
+    "UnknownContact": errors.UnknownContact(contact="con_1"),
+    "AccountNotBillable": errors.AccountNotBillable(contact="Ada", status="suspended"),
+    "NothingToSell": errors.NothingToSell(currency="EUR"),
+    "NotRecurring": errors.NotRecurring(price="setup-fee"),
+    "CurrencyDiffers": errors.CurrencyDiffers(price="USD", contact="EUR"),
+    "QuantityOutOfRange": QuantityOutOfRange(minimum=1, maximum=1500),
+    "StartOutOfRange": StartOutOfRange(first="2026-11-21", last="2027-11-22"),
+    "NotABillingDay": errors.NotABillingDay(day=1, first="2027-01-01"),
+    "UnknownCoupon": errors.UnknownCoupon(code="SPRIMG"),
+    "CouponNotApplicable": errors.CouponNotApplicable(coupon="SPRING10"),
+    "ForeignPaymentMethod": errors.ForeignPaymentMethod(contact="Ada"),
+    "PaymentMethodExpired": errors.PaymentMethodExpired(brand="visa", last4="4242"),
+    "NoEmailAddress": errors.NoEmailAddress(contact="Ada"),
+    "AmountDiffers": errors.AmountDiffers(reviewed=5426, charged=5926, currency="EUR"),
+    "PriceChanged": errors.PriceChanged(contact="Ada"),
+    "CardNumberEntered": errors.CardNumberEntered(),
+    "NotReadable": errors.NotReadable("quantity"),
+    "NotWaiting": errors.NotWaiting(state="done"),
+    "Misconfigured": errors.Misconfigured(what="price"),
+}
+UNKNOWN = Reason(key="SomethingNobodyThoughtOf")
+
+
+def subclasses(of):
+    for one in of.__subclasses__():
+        yield one
+        yield from subclasses(one)
+
+
+REFUSALS = sorted({one.__name__ for one in subclasses(Refusal)})
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+@pytest.mark.parametrize("t", BOTH, ids=["en", "de"])
+def test_every_refusal_has_its_own_sentence(name, t):
+    assert name in EXAMPLES, "give this refusal a sentence in blocks/refusals.py and an example here"
+    sentence = refusals.sentence(EXAMPLES[name].reason, t)
+    assert sentence != refusals.sentence(UNKNOWN, t)
+    assert "{" not in sentence
+    assert name not in sentence
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+@pytest.mark.parametrize("t", BOTH, ids=["en", "de"])
+def test_a_refusal_without_its_parameters_still_has_a_sentence(name, t):
+    bare = refusals.sentence(EXAMPLES[name].reason.model_copy(update={"parameters": {}}), t)
+    assert bare.strip()
+    assert "{" not in bare
+
+
+def test_there_is_no_sentence_for_a_refusal_that_does_not_exist():
+    assert refusals.known() == set(REFUSALS)
+
+
+def test_a_refusal_names_what_was_wanted_and_who_can():
+    sentence = refusals.sentence(EXAMPLES["NotPermitted"].reason, EN)
+    assert (
+        sentence == "Your role does not include: start subscriptions. Who can help: support agents, sales, or managers."
+    )
+    assert refusals.sentence(NotStaff().reason, DE).endswith("Helfen können: Admins.")
+
+
+def test_numbers_and_dates_are_written_as_the_reader_writes_them():
+    assert "between 1 and 1,500" in refusals.sentence(EXAMPLES["QuantityOutOfRange"].reason, EN)
+    assert "zwischen 21.11.2026 und 22.11.2027" in refusals.sentence(EXAMPLES["StartOutOfRange"].reason, DE)
+
+
+def test_a_field_error_lands_at_its_field():
+    found = refusals.field_errors([EXAMPLES["QuantityOutOfRange"].reason, EXAMPLES["PriceChanged"].reason], EN)
+    assert list(found) == ["quantity"]
+
+
+def test_a_decline_is_a_reason_too():
+    assert refusals.sentence(Declined("expired_card").reason, EN) == "The card has expired."
+
+
+@pytest.mark.parametrize("t", BOTH, ids=["en", "de"])
+def test_no_decline_is_told_in_jargon(t):
+    for code in ("insufficient_funds", "do_not_honor", "authentication_required", "processing_error", "", "new_code"):
+        sentence = declines.sentence(code, t)
+        assert "_" not in sentence
+        assert sentence.endswith(".")
+
+
+# Notices
+
+
+def test_a_card_number_is_refused_without_repeating_it():
+    """SX8."""
+    text = words(notices.card_number(DE).message().to_dict())
+    assert "nicht gespeichert" in text
+    assert "Link" in text
+
+
+def test_something_broken_has_a_reference():
+    assert "`a1b2c3`" in words(notices.broken("a1b2c3", EN).modal(EN).to_dict())
+
+
+def test_a_refusal_gets_the_notice_that_fits():
+    assert words(notices.of(NotStaff(), EN).message().to_dict()) == words(notices.not_staff(EN).message().to_dict())
+    assert "admins" in words(notices.not_staff(EN).message().to_dict())
+    assert "1.500" in words(notices.of(EXAMPLES["QuantityOutOfRange"], DE).message().to_dict())
+
+
+@pytest.mark.parametrize("t", BOTH, ids=["en", "de"])
+def test_every_notice_is_within_slacks_limits(t):
+    answers = [
+        notices.not_staff(t),
+        notices.card_number(t),
+        notices.outdated(t),
+        notices.broken("reference", t),
+        *(notices.of(example, t) for example in EXAMPLES.values()),
+        notices.refused(errors.UnknownCoupon(code=LONG).reason, t),
+    ]
+    for answer in answers:
+        assert problems(answer.modal(t).to_dict()) == []
+        assert problems(answer.message().to_dict()) == []
+        assert answer.message().to_dict()["text"]
+
+
+# Help
+
+
+def test_help_alone_shows_the_commands():
+    text = words(help.help_message("", EN).to_dict())
+    for command in ("/billing", "/billing NAME", "/billing subscribe NAME", "/billing help TOPIC", "/abrechnung"):
+        assert f"`{command}`" in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "topic"),
+    [("card", "card"), ("Karte", "card"), ("abo", "subscribe"), ("decline", "declined"), ("rechte", "permissions"),
+     ("cupons", "coupons"), ("how do I find someone", "find"), ("Datenschutz", "privacy"), ("  LINK ", "link")],
+)  # fmt: skip
+def test_a_topic_is_found_by_its_words_in_both_languages_and_by_what_is_near(typed, topic):
+    found = topics.find_topic(typed.strip())
+    assert found is not None
+    assert found.name == topic
+    assert found.title in words(help.help_message(typed, EN).to_dict())
+
+
+def test_an_unknown_topic_gets_the_overview_and_the_list():
+    message = help.help_message("quantum physics", EN).to_dict()
+    assert "no help on “quantum physics”" in words(message)
+    assert "`/billing help TOPIC`" in words(message)
+    assert len(elements(message)[help.Id.TOPIC]["options"]) == len(topics.TOPICS)
+
+
+def test_help_answers_carry_feedback_buttons():
+    """C25."""
+    found = elements(help.help_message("coupons", EN).to_dict())
+    assert found[help.Id.HELPFUL]["value"] == found[help.Id.NOT_HELPFUL]["value"] == "coupons"
+    assert words(help.thanks(EN, helpful=True).to_dict()) != words(help.thanks(EN, helpful=False).to_dict())
+
+
+def test_help_on_permissions_names_every_permission_with_its_roles():
+    text = words(help.help_message("roles", DE).to_dict())
+    assert "• Abos starten: Support, Vertrieb oder Teamleitung" in text
+    assert text.count("•") >= len(Permission)
+
+
+def test_every_role_and_permission_has_a_word():
+    for t in BOTH:
+        assert all(refusals.words.roles([role], t) for role in Role)
+        assert all(refusals.words.permission(one, t) for one in Permission)
+
+
+def test_a_word_leads_to_one_topic_only():
+    every = [word for topic in topics.TOPICS for word in topic.words]
+    assert len(every) == len(set(every))
+    assert all(topic.words[0] == topic.name for topic in topics.TOPICS)
+
+
+@pytest.mark.parametrize("t", BOTH, ids=["en", "de"])
+def test_every_help_page_is_within_slacks_limits(t):
+    for topic in ("", "quantum " * 100, *(topic.name for topic in topics.TOPICS)):
+        assert problems(help.help_message(topic, t).to_dict()) == []
+    assert problems(help.thanks(t, helpful=False).to_dict()) == []
