@@ -1,0 +1,119 @@
+"""Finding a contact, and its card."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+
+from slack_bolt import Ack
+
+from billing import cards as domain
+from billing.access import Actor
+from billing.desk import Desk
+from billing.ids import ContactId
+from billing.ports import UnitOfWork
+from billing.roles import Permission
+from blocks import cards, finder, ways
+from blocks.kit import Modal
+from blocks.texts import Translator
+from handlers.conversation import Screen
+from handlers.payloads import Call
+from handlers.router import Kind, Router
+
+SHORTCUT = "bill_customer"
+_MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
+
+
+def register(router: Router) -> None:
+    router.command("")(by_command)
+    router.shortcut(SHORTCUT)(from_message)
+    router.options(finder.Id.CONTACT)(search)
+    router.action(finder.Id.CONTACT)(chosen)
+    router.action(finder.Id.OPEN)(opened_finder)
+    router.action(ways.TO_CARD)(opened)
+    router.action(cards.Id.OLDER)(turned_to_older)
+    router.action(cards.Id.NEWER)(turned_to_newer)
+
+
+def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
+    """`/billing` alone, or with a name: the finder, the card, or a choice."""
+    with desk.reading(actor) as uow:
+        found = choose(uow, call.text, t, router)
+        view = found if isinstance(found, Modal) else _card(uow, found, t)
+    screen.show(view)
+
+
+def from_message(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
+    """The message shortcut: whoever's e-mail address stands in the message; else the finder."""
+    address = _MAIL.search(call.text)
+    with desk.reading(actor) as uow:
+        found = choose(uow, address.group() if address else "", t, router)
+        view = found if isinstance(found, Modal) else _card(uow, found, t)
+    screen.show(view)
+
+
+def search(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
+    """What the search field offers while the person types."""
+    with desk.reading(actor) as uow:
+        actor.require(Permission.FIND_CONTACTS)
+        found = uow.contacts.find(call.text)
+    ack(**finder.choices(found, call.text, t).to_dict())
+
+
+def chosen(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    if call.value != finder.NOBODY:
+        opened(call, actor, desk, screen, t)
+
+
+def opened_finder(actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    with desk.reading(actor) as uow:
+        actor.require(Permission.FIND_CONTACTS)
+        view = finder.finder(uow.contacts.recent(actor.user), t)
+    screen.replace(view)
+
+
+def opened(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """A button with a contact: its card takes the place of what the person looks at."""
+    with desk.reading(actor) as uow:
+        view = _card(uow, ContactId(call.value), t)
+    screen.replace(view)
+
+
+def turned_to_older(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    _turn(call, [*_trail(call), call.value], actor, desk, screen, t)
+
+
+def turned_to_newer(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    _turn(call, _trail(call)[:-1], actor, desk, screen, t)
+
+
+def choose(uow: UnitOfWork, text: str, t: Translator, router: Router) -> ContactId | Modal:
+    """The one contact that fits; else a modal that asks, or says that nobody does. The finder for an empty text."""
+    uow.actor.require(Permission.FIND_CONTACTS)
+    if not text:
+        return finder.finder(uow.contacts.recent(uow.actor.user), t)
+    found = uow.contacts.find(text)
+    if len(found.matches) == 1 and not found.guessed:
+        return found.matches[0].id
+    exact = [one for one in found.matches if text.casefold() in (one.email.casefold(), one.name.casefold())]
+    if len(exact) == 1:
+        return exact[0].id
+    if found.matches:
+        return finder.choice(found, t, text)
+    near = get_close_matches(text.partition(" ")[0].casefold(), filter(None, router.ids(Kind.COMMAND)), n=1)
+    return finder.nobody(text, near[0] if near else None, t).modal(t)
+
+
+def _card(uow: UnitOfWork, contact: ContactId, t: Translator, trail: list[str] | None = None) -> Modal:
+    shown = domain.card(uow, contact, older=trail[-1] if trail else None)
+    return cards.card(shown, uow.catalogue, t, trail or ())
+
+
+def _turn(call: Call, trail: list[str], actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    with desk.reading(actor) as uow:
+        view = _card(uow, ContactId(call.metadata["contact"]), t, trail)
+    screen.replace(view)
+
+
+def _trail(call: Call) -> list[str]:
+    return [str(one) for one in call.metadata.get("trail", [])]

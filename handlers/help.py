@@ -1,0 +1,44 @@
+"""`/billing help`, and whether it helped."""
+
+from __future__ import annotations
+
+import structlog
+from slack_bolt import Ack, Respond
+
+from blocks import help as views
+from blocks.texts import Translator
+from handlers.payloads import Call
+from handlers.router import Router
+
+log = structlog.get_logger(__name__)
+
+
+def register(router: Router) -> None:
+    for word in ("help", "hilfe"):
+        router.command(word)(by_command)
+    router.action(views.Id.TOPIC)(topic)
+    router.action(views.Id.HELPFUL)(helpful)
+    router.action(views.Id.NOT_HELPFUL)(not_helpful)
+
+
+def by_command(call: Call, ack: Ack, t: Translator) -> None:
+    ack(**views.help_message(call.text, t).to_dict())
+
+
+def topic(call: Call, respond: Respond, t: Translator) -> None:
+    """Another topic was chosen: it takes the place of the one shown."""
+    respond(**views.help_message(call.value, t).to_dict(), replace_original=True)
+
+
+def helpful(call: Call, respond: Respond, t: Translator) -> None:
+    _thank(call, respond, t, helpful=True)
+
+
+def not_helpful(call: Call, respond: Respond, t: Translator) -> None:
+    _thank(call, respond, t, helpful=False)
+
+
+def _thank(call: Call, respond: Respond, t: Translator, *, helpful: bool) -> None:
+    """C25; what was said is counted in the log by topic."""
+    log.info("help feedback", topic=call.value, helpful=helpful)
+    respond(**views.thanks(t, helpful=helpful).to_dict(), replace_original=True)

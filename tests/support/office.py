@@ -1,0 +1,150 @@
+"""The small business with a conversation: handlers, a fake Slack, and everything that an engine would do, at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from itertools import count
+from typing import Any
+
+from slack_bolt import Ack
+
+import handlers
+from billing.access import Actor
+from billing.events import EventSteps
+from billing.operations import Operation
+from billing.roles import Role
+from handlers.announcements import Announcer, Links
+from handlers.conversation import Conversation
+from handlers.followups import FollowUps
+from handlers.mails import Mails
+from handlers.router import Kind, Router
+from handlers.staff import Directory
+from tests.support import slack
+from tests.support.shop import SAM, Shop
+from tests.support.slack import FakeSlack, Json
+
+_triggers = count(1)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What went back to Slack on the request itself; `None` where nothing did, which Slack shows as an error."""
+
+    body: Any
+
+    @property
+    def view(self) -> Json:
+        assert isinstance(self.body, dict), f"no view but {self.body!r}"
+        return self.body["view"]
+
+    @property
+    def errors(self) -> Json:
+        assert isinstance(self.body, dict), f"no errors but {self.body!r}"
+        return self.body["errors"] if self.body.get("response_action") == "errors" else {}
+
+    @property
+    def text(self) -> str:
+        return slack.texts(self.body)
+
+
+@dataclass
+class Office(Shop):
+    slack: FakeSlack = field(default_factory=FakeSlack)
+    responses: list[Json] = field(default_factory=list)  # what went to a response_url
+    observed: list[tuple[str, str]] = field(default_factory=list)
+    mails: list[EmailMessage] = field(default_factory=list)
+    settle_seconds: float = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        links = Links(dashboard="https://stripe.example")
+        self.directory = Directory(self.desk, lambda: self.slack, {"billing-sales": Role.SALES})
+        self.announcer = Announcer(self.desk, lambda: self.slack, links, self.settle_seconds)
+        self.router = Router()
+        handlers.register(self.router, self.announcer)
+        self.conversation = Conversation(
+            self.router,
+            self.desk,
+            self.directory,
+            {"links": links},
+            lambda kind, result, _: self.observed.append((kind, result)),
+        )
+        self.events = EventSteps(self.store, self.payments)
+        self.mailer = Mails(self.desk, self.mails.append)
+        self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
+
+    # What people do
+
+    def types(self, text: str, *, person: Actor = SAM) -> Reply:
+        return self.handles(Kind.COMMAND, slack.command(text, person.user, self.trigger()))
+
+    def presses(
+        self, action_id: str, value: str | None = None, *, view: Json | None = None, person: Actor = SAM, **more: Any
+    ) -> Reply:
+        """A button in that modal or, without one, in a message."""
+        where = {"view": view} if view else {"channel": {"id": "D1"}, "message": {"text": "hello"}}
+        body = slack.interaction(person.user, self.trigger(), actions=[slack.action(action_id, value, **more)], **where)
+        return self.handles(Kind.ACTION, body)
+
+    def submits(self, view: Json, *, person: Actor = SAM, **given: Any) -> Reply:
+        body = slack.interaction(person.user, self.trigger(), view=slack.filled(view, **given))
+        return self.handles(Kind.VIEW, body)
+
+    def searches(self, action_id: str, text: str, *, view: Json | None = None, person: Actor = SAM) -> Reply:
+        where = {"view": view} if view else {}
+        body = slack.interaction(person.user, self.trigger(), action_id=action_id, value=text, **where)
+        return self.handles(Kind.OPTIONS, body)
+
+    def bills_from(self, message: str, *, callback_id: str = "bill_customer", person: Actor = SAM) -> Reply:
+        body = slack.interaction(
+            person.user, self.trigger(), callback_id=callback_id, message={"text": message}, channel={"id": "C1"}
+        )
+        return self.handles(Kind.SHORTCUT, body)
+
+    def trigger(self) -> str:
+        return f"trigger-{next(_triggers)}"
+
+    def handles(self, kind: Kind, body: Json) -> Reply:
+        ack = Ack()
+        self.conversation.handle(kind, body, ack, self.slack, lambda **answer: self.responses.append(answer))
+        return Reply(_body(ack))
+
+    # What they see
+
+    @property
+    def shown(self) -> Json:
+        """The view that was opened, pushed or updated last."""
+        return self.slack.called("views_open", "views_push", "views_update")[-1].arguments["view"]
+
+    @property
+    def told(self) -> list[str]:
+        """The direct messages."""
+        return [slack.texts(one.arguments["blocks"]) for one in self.slack.called("chat_postMessage")]
+
+    # What the engine does
+
+    def works(self) -> list[str]:
+        """Everything that was accepted, to its end. Answers where it was announced."""
+        told = []
+        while self.rows.jobs:
+            job = self.rows.jobs.pop(0)
+            if job.name == "operation":
+                state = self.mailer.send(job.argument, self.walks(job.argument))
+                told.append(self.announcer.announce(job.argument, state))
+            else:
+                moved = self.events.record(job.argument, self.events.fetch(job.argument, ""))
+                told.append(self.follow_ups.run(job.argument, moved))
+        return told
+
+    @property
+    def last_operation(self) -> Operation:
+        return list(self.rows.operations.values())[-1]
+
+
+def _body(ack: Ack) -> Any:
+    if ack.response is None:
+        return None
+    text = ack.response.body
+    return json.loads(text) if text and text.startswith(("{", "[")) else text
