@@ -1,0 +1,110 @@
+"""The statements that we run ourselves on the engine's table of jobs.
+
+DBOS offers enqueueing in a caller's transaction too, but it builds its statements anew for every call: 0.8 ms (SQLite)
+and 0.8 to 1.3 ms (PostgreSQL) of an accept that has about one; our one statement takes 0.13 and 0.27 ms. The row is the
+one that DBOS's own SQL function `enqueue_workflow` writes. Putting a job back, at once or for later, DBOS does not
+offer: there a job that waits keeps its thread and its place among the running ones.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Final
+
+import sqlalchemy as sa
+
+from billing.ports import Job
+
+APPLICATION: Final = "kontor"
+VERSION: Final = "1"  # pinned: a deploy must go on with what the previous one left
+
+_ENQUEUE = """
+INSERT INTO workflow_status (
+    workflow_uuid, status, name, queue_name, inputs, serialization, application_name, application_version,
+    priority, recovery_attempts, created_at, updated_at
+) VALUES (
+    :id, 'ENQUEUED', :name, :name, :inputs, 'portable_json', :application, :version, 0, 0, :now, :now
+) ON CONFLICT (workflow_uuid) DO NOTHING
+"""
+_PUT_BACK = """
+UPDATE workflow_status
+SET status = :status, delay_until_epoch_ms = :until, owner_xid = NULL, started_at_epoch_ms = NULL
+WHERE workflow_uuid = :id AND status = 'PENDING' AND executor_id = :executor
+"""
+_RECOVER = """
+UPDATE workflow_status SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL
+WHERE status = 'PENDING' AND executor_id = :executor RETURNING workflow_uuid
+"""
+_EXECUTORS = "SELECT DISTINCT executor_id FROM workflow_status WHERE status = 'PENDING'"
+_HELD = "SELECT workflow_uuid FROM workflow_status WHERE status = 'PENDING' AND executor_id = :executor"
+
+
+def _statements(table: str) -> dict[str, sa.TextClause]:
+    return {
+        name: sa.text(sql.replace("workflow_status", table))
+        for name, sql in {
+            "enqueue": _ENQUEUE,
+            "put_back": _PUT_BACK,
+            "recover": _RECOVER,
+            "executors": _EXECUTORS,
+            "held": _HELD,
+        }.items()
+    }
+
+
+_BY_DIALECT: Final = {"sqlite": _statements("workflow_status"), "postgresql": _statements("dbos.workflow_status")}
+
+
+def enqueue(connection: sa.Connection, job: Job) -> None:
+    """Give a job to the engine in the caller's transaction. The same id twice is done once.
+
+    Works in any process, whether or not it runs an `Engine`.
+    """
+    arguments = {"positionalArgs": [job.argument, time.time(), job.trace], "namedArgs": {}}
+    connection.execute(
+        _BY_DIALECT[connection.dialect.name]["enqueue"],
+        {
+            "id": job.id,
+            "name": job.name,
+            "inputs": json.dumps(arguments),
+            "application": APPLICATION,
+            "version": VERSION,
+            "now": int(time.time() * 1000),
+        },
+    )
+
+
+class Jobs:
+    """The jobs that executors hold, as one of them sees it."""
+
+    def __init__(self, database: sa.Engine, executor: str) -> None:
+        self.executor = executor
+        self._database = database
+        self._statements = _BY_DIALECT[database.dialect.name]
+
+    def put_back(self, job: str, until: float | None = None) -> None:
+        """Let go of a job of ours, so that any worker may take it: now, or from `until` on (seconds since 1970)."""
+        values = {
+            "id": job,
+            "executor": self.executor,
+            "status": "ENQUEUED" if until is None else "DELAYED",
+            "until": None if until is None else int(until * 1000),
+        }
+        with self._database.begin() as connection:
+            connection.execute(self._statements["put_back"], values)
+
+    def recover(self, executor: str) -> list[str]:
+        """Put back everything that this executor held; the ids."""
+        with self._database.begin() as connection:
+            return list(connection.execute(self._statements["recover"], {"executor": executor}).scalars())
+
+    def executors(self) -> list[str]:
+        """Those that hold jobs."""
+        with self._database.connect() as connection:
+            return list(connection.execute(self._statements["executors"]).scalars())
+
+    def held(self) -> list[str]:
+        """The ids of the jobs that we hold."""
+        with self._database.connect() as connection:
+            return list(connection.execute(self._statements["held"], {"executor": self.executor}).scalars())
