@@ -1,0 +1,215 @@
+"""Everything put together, once per process: settings in, a running program out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import sleep
+
+import structlog
+from flask import Flask
+from slack_bolt import App as Bolt
+from slack_sdk.errors import SlackClientError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+import handlers
+from billing.catalogue import Catalogue, load
+from billing.desk import Desk
+from billing.errors import Transient
+from billing.events import EventSteps
+from billing.operations import AnyAction
+from billing.steps import OperationSteps
+from billing.storage.database import Database
+from billing.storage.schema import is_current
+from billing.stripe.client import Connection
+from billing.stripe.payments import StripePayments
+from billing.subscriptions import CREATE, RESUME
+from bot import mail, metrics
+from bot.engine import Engine, Pipeline, Schedule, Step, enqueue, is_migrated
+from bot.settings import CannotStart, Settings
+from bot.slack import create_bolt, slack_client
+from bot.web import create_web
+from handlers.announcements import Announcer, Links
+from handlers.conversation import Conversation
+from handlers.followups import FollowUps
+from handlers.mails import Mails
+from handlers.router import Router
+from handlers.staff import Directory
+
+log = structlog.get_logger(__name__)
+
+ACTIONS: dict[str, AnyAction] = {action.command.kind: action for action in (CREATE, RESUME)}
+
+
+class OldSchema(CannotStart):
+    """The database is not what this version needs; `kontor migrate` makes it so."""
+
+    def __init__(self) -> None:
+        super().__init__("the database is older than this version of Kontor (or empty): run `kontor migrate`")
+
+
+class NoDatabase(CannotStart):
+    """What DATABASE_URL names cannot be opened or does not answer."""
+
+    def __init__(self, error: BaseException) -> None:
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        super().__init__(f"DATABASE_URL: the database cannot be used: {said}")
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class App:
+    """What one process has open."""
+
+    settings: Settings
+    catalogue: Catalogue
+    database: Database
+    stripe: Connection
+    desk: Desk
+    payments: StripePayments
+    directory: Directory
+    announcer: Announcer
+    router: Router
+    bolt: Bolt
+
+    def web(self) -> Flask:
+        secret = self.settings.stripe_webhook_secret.get_secret_value()
+        return create_web(self.bolt, self.database, self.catalogue.business, secret, self.missing)
+
+    def engine(self) -> Engine:
+        """The worker's part: operations, Stripe's events, and what is done by the clock."""
+        steps = OperationSteps(self.database, self.payments, ACTIONS)
+        events = EventSteps(self.database, self.payments)
+        smtp = self.settings.smtp_url
+        mails = Mails(self.desk, mail.sender(smtp.get_secret_value()) if smtp else None)
+        follow_ups = FollowUps(self.desk, events, self.announcer)
+
+        def failed(operation: str, reference: str) -> None:
+            steps.fail(operation, reference)
+            self.announcer.announce(operation)
+
+        return Engine(
+            self.settings.database_url,
+            [
+                Pipeline(
+                    "operation",
+                    (
+                        Step("check", steps.check),
+                        Step("perform", steps.perform),
+                        Step("record", steps.record),
+                        Step("mail", mails.send),
+                        Step("announce", self.announcer.announce),
+                    ),
+                    delayed=self.announcer.delayed,
+                    failed=failed,
+                ),
+                Pipeline("show_again", (Step("show", self.announcer.show_again),)),
+                Pipeline(
+                    "stripe_event",
+                    (
+                        Step("fetch", events.fetch),
+                        Step("record", events.record),
+                        Step("follow_up", follow_ups.run),
+                    ),
+                ),
+            ],
+            [Schedule("refresh_staff", "*/5 * * * *", self._refresh_staff)],
+            concurrency=self.settings.kontor_concurrency,
+            keep=timedelta(days=self.settings.kontor_keep_jobs_days),
+        )
+
+    def refresh_staff_soon(self) -> None:
+        """Read the user groups now, beside everything else; until then people have the roles of the last time."""
+        threading.Thread(target=self._refresh_staff, name="refresh-staff", daemon=True).start()
+
+    def _refresh_staff(self) -> None:
+        try:
+            self.directory.refresh()
+        except (SlackClientError, OSError) as error:
+            log.warning("staff not refreshed", error=type(error).__name__)
+
+    def missing(self) -> str | None:
+        """What keeps this process from serving, or None."""
+        try:
+            with database_told():
+                self.database.ping()
+            return None if schema_is_current(self.settings.database_url) else str(OldSchema())
+        except (NoDatabase, Transient):
+            return "the database does not answer"
+
+
+@contextmanager
+def database_told() -> Iterator[None]:
+    """Raise NoDatabase where the database cannot be opened or does not answer."""
+    try:
+        yield
+    except (DBAPIError, ArgumentError, OSError) as error:
+        raise NoDatabase(getattr(error, "orig", None) or error) from error
+
+
+def schema_is_current(database_url: str) -> bool:
+    """Whether `kontor migrate` has nothing to do. Raises NoDatabase."""
+    with database_told():
+        return is_current(database_url) and is_migrated(database_url)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[App]:
+    """Open everything, close everything. Raises OldSchema."""
+    if not schema_is_current(settings.database_url):
+        raise OldSchema
+    app = build(settings)
+    try:
+        yield app
+    finally:
+        app.stripe.close()
+        app.database.close()
+
+
+def stripe_connection(settings: Settings, throttle: Callable[[], None] | None = None) -> Connection:
+    """The way to Stripe, with every request measured and logged under the operation it belongs to."""
+    return Connection(
+        settings.stripe_api_key.get_secret_value(),
+        settings.stripe_api_url,
+        throttle=throttle,
+        on_request=metrics.observe_stripe,
+    )
+
+
+def build(settings: Settings) -> App:
+    catalogue = load(settings.kontor_catalogue)
+    database = Database(settings.database_url, catalogue=catalogue, enqueue=enqueue, clock=utcnow)
+    stripe = stripe_connection(settings, lambda: sleep(database.reserve("stripe", settings.kontor_stripe_rate)))
+    customer_pages = f"{settings.kontor_public_url.rstrip('/')}/payment-method"
+    payments = StripePayments(
+        stripe.client,
+        catalogue,
+        success_url=f"{customer_pages}/added",
+        cancel_url=f"{customer_pages}/not-added",
+        clock=utcnow,
+    )
+    desk = Desk(database, utcnow)
+    directory = Directory(desk, lambda: slack_client(settings), settings.kontor_role_groups)
+    links = Links(settings.kontor_stripe_dashboard.rstrip("/"), mailed=settings.smtp_url is not None)
+    announcer = Announcer(desk, lambda: slack_client(settings), links, settings.kontor_settle_seconds)
+    router = Router()
+    handlers.register(router, announcer)
+    conversation = Conversation(router, desk, directory, {"links": links}, metrics.observe_request)
+    return App(
+        settings=settings,
+        catalogue=catalogue,
+        database=database,
+        stripe=stripe,
+        desk=desk,
+        payments=payments,
+        directory=directory,
+        announcer=announcer,
+        router=router,
+        bolt=create_bolt(settings, conversation),
+    )

@@ -1,0 +1,131 @@
+"""`kontor doctor`: every setting checked against the running services, one line each."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import requests
+from slack_sdk.errors import SlackApiError, SlackClientError
+from stripe import StripeError
+
+from billing.catalogue import CatalogueError, load
+from billing.errors import KontorError
+from billing.storage.finders import SearchStrength
+from billing.stripe.push import Push
+from bot import settings as environment
+from bot.app import OldSchema, opened, schema_is_current, stripe_connection
+from bot.faults import line
+from bot.manifest import SCOPES
+from bot.settings import CannotStart, Settings, WrongSettings
+from bot.slack import slack_client
+
+ANSWERS_WITHIN = 10  # seconds
+SEARCH = {
+    SearchStrength.FULL: "finds any part of a word, and forgives spelling mistakes",
+    SearchStrength.WORD_PREFIXES: "finds beginnings of words only: install pg_trgm, then run `kontor migrate`",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`good` is None for something that works but deserves a look."""
+
+    subject: str
+    good: bool | None
+    text: str
+
+
+def examine() -> Iterator[Finding]:
+    """Check after check; a failing one does not keep the next from being made."""
+    try:
+        settings = environment.load()
+    except WrongSettings as error:
+        yield Finding("settings", False, str(error))
+        return
+    yield Finding("settings", True, "all there")
+    yield from _guarded("KONTOR_CATALOGUE", lambda: _catalogue(settings))
+    yield from _guarded("DATABASE_URL", lambda: _database(settings))
+    yield from _guarded("SLACK_BOT_TOKEN", lambda: _slack(settings))
+    yield from _guarded("STRIPE_API_KEY", lambda: _stripe(settings))
+    yield from _guarded("Stripe's products and prices", lambda: _prices(settings))
+    yield from _guarded("SMTP_URL", lambda: _smtp(settings))
+    yield from _guarded("KONTOR_PUBLIC_URL", lambda: _public_url(settings))
+
+
+def _guarded(subject: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except (CannotStart, CatalogueError, KontorError, StripeError, OSError, SlackClientError) as error:
+        yield Finding(subject, False, line(error))
+
+
+def _catalogue(settings: Settings) -> Iterator[Finding]:
+    products = load(settings.kontor_catalogue).products
+    yield Finding("KONTOR_CATALOGUE", True, f"{len(products)} products in {settings.kontor_catalogue}")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    if not schema_is_current(settings.database_url):
+        yield Finding("DATABASE_URL", False, str(OldSchema()))
+        return
+    yield Finding("DATABASE_URL", True, "SQLite" if settings.on_sqlite else "PostgreSQL")
+    with opened(settings) as app:
+        strength = app.database.search_strength()
+    yield Finding("search", True if strength is SearchStrength.FULL else None, SEARCH[strength])
+
+
+def _slack(settings: Settings) -> Iterator[Finding]:
+    try:
+        answer = slack_client(settings).auth_test()
+    except SlackApiError as error:
+        yield Finding("SLACK_BOT_TOKEN", False, f"Slack says {error.response.get('error')}")
+        return
+    yield Finding("SLACK_BOT_TOKEN", True, f"{answer['user']} in {answer['team']}")
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    granted = set(headers.get("x-oauth-scopes", "").replace(" ", "").split(","))
+    missing = sorted(SCOPES.keys() - granted)
+    yield Finding("Slack scopes", not missing, f"missing: {', '.join(missing)}" if missing else "all granted")
+
+
+def _stripe(settings: Settings) -> Iterator[Finding]:
+    address = f"{settings.kontor_public_url.rstrip('/')}/stripe/webhook"
+    with stripe_connection(settings) as connection:
+        endpoints = connection.client.v1.webhook_endpoints.list({"limit": 100}).data
+    mode = "test mode" if settings.test_mode else "live mode"
+    yield Finding("STRIPE_API_KEY", True, mode)
+    found = any(one.url == address and one.status == "enabled" for one in endpoints)
+    yield Finding("STRIPE_WEBHOOK_SECRET", found, address if found else f"no endpoint at Stripe sends to {address}")
+
+
+def _prices(settings: Settings) -> Iterator[Finding]:
+    catalogue = load(settings.kontor_catalogue)
+    today = datetime.now(ZoneInfo(catalogue.business.timezone)).date()
+    with stripe_connection(settings) as connection:
+        changes = Push(connection.client, catalogue, today, pause=_do_not_wait).plan()
+    text = f"{len(changes)} changes to push: run `kontor catalogue push`" if changes else "the same as the catalogue"
+    yield Finding("Stripe's products and prices", not changes, text)
+
+
+def _do_not_wait(_seconds: float) -> None:
+    """Whoever examines wants to know what is the matter now."""
+
+
+def _smtp(settings: Settings) -> Iterator[Finding]:
+    if settings.smtp_url is None:
+        yield Finding("SMTP_URL", None, "not set: payment links are shown to the staff, but not mailed")
+        return
+    parts = urlsplit(settings.smtp_url.get_secret_value())
+    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    with kind(parts.hostname or "localhost", parts.port or 0, timeout=ANSWERS_WITHIN) as server:
+        server.noop()
+    yield Finding("SMTP_URL", True, f"{parts.hostname} answers")
+
+
+def _public_url(settings: Settings) -> Iterator[Finding]:
+    answer = requests.get(f"{settings.kontor_public_url.rstrip('/')}/healthz", timeout=ANSWERS_WITHIN)
+    yield Finding("KONTOR_PUBLIC_URL", answer.ok, f"{settings.kontor_public_url} answers {answer.status_code}")

@@ -1,0 +1,67 @@
+"""The Slack app manifest: what the app is, what it may, and where Slack finds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Each scope with its reason; the README repeats them for whoever installs the app.
+SCOPES: dict[str, str] = {
+    "commands": "slash commands /billing and /abrechnung, and the message shortcut",
+    "chat:write": "answers by direct message when the modal was closed",
+    "users:read": "names, languages and time zones of the staff",
+    "users:read.email": "granting roles by e-mail address",
+    "usergroups:read": "roles by user group",
+}
+COMMANDS = {
+    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | help [topic]"),
+    "/abrechnung": ("Kontakt finden und abrechnen", "[Name oder E-Mail] | abo [Name] | hilfe [Thema]"),
+}
+SHORTCUT = "bill_customer"
+
+
+def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any]:
+    """The manifest for the program at that address."""
+    endpoint = f"{public_url.rstrip('/')}/slack/events"
+    return {
+        "display_information": {
+            "name": "Kontor",
+            "description": "Billing without leaving the conversation",
+            "background_color": "#1f4b3f",
+        },
+        "features": {
+            "bot_user": {"display_name": "Kontor", "always_online": True},
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "slash_commands": [
+                {
+                    "command": command,
+                    "description": description,
+                    "usage_hint": hint,
+                    "should_escape": False,
+                    **({} if socket_mode else {"url": endpoint}),
+                }
+                for command, (description, hint) in COMMANDS.items()
+            ],
+            "shortcuts": [
+                {
+                    "name": "Bill this customer",
+                    "type": "message",
+                    "callback_id": SHORTCUT,
+                    "description": "Opens the contact whose e-mail address is in the message",
+                }
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "interactivity": {
+                "is_enabled": True,
+                **({} if socket_mode else {"request_url": endpoint, "message_menu_options_url": endpoint}),
+            },
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": socket_mode,
+            "token_rotation_enabled": False,
+        },
+    }

@@ -1,0 +1,160 @@
+"""The `kontor` command at a terminal: every command, and what it says when something is not as it should be."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from billing.storage.schema import is_current
+from bot.engine import is_migrated
+from bot.sandbox import stripe as local_stripe
+from bot.sandbox.server import running
+from tests.bot import commands
+from tests.bot.settings_examples import ENVIRONMENT, set_environment
+
+HEADER = "stripe_customer,name,email,country,currency\n"
+
+
+@pytest.fixture
+def kontor(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[commands.Terminal]:
+    set_environment(monkeypatch, tmp_path)
+    yield from commands.opened(monkeypatch, capsys)
+
+
+def test_help_names_every_command(kontor: commands.Terminal) -> None:
+    ran = kontor("--help")
+    assert ran.code == 0
+    for command in (
+        *("demo", "serve", "worker", "migrate", "doctor", "manifest"),
+        *("sandbox", "contacts", "catalogue", "roles"),
+    ):
+        assert re.search(rf"\b{command}\b", ran.out), command
+    assert "--with-parent" not in kontor("serve", "--help").out
+
+
+def test_the_module_is_the_same_as_the_command() -> None:
+    ran = subprocess.run([sys.executable, "-m", "bot", "--help"], capture_output=True, text=True, check=True)
+    assert "doctor" in ran.stdout
+
+
+def test_a_command_pays_for_no_imports_but_its_own() -> None:
+    """The parts of the sandbox start in well under a second only while they load neither Stripe's library nor DBOS."""
+    program = "import sys, bot.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert {"stripe", "dbos", "sqlalchemy", "slack_bolt", "prometheus_client", "pydantic"} & set(loaded) == set()
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "doctor"])
+def test_missing_settings_end_in_one_line_and_no_traceback(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name)
+    ran = kontor(command)
+    assert ran.code == 1
+    said = ran.out if command == "doctor" else ran.err
+    assert all(name in said for name in ENVIRONMENT)
+    assert "Traceback" not in ran.out + ran.err
+    if command != "doctor":
+        assert ran.err.startswith("kontor: ")
+        assert ran.err.count("\n") == 1
+
+
+def test_migrating_twice_is_fine(kontor: commands.Terminal, tmp_path: Path) -> None:
+    assert [kontor("migrate").code for _ in range(2)] == [0, 0]
+    url = f"sqlite:///{tmp_path / 'var' / 'kontor.db'}"
+    assert is_current(url)
+    assert is_migrated(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://kontor:geheim@127.0.0.1:1/kontor", "Connection refused"),
+        ("sqlite:////proc/nowhere/kontor.db", "No such file or directory"),
+    ],
+)
+@pytest.mark.parametrize("command", [("migrate",), ("serve",), ("contacts", "import", "x.csv"), ("contacts", "sync")])
+def test_a_database_that_cannot_be_used_is_one_line(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, url: str, said: str, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    ran = kontor(*command)
+    assert ran.code == 1
+    assert ran.err.startswith("kontor: DATABASE_URL: the database cannot be used: ")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert "geheim" not in ran.err
+
+
+def test_an_empty_database_is_refused_with_the_command_that_helps(kontor: commands.Terminal) -> None:
+    for command in (("serve",), ("contacts", "import", "x.csv"), ("contacts", "sync"), ("roles", "list")):
+        ran = kontor(*command)
+        assert ran.code == 1
+        assert "run `kontor migrate`" in ran.err
+
+
+def test_the_catalogue_is_checked_and_every_mistake_has_its_line(kontor: commands.Terminal, tmp_path: Path) -> None:
+    assert "the catalogue is sound" in kontor("catalogue", "check").out
+    file = tmp_path / "prices.toml"
+    file.write_text("[business]\nname = 7\n")
+    ran = kontor("catalogue", "check", str(file))
+    assert ran.code == 1
+    assert "prices.toml:2: business.name" in ran.err
+    assert "Traceback" not in ran.err
+    assert "cannot be read" in kontor("catalogue", "check", str(tmp_path / "none.toml")).err
+
+
+def test_contacts_are_imported_once_however_often_the_file_is(kontor: commands.Terminal, tmp_path: Path) -> None:
+    kontor("migrate")
+    file = tmp_path / "contacts.csv"
+    file.write_text(HEADER + "cus_1,Ada Berger,ada@example.com,DE,EUR\ncus_2,Ben Roe,ben@example.com,US,USD\n")
+    assert "2 contacts imported." in kontor("contacts", "import", str(file)).out
+    assert kontor("contacts", "import", str(file)).code == 0
+
+
+def test_a_file_with_mistakes_is_not_imported_and_each_has_its_line(kontor: commands.Terminal, tmp_path: Path) -> None:
+    kontor("migrate")
+    file = tmp_path / "contacts.csv"
+    file.write_text(
+        HEADER + "cus_1,Ada,ada@example.com,DE,EUR\ncus_2,Ben,no-address,DE,EUR\ncus_3,,c@example.com,XX,EUR\n"
+    )
+    ran = kontor("contacts", "import", str(file))
+    assert ran.code == 1
+    assert "line 3: email is no e-mail address: no-address" in ran.out
+    assert "line 4: name is empty" in ran.out
+    assert "line 4: country is no country code" in ran.out
+    assert "3 mistakes: nothing was imported." in ran.out
+    missing = kontor("contacts", "import", str(tmp_path / "none.csv"))
+    assert missing.err == f"kontor: there is no file {tmp_path / 'none.csv'}\n"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("serve", "--port", "0"), ("demo", "--port-base", "65535"), ("roles", "grant", "U1", "owner"), ("nothing",)],
+)
+def test_wrong_usage_is_explained_with_exit_code_two(kontor: commands.Terminal, wrong: tuple[str, ...]) -> None:
+    ran = kontor(*wrong)
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+
+
+def test_a_key_that_stripe_refuses_is_named(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The local Stripe takes keys of the test mode only."""
+    stripe_app = local_stripe.create_app(path=tmp_path / "stripe.db")
+    with closing(stripe_app), running(stripe_app) as url:
+        monkeypatch.setenv("STRIPE_API_URL", url)
+        monkeypatch.setenv("STRIPE_API_KEY", "sk_live_geheim")
+        ran = kontor("catalogue", "push", "--dry-run")
+    assert ran.code == 1
+    assert ran.err == "kontor: STRIPE_API_KEY: refused; it is wrong, or may not do this\n"

@@ -1,0 +1,127 @@
+"""`kontor doctor`: each setting is checked against what really runs, and each thing that is broken is named."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import doctor
+from bot.sandbox.server import running
+from tests.bot import commands
+from tests.bot.settings_examples import set_environment
+from tests.support.world import World, sandboxes
+
+
+@pytest.fixture(scope="module")
+def parts(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The sandboxes, and our pages at the public address."""
+    file = tmp_path_factory.mktemp("doctor") / "kontor.db"
+    shutil.copyfile(sqlite_template, file)
+    with sandboxes(f"sqlite:///{file}") as made, running(made.app.web(), int(made.bot_url.rpartition(":")[2])):
+        yield made
+
+
+@pytest.fixture
+def kontor(
+    parts: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[commands.Terminal]:
+    set_environment(monkeypatch, tmp_path, **parts.environment)
+    yield from commands.opened(monkeypatch, capsys)
+    parts.heals()
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port: int = other.getsockname()[1]
+        return port
+
+
+def found() -> dict[str, Any]:
+    return {finding.subject: finding for finding in doctor.examine()}
+
+
+def test_where_everything_runs_everything_is_well(kontor: commands.Terminal) -> None:
+    ran = kontor("doctor")
+    assert ran.code == 0, ran.out
+    assert "✗" not in ran.out
+    assert {name: finding.good for name, finding in found().items()} == {
+        "settings": True,
+        "DATABASE_URL": True,
+        "search": True,
+        "KONTOR_CATALOGUE": True,
+        "SLACK_BOT_TOKEN": True,
+        "Slack scopes": True,
+        "STRIPE_API_KEY": True,
+        "Stripe's products and prices": True,
+        "STRIPE_WEBHOOK_SECRET": True,
+        "SMTP_URL": True,
+        "KONTOR_PUBLIC_URL": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "subject", "said"),
+    [
+        ("DATABASE_URL", "sqlite:///empty.db", "DATABASE_URL", "run `kontor migrate`"),
+        ("DATABASE_URL", "postgresql://u:geheim@127.0.0.1:1/x", "DATABASE_URL", "Connection refused"),
+        ("KONTOR_CATALOGUE", "nowhere.toml", "KONTOR_CATALOGUE", "cannot be read"),
+        ("SLACK_BOT_TOKEN", "xoxb-geheim", "SLACK_BOT_TOKEN", "invalid_auth"),
+        ("SLACK_API_URL", "http://127.0.0.1:{closed}/api/", "SLACK_BOT_TOKEN", "refused"),
+        ("STRIPE_API_KEY", "sk_live_geheim", "STRIPE_API_KEY", "refuses live keys"),
+        ("STRIPE_API_URL", "http://127.0.0.1:{closed}", "STRIPE_API_KEY", "onnect"),
+        ("SMTP_URL", "smtp://127.0.0.1:{closed}", "SMTP_URL", "refused"),
+        ("KONTOR_PUBLIC_URL", "http://127.0.0.1:{closed}", "KONTOR_PUBLIC_URL", "refused"),
+        ("KONTOR_PUBLIC_URL", "http://127.0.0.1:{closed}", "STRIPE_WEBHOOK_SECRET", "no endpoint at Stripe sends to"),
+    ],
+)
+def test_what_is_broken_is_named_and_the_rest_is_still_checked(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, name: str, value: str, subject: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value.format(closed=closed_port()))
+    findings = found()
+    assert findings[subject].good is False
+    assert said in findings[subject].text
+    assert "geheim" not in "".join(finding.text for finding in findings.values())
+    assert "Traceback" not in findings[subject].text
+    assert "KONTOR_PUBLIC_URL" in findings, "the last check was made"
+    ran = kontor("doctor")
+    assert ran.code == 1
+    assert "✗" in ran.out
+
+
+def test_a_catalogue_that_was_not_pushed_is_seen(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, parts: World, tmp_path: Path
+) -> None:
+    text = Path(parts.environment["KONTOR_CATALOGUE"]).read_text(encoding="utf-8")
+    changed = tmp_path / "changed.toml"
+    changed.write_text(text.replace("Desk Team", "Desk Crew"), encoding="utf-8")
+    monkeypatch.setenv("KONTOR_CATALOGUE", str(changed))
+    finding = found()["Stripe's products and prices"]
+    assert finding.good is False
+    assert "run `kontor catalogue push`" in finding.text
+
+
+def test_no_mail_server_is_a_warning_and_no_fault(kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SMTP_URL")
+    assert found()["SMTP_URL"].good is None
+    assert kontor("doctor").code == 0
+
+
+def test_missing_scopes_are_listed(kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "SCOPES", doctor.SCOPES | {"files:write": "invoices"})
+    finding = found()["Slack scopes"]
+    assert (finding.good, finding.text) == (False, "missing: files:write")
+
+
+def test_stripe_being_busy_is_said_and_is_no_traceback(kontor: commands.Terminal, parts: World) -> None:
+    parts.stripe_fails("500", path="/v1/webhook_endpoints")
+    parts.stripe_fails("429", path="/v1/products", times=20)
+    findings = found()
+    assert findings["STRIPE_API_KEY"].good is False
+    assert findings["Stripe's products and prices"].good is False
+    assert "try again later" in findings["Stripe's products and prices"].text
