@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check bench chaos browser lock
+.PHONY: install demo test check bench chaos browser pictures texts lock
 
 install: $(STAMP)
 
@@ -28,11 +28,20 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
+# Kills processes at random; KONTOR_KILLS=100 for a long run.
 chaos: install
 	$(BIN)/pytest -m chaos
 
+# Needs Debian's chromium (or another at /usr/bin/chromium).
 browser: install
 	$(BIN)/pytest -m browser
+
+pictures: install
+	$(BIN)/python -m tests.browser.pictures
+
+# Collects new texts into the German catalogue and says which are not translated.
+texts: install
+	$(BIN)/python -m blocks.locales
 
 bench: install
 	$(BIN)/python -m tests.benchmarks

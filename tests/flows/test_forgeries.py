@@ -1,0 +1,117 @@
+"""What no honest client would send. Nothing of it reaches Stripe, and each gets an answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from billing.contacts import Contact
+from bot.sandbox import workspace as local
+from tests.flows.test_subscriptions import VISA, to_review
+from tests.support import forged
+from tests.support.world import World
+
+
+def confirmation(world: World, contact: Contact) -> dict[str, Any]:
+    """The metadata of an honest review, to be changed."""
+    return world.metadata(to_review(world, contact))
+
+
+def confirm(world: World, metadata: dict[str, Any], *, who: str = "agent", view: str = "V0FORGED") -> requests.Response:
+    person = world.person(who)
+    payload = forged.submission(person.id, local.TEAM_ID, "subscription.review", view_id=view, metadata=metadata)
+    return forged.post(world.bot_url, local.SIGNING_SECRET, {"payload": payload})
+
+
+def test_a_wrong_or_old_signature_is_401_and_nothing_is_read(world: World) -> None:
+    fields = {"command": "/billing", "text": "help", "team_id": local.TEAM_ID, "user_id": world.person("agent").id}
+    assert forged.post(world.bot_url, "another secret", fields).status_code == 401
+    assert forged.post(world.bot_url, local.SIGNING_SECRET, fields, at=time.time() - 301).status_code == 401
+    assert forged.post(world.bot_url, local.SIGNING_SECRET, {"ssl_check": "1"}, at=1).status_code == 401
+    assert requests.post(f"{world.bot_url}/slack/events", {"ssl_check": "1"}, timeout=10).status_code == 401
+    assert requests.post(f"{world.bot_url}/stripe/webhook", b"{}", timeout=10).status_code == 401
+    assert forged.post(world.bot_url, local.SIGNING_SECRET, fields).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"contact": "con_nobody"},
+        {"price": "desk-team-month-usd"},
+        {"price": "no-such-price"},
+        {"quantity": 4},
+        {"quantity": -1},
+        {"start": "2020-01-01"},
+        {"coupon": "TEN"},
+        {"fingerprint": "0" * 32},
+        {"payment_method": "pm_of_somebody_else"},
+    ],
+    ids=str,
+)
+def test_a_forged_confirmation_starts_nothing(world: World, lie: dict[str, Any]) -> None:
+    """Contact, price, quantity, start, coupon, fingerprint, payment method: all are checked against our rows."""
+    ada = world.contact(VISA)
+    metadata = confirmation(world, ada) | lie
+    answer = confirm(world, metadata, view=f"V0{abs(hash(str(lie)))}")
+    assert answer.status_code == 200
+    assert "view" in answer.json()
+    world.eventually(world.is_quiet)
+    assert world.subscriptions(ada) == []
+    assert world.payments(ada) == []
+
+
+def test_the_payment_method_of_another_contact_is_refused(world: World) -> None:
+    """H31."""
+    ada, eve = world.contact(VISA), world.contact(VISA)
+    (foreign,) = world.methods(eve)
+    confirm(world, confirmation(world, ada) | {"payment_method": foreign}, view="V0FOREIGN")
+    world.eventually(world.is_quiet)
+    assert world.subscriptions(ada) == []
+    assert world.subscriptions(eve) == []
+
+
+def test_a_role_that_may_not_create_subscriptions_is_refused_although_it_forges_the_form(world: World) -> None:
+    """H16: an admin keeps the program running and sells nothing."""
+    ada = world.contact(VISA)
+    confirm(world, confirmation(world, ada), who="admin", view="V0ADMIN")
+    world.eventually(world.is_quiet)
+    assert world.subscriptions(ada) == []
+    world.person("admin").waits_for(lambda one: one.direct_messages)
+
+
+def test_the_same_submission_five_times_at_once_is_one_operation(world: World) -> None:
+    """Slack's retries, a double click."""
+    ada = world.contact(VISA)
+    metadata = confirmation(world, ada)
+    threads = [threading.Thread(target=confirm, args=(world, metadata), kwargs={"view": "V0FIVE"}) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    world.eventually(world.is_quiet)
+    assert len(world.subscriptions(ada)) == 1
+    assert len(world.payments(ada)) == 1
+
+
+@pytest.mark.parametrize("number", ["4242 4242 4242 4242", "4242424242424242", "3782-822463-10005"])
+def test_a_card_number_typed_anywhere_is_refused_and_kept_nowhere(
+    world: World, number: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """SX8: not in a log, not in a table, not in a metric."""
+    ada = world.contact(VISA)
+    mia = world.person("agent")
+    mia.types(f"/billing {number}")
+    mia.types(f"/billing subscribe {ada.email} {number}")
+    mia.types(f"/billing subscribe {ada.email}")
+    mia.submits({"price": "desk-team-month-eur", "quantity": 1, "coupon": number})
+    assert "Prüf" in str(mia.screen) or "Kartennummer" in str(mia.screen)
+    said = capfd.readouterr()
+    metrics = requests.get(f"{world.bot_url}/metrics", timeout=10).text
+    digits = "".join(filter(str.isdigit, number))
+    for place in (said.out, said.err, metrics, world.everything_stored()):
+        assert number not in place
+        assert digits not in place
