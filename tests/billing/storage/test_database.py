@@ -190,7 +190,7 @@ def test_two_units_that_read_and_write_the_same_contact_lose_nothing(database: D
 
 def test_a_lost_connection_may_be_tried_again(database: Database, query: Query, database_url: str) -> None:
     if not database_url.startswith("postgresql"):
-        pytest.skip("a file does not hang up")
+        pytest.skip("a file does not hang up; another parameter runs it")
 
     def lose_the_connection() -> None:
         with database.reading(ACTOR) as uow:
