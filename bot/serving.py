@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import signal
 import socket
 import threading
@@ -73,8 +74,11 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn comes without 
             sockets = SocketModeHandler(app.bolt, token.get_secret_value())
             sockets.connect()  # type: ignore[no-untyped-call]  # Bolt's adapter comes without types
             self._open.callback(sockets.close)
+        web = app.web()
+        gc.collect()
+        gc.freeze()  # what was loaded stays for good; looking through it held up an answer for a sixth of a second
         log.info("serving", listening=self._address, socket_mode=self._socket_mode)
-        return app.web()
+        return web
 
     def _close(self, _server: Any, _worker: Any) -> None:
         self._open.close()

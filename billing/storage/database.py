@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import Protocol
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -17,6 +18,7 @@ from billing.catalogue import Catalogue
 from billing.errors import Transient
 from billing.operations import Operation
 from billing.ports import Job, StripeEvent
+from billing.storage.batches import Batches
 from billing.storage.engines import is_transient, open_engines
 from billing.storage.finders import SearchStrength
 from billing.storage.limiter import RateLimiter
@@ -24,7 +26,11 @@ from billing.storage.operations import EventRows, OperationRows
 from billing.storage.search_index import finder
 from billing.storage.units import Unit
 
-Enqueue = Callable[[Connection, Job], None]
+
+class Enqueue(Protocol):
+    """Gives jobs to the engine in the transaction of the connection."""
+
+    def __call__(self, connection: Connection, /, *jobs: Job) -> None: ...
 
 
 def utcnow() -> datetime:
@@ -34,8 +40,8 @@ def utcnow() -> datetime:
 class Database:
     """`billing.ports.Store` on SQLite (`sqlite:///FILE`) or PostgreSQL (`postgresql://…`).
 
-    `enqueue` gives a job to the durable engine on the connection it is handed, so that the job commits with the row it
-    is about; it runs nothing if the job's id is known. Whatever may be tried again is raised as Transient.
+    `enqueue` gives jobs to the durable engine on the connection it is handed, so that each commits with the row it is
+    about; a job whose id is known is not run again. Whatever may be tried again is raised as Transient.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class Database:
         self._catalogue = catalogue
         self._enqueue = enqueue
         self._clock = clock
+        self._accepting = Batches(self._accept)
         self._limiter = RateLimiter(self._engines)
         with self._reader() as connection:
             self._finder = finder(connection)
@@ -77,14 +84,15 @@ class Database:
             yield self._unit(connection, actor)
 
     def accept(self, operation: Operation) -> bool:
-        job = Job(id=operation.id, name="operation", argument=operation.id, trace=operation.trace)
+        return self._accepting.do(operation)
+
+    def _accept(self, operations: Sequence[Operation]) -> list[bool]:
         with self._writer() as connection:
-            is_new = OperationRows(connection, operation.created_at).add(operation)
-            if not is_new:
-                again = f"{operation.id}:{secrets.token_hex(6)}"
-                job = job.model_copy(update={"id": again, "name": "show_again"})
-            self._enqueue(connection, job)
-        return is_new
+            are_new = OperationRows(connection, self._clock()).add_all(operations)
+            if not are_new and len(operations) > 1:
+                raise _SomeAreKnown
+            self._enqueue(connection, *(_job(operation, are_new) for operation in operations))
+        return [are_new] * len(operations)
 
     def accept_event(self, event: StripeEvent) -> bool:
         job = Job(id=event.id, name="stripe_event", argument=event.id)
@@ -126,6 +134,18 @@ class Database:
     def _writer(self) -> Iterator[Connection]:
         with self._engines.turn(), _faults(), self._engines.writer.begin() as connection:
             yield connection
+
+
+class _SomeAreKnown(Exception):
+    """Nothing of the batch is accepted; each is tried alone, and then it shows which."""
+
+
+def _job(operation: Operation, is_new: bool) -> Job:
+    """What the engine has to do for an operation: walk it, or show again what came of the first of that key."""
+    job = Job(id=operation.id, name="operation", argument=operation.id, trace=operation.trace)
+    if is_new:
+        return job
+    return job.model_copy(update={"id": f"{operation.id}:{secrets.token_hex(6)}", "name": "show_again"})
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,13 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from billing.storage.turns import turns_of
 
 BUSY_TIMEOUT_MS = 30_000  # other processes may write to the same file: a worker, a command
+PING_AFTER_SECONDS = 10.0
 _OLDEST_SQLITE = (3, 35, 0)  # RETURNING; the trigram tokenizer is from 3.34
 
 
@@ -102,15 +104,33 @@ def _sqlite(url: URL, *, begin: str, synchronous: str, connections: int, read_on
 def _postgresql(url: URL, connections: int) -> Engine:
     # Prepared statements are planned without looking at the values, and a search without a hit then took 875 ms
     # instead of 0.7; without them a pooler in transaction mode may stand in between, too.
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         pool_use_lifo=True,
-        pool_pre_ping=True,
         isolation_level="READ COMMITTED",
         connect_args={"prepare_threshold": None},
     )
+    _ping_after_idling(engine)
+    return engine
+
+
+def _ping_after_idling(engine: Engine) -> None:
+    """Find out that the server went away before a connection is used, but not at every use: a ping is a round trip."""
+
+    @event.listens_for(engine, "checkin")
+    def stamp(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ping(connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        if time.monotonic() - entry.info.get("idle_since", time.monotonic()) < PING_AFTER_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool opens another
 
 
 _RETRIABLE_SQLSTATES = ("08", "40", "53", "55P03", "57P")  # connection, rollback, resources, lock, shutdown

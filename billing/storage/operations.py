@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,14 @@ class OperationRows:
         self._now = now
 
     def add(self, operation: Operation) -> bool:
-        return add(self._connection, operations, _row(operation))
+        return self.add_all([operation])
+
+    def add_all(self, several: Sequence[Operation]) -> bool:
+        """Insert those whose id and key are not known; whether all were inserted.
+
+        Whoever inserts several does it in the order of their ids, so that two who do never wait for each other.
+        """
+        return add(self._connection, operations, *map(_row, sorted(several, key=_id))) == len(several)
 
     def get(self, operation: OperationId) -> Operation:
         row = self._connection.execute(select(operations).where(operations.c.id == operation)).one_or_none()
@@ -85,7 +93,7 @@ class EventRows:
             "created_at": event.created_at,
             "payload": event.payload,
         }
-        return add(self._connection, stripe_events, row)
+        return bool(add(self._connection, stripe_events, row))
 
     def get(self, event: EventId) -> StripeEvent:
         row = self._connection.execute(select(stripe_events).where(stripe_events.c.id == event)).one_or_none()
@@ -99,6 +107,10 @@ class EventRows:
             created_at=row.created_at,
             payload=row.payload,
         )
+
+
+def _id(operation: Operation) -> OperationId:
+    return operation.id
 
 
 def _row(operation: Operation) -> dict[str, Any]:

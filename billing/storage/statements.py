@@ -25,9 +25,9 @@ def insert_or_ignore(connection: Connection, table: Table) -> sqlite.Insert | po
     return insert(connection, table).on_conflict_do_nothing()
 
 
-def add(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert the row; False when one with the same unique key is there already."""
-    return connection.execute(_add(connection.dialect.name, table), row).rowcount == 1
+def add(connection: Connection, table: Table, *rows: Mapping[str, Any]) -> int:
+    """Insert those rows of which no unique key is there already; how many were."""
+    return connection.execute(_add(connection.dialect.name, table), rows).rowcount
 
 
 @cache

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from billing.errors import NotFound
 from billing.ids import ContactId, OperationId
 from billing.money import Money
-from billing.storage.statements import add, insert_or_ignore
+from billing.storage.statements import add
 from billing.storage.tables import timeline
 from billing.timeline import Entry, Happening, Page
 
@@ -26,12 +26,12 @@ class TimelineRows:
         self._connection = connection
 
     def append(self, entry: Entry) -> bool:
-        return add(self._connection, timeline, _row(entry))
+        return bool(add(self._connection, timeline, _row(entry)))
 
     def append_all(self, entries: Sequence[Entry]) -> None:
         """Those that are there already stay as they are."""
         if entries:
-            self._connection.execute(insert_or_ignore(self._connection, timeline), [_row(entry) for entry in entries])
+            add(self._connection, timeline, *map(_row, entries))
 
     def page(self, contact: ContactId, limit: int = 10, before: str | None = None) -> Page:
         column = timeline.c

@@ -56,23 +56,24 @@ def _statements(table: str) -> dict[str, sa.TextClause]:
 _BY_DIALECT: Final = {"sqlite": _statements("workflow_status"), "postgresql": _statements("dbos.workflow_status")}
 
 
-def enqueue(connection: sa.Connection, job: Job) -> None:
-    """Give a job to the engine in the caller's transaction. The same id twice is done once.
+def enqueue(connection: sa.Connection, /, *jobs: Job) -> None:
+    """Give jobs to the engine in the caller's transaction. The same id twice is done once.
 
     Works in any process, whether or not it runs an `Engine`.
     """
-    arguments = {"positionalArgs": [job.argument, time.time(), job.trace], "namedArgs": {}}
-    connection.execute(
-        _BY_DIALECT[connection.dialect.name]["enqueue"],
+    now = time.time()
+    rows = [
         {
             "id": job.id,
             "name": job.name,
-            "inputs": json.dumps(arguments),
+            "inputs": json.dumps({"positionalArgs": [job.argument, now, job.trace], "namedArgs": {}}),
             "application": APPLICATION,
             "version": VERSION,
-            "now": int(time.time() * 1000),
-        },
-    )
+            "now": int(now * 1000),
+        }
+        for job in jobs
+    ]
+    connection.execute(_BY_DIALECT[connection.dialect.name]["enqueue"], rows)
 
 
 class Jobs:

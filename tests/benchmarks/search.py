@@ -208,7 +208,7 @@ def _spellings(stems: set[str]) -> Iterable[tuple[str, str]]:
 
 def measure(url: str, queries: dict[str, list[str]]) -> Iterator[tuple[str, list[float], int]]:
     """Per kind of query: the times in milliseconds, ascending, and how many found somebody."""
-    with Database(url, catalogue=_CATALOGUE, enqueue=lambda connection, job: None) as database:
+    with Database(url, catalogue=_CATALOGUE, enqueue=lambda connection, *jobs: None) as database:
         for kind, typed in queries.items():
             times, hits = [], 0
             for one in typed:

@@ -22,7 +22,7 @@ ROWS = 2 * BATCH + 7
 @pytest.fixture
 def store(database_url: str) -> Iterator[Database]:
     with Database(
-        database_url, catalogue=CATALOGUE, enqueue=lambda connection, job: None, clock=lambda: NOW
+        database_url, catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None, clock=lambda: NOW
     ) as database:
         yield database
 
@@ -145,7 +145,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, sqlite_template: Pat
     def peak(count: int) -> int:
         copy = tmp_path / f"{count}.db"
         copy.write_bytes(sqlite_template.read_bytes())
-        with Database(f"sqlite:///{copy}", catalogue=CATALOGUE, enqueue=lambda connection, job: None) as store:
+        with Database(f"sqlite:///{copy}", catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None) as store:
             tracemalloc.start()
             try:
                 import_file(store, ACTOR, write(tmp_path / f"{count}.csv", count))

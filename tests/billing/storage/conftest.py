@@ -15,8 +15,8 @@ from tests.billing.storage.examples import CATALOGUE, NOW
 Query = Callable[[str], list[tuple[object, ...]]]
 
 
-def enqueue(connection: Connection, job: Job) -> None:
-    connection.execute(text("INSERT INTO jobs VALUES (:id, :name, :argument)"), job.model_dump())
+def enqueue(connection: Connection, /, *jobs: Job) -> None:
+    connection.execute(text("INSERT INTO jobs VALUES (:id, :name, :argument)"), [job.model_dump() for job in jobs])
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 import pytest
 from sqlalchemy.exc import DBAPIError, StatementError
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from billing.errors import Transient, UnknownContact
 from billing.operations import State
 from billing.ports import StripeEvent
+from billing.storage import engines
 from billing.storage.database import Database
 from billing.storage.turns import FairLock
 from tests.billing.storage.conftest import Query
@@ -24,11 +26,14 @@ EVENT = StripeEvent(
 )
 
 
-def together(count: int, work: Callable[[int], object]) -> list[object]:
+T = TypeVar("T")
+
+
+def together(count: int, work: Callable[[int], T]) -> list[T]:
     """Do it in so many threads that all start at the same instant."""
     barrier = threading.Barrier(count)
 
-    def one(number: int) -> object:
+    def one(number: int) -> T:
         barrier.wait()
         return work(number)
 
@@ -84,8 +89,19 @@ def test_the_key_alone_makes_it_the_same_operation(database: Database, query: Qu
     assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(1,)]
 
 
+def test_of_many_submissions_at_once_each_key_is_accepted_once(database: Database, query: Query) -> None:
+    """They share transactions as it happens; none notices, and a known one among them spoils nothing."""
+    database.accept(operation("known"))
+    keys = [*(f"new-{number}" for number in range(20)), *["known"] * 5, *["twice"] * 5]
+    accepted = together(len(keys), lambda number: (keys[number], database.accept(operation(keys[number]))))
+    new = sorted(key for key, is_new in accepted if is_new)
+    assert new == sorted([*(f"new-{number}" for number in range(20)), "twice"])
+    assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(22,)]
+    assert query("SELECT count(*) FROM jobs WHERE name = 'show_again'") == [(9,)]
+
+
 def test_nothing_is_accepted_when_the_engine_does_not_take_the_job(database_url: str, query: Query) -> None:
-    def broken(connection: object, job: object) -> None:
+    def broken(connection: object, /, *jobs: object) -> None:
         raise OSError("no engine")
 
     with (
@@ -188,6 +204,20 @@ def test_two_units_that_read_and_write_the_same_contact_lose_nothing(database: D
         assert {uow.operations.get(operation(str(number)).id).state for number in range(10)} == {State.DONE}
 
 
+def test_a_connection_that_idled_is_asked_before_it_is_used(
+    database: Database, query: Query, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not database_url.startswith("postgresql"):
+        pytest.skip("a file does not hang up; another parameter runs it")
+    monkeypatch.setattr(engines, "PING_AFTER_SECONDS", 0.0)
+    database.accept(operation())
+    query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    assert not database.accept(operation())
+
+
 def test_a_lost_connection_may_be_tried_again(database: Database, query: Query, database_url: str) -> None:
     if not database_url.startswith("postgresql"):
         pytest.skip("a file does not hang up; another parameter runs it")
@@ -232,4 +262,4 @@ def test_both_kinds_of_database_are_answering(database: Database) -> None:
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/kontor"])
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"file|not supported"):
-        Database(url, catalogue=CATALOGUE, enqueue=lambda connection, job: None)
+        Database(url, catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None)

@@ -34,7 +34,7 @@ ROWS = {
 
 
 def store(url: str) -> Database:
-    return Database(url, catalogue=CATALOGUE, enqueue=lambda connection, job: None)
+    return Database(url, catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None)
 
 
 @contextmanager

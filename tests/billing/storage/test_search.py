@@ -41,7 +41,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         url = request.getfixturevalue("trigram_database_url")
     else:
         url = request.getfixturevalue("plain_database_url")
-    with Database(url, catalogue=CATALOGUE, enqueue=lambda connection, job: None) as store:
+    with Database(url, catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None) as store:
         with store.writing(ACTOR) as uow:
             uow.contacts.save_all((JURGEN, *OTHERS))
         yield store
