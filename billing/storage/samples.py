@@ -33,9 +33,9 @@ class Sample:
         )
         return having / max(len(self._searchable), 1)
 
-    def count(self, trigram: str) -> int:
-        """In how many contacts of the sample it is."""
-        return self._counts[trigram]
+    def part(self, trigram: str) -> float:
+        """Which part of the contacts has it, roughly."""
+        return self._counts[trigram] / max(len(self._searchable), 1)
 
     def rarest(self, some: Iterable[str], most: int) -> list[str]:
         return sorted(some, key=lambda trigram: (self._counts[trigram], trigram))[:most]

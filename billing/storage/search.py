@@ -20,7 +20,7 @@ from billing.storage.tables import contact_spellings
 _SHORTEST_ANYWHERE = 3  # letters; fewer are looked for at the beginning of a word only
 _MOST_STEMS = 12  # of one misspelt word
 _MOST_WORDS_GUESSED = 4  # a sentence is no misspelt name
-_MOST_GUESSES = 500  # contacts that are read to find the near ones
+_MOST_GUESSES = 200  # contacts that are read to find the near ones
 
 
 def term(word: str) -> Term:

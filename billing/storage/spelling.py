@@ -35,12 +35,16 @@ def is_worth_knowing(word: str) -> bool:
 def is_near(typed: str, word: str) -> bool:
     """The typed word is the known one, or its beginning, with one mistake; with two if it is long."""
     allowed = 2 if len(typed) >= _FORGIVES_TWO else 1
-    beginnings = {word[: len(typed) + shift] for shift in range(-allowed, allowed + 1)}
-    return any(distance(typed, beginning) <= allowed for beginning in beginnings)
+    return min(_distances(typed, word[: len(typed) + allowed], allowed)) <= allowed
 
 
 def distance(first: str, second: str) -> int:
     """How many mistakes lie between two words; two neighbours swapped are one (optimal string alignment)."""
+    return _distances(first, second)[-1]
+
+
+def _distances(first: str, second: str, allowed: int | None = None) -> list[int]:
+    """From the first word to each beginning of the second; not further than it takes to see that none is allowed."""
     before, above = [0], list(range(len(second) + 1))
     for i, letter in enumerate(first, start=1):
         row = [i]
@@ -49,5 +53,7 @@ def distance(first: str, second: str) -> int:
             if i > 1 and j > 1 and letter == second[j - 2] and first[i - 2] == other:
                 cost = min(cost, before[j - 2] + 1)
             row.append(cost)
+        if allowed is not None and min(row) > allowed and min(above) > allowed:  # a swap looks back two rows
+            return row
         before, above = above, row
-    return above[-1]
+    return above
