@@ -91,7 +91,7 @@ def monthly_revenue(subscriptions: Iterable[Subscription], currency: str) -> Mon
             _per_month(one)
             for one in subscriptions
             if one.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
-            and one.unit_amount.currency == currency
+            and one.amount.currency == currency
         ),
         currency,
     )
@@ -99,7 +99,7 @@ def monthly_revenue(subscriptions: Iterable[Subscription], currency: str) -> Mon
 
 def _per_month(subscription: Subscription) -> Money:
     per_year = {"day": 365, "week": 52, "month": 12, "year": 1}[subscription.interval]
-    amount = subscription.unit_amount * subscription.quantity
+    amount = subscription.amount
     return amount.with_amount(round_half_up(Decimal(amount.amount * per_year) / (12 * subscription.interval_count)))
 
 
@@ -144,7 +144,7 @@ def _concerns(
 def _about_methods(
     methods: tuple[PaymentMethod, ...], subscriptions: tuple[Subscription, ...], today: date
 ) -> Iterator[Attention]:
-    if not methods and any(one.status.runs for one in subscriptions):
+    if not methods and any(one.status.runs and not one.by_invoice for one in subscriptions):
         yield Attention(concern=Concern.NO_PAYMENT_METHOD)
     next_month = today + relativedelta(months=1)
     for method in methods:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from billing.ids import ContactId, CustomerId, InvoiceId, LookupKey, PaymentMethodId, SubscriptionId
 from billing.models import Frozen
-from billing.money import Currency, Money
+from billing.money import Currency, Money, total
 
 
 class Portal(StrEnum):
@@ -142,22 +144,43 @@ _RUNNING = {
 }
 
 
+class SubscriptionItem(Frozen):
+    """One line of a subscription: so many of one price."""
+
+    product: str  # what a person calls it: "Marketing Plus"
+    price: LookupKey | None  # None: a price that is not in our catalogue
+    quantity: int
+    unit_amount: Money  # per interval, before discount and tax
+
+    @property
+    def amount(self) -> Money:
+        return self.unit_amount * self.quantity
+
+
 class Subscription(Frozen):
     """A running or past subscription, as Stripe has it."""
 
     id: SubscriptionId
     status: SubscriptionStatus
-    product: str  # what a person calls it: "Marketing Plus"
-    price: LookupKey | None  # None: a price that is not in our catalogue
-    quantity: int
-    unit_amount: Money  # per interval, before discount and tax
-    interval: str  # day, week, month, year
+    items: Annotated[tuple[SubscriptionItem, ...], Field(min_length=1)]  # what was sold first, then what was added
+    interval: str  # day, week, month, year; the same for all items
     interval_count: int = 1
+    by_invoice: bool = False  # the customer is sent invoices; nothing is charged by itself
     discount: str | None = None  # the coupon's code
     payment_method: PaymentMethodId | None = None  # None: the customer's default
     started_at: datetime  # UTC
     current_period_end: datetime | None = None  # UTC
     cancel_at: datetime | None = None  # UTC
+
+    @property
+    def product(self) -> str:
+        """What a person calls it: by what was sold first."""
+        return self.items[0].product
+
+    @property
+    def amount(self) -> Money:
+        """Per interval, before discount and tax."""
+        return total((item.amount for item in self.items), self.items[0].unit_amount.currency)
 
 
 class InvoiceStatus(StrEnum):

@@ -10,7 +10,16 @@ from pydantic import ValidationError
 
 from billing.cards import Attention, Concern, ContactCard
 from billing.catalogue import Catalogue
-from billing.contacts import Account, AccountStatus, Invoice, Member, PaymentMethod, Subscription, SubscriptionStatus
+from billing.contacts import (
+    Account,
+    AccountStatus,
+    Invoice,
+    Member,
+    PaymentMethod,
+    Subscription,
+    SubscriptionItem,
+    SubscriptionStatus,
+)
 from billing.money import Money
 from billing.operations import Operation
 from billing.roles import Permission
@@ -114,7 +123,7 @@ def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Transl
 
 def _called(product: str, shown: ContactCard, catalogue: Catalogue, t: Translator) -> str:
     """A product of the customer's, given by its name at Stripe, as the reader calls it."""
-    mine = (_product(one, catalogue, t) for one in shown.subscriptions if one.product == product)
+    mine = (_product(one.items[0], catalogue, t) for one in shown.subscriptions if one.product == product)
     return next(mine, product)
 
 
@@ -218,18 +227,27 @@ def _method(one: PaymentMethod, shown: ContactCard, t: Translator) -> Mrkdwn:
 
 
 def _subscription(one: Subscription, catalogue: Catalogue, t: Translator) -> Mrkdwn:
-    amount = words.per_cycle(t.money(one.unit_amount * one.quantity), one.interval, one.interval_count, t)
+    amount = words.per_cycle(t.money(one.amount), one.interval, one.interval_count, t)
     line = t.rich(
-        "{status}: *{product}* × {quantity}, {amount}",
+        "{status}: {items}, {amount}",
         status=words.subscription_status(one.status, t),
-        product=fit(_product(one, catalogue, t), 80),
-        quantity=one.quantity,
+        items=_items(one, catalogue, t),
         amount=amount,
     )
-    return joined([line, t("coupon {code}", code=one.discount) if one.discount else "", _what_next(one, t)], by=" · ")
+    remarks = [t("coupon {code}", code=one.discount) if one.discount else "", t("by invoice") if one.by_invoice else ""]
+    return joined([line, *remarks, _what_next(one, t)], by=" · ")
 
 
-def _product(one: Subscription, catalogue: Catalogue, t: Translator) -> str:
+def _items(one: Subscription, catalogue: Catalogue, t: Translator) -> Mrkdwn:
+    """What was sold, and how much was added to it: a card is no price list."""
+    shown = [
+        t.rich("*{product}* × {quantity}", product=fit(_product(item, catalogue, t), 80), quantity=item.quantity)
+        for item in one.items[:SHOWN]
+    ]
+    return joined([*shown, _and_more(len(one.items), t)], by=" + ")
+
+
+def _product(one: SubscriptionItem, catalogue: Catalogue, t: Translator) -> str:
     """The reader's name for it; Stripe's for what the catalogue does not know."""
     label = catalogue.label(one.price) if one.price else None
     return label.in_(t.language) if label else one.product

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row, Table, delete, or_, select
@@ -13,6 +14,7 @@ from billing.contacts import (
     InvoiceStatus,
     PaymentMethod,
     Subscription,
+    SubscriptionItem,
     SubscriptionStatus,
 )
 from billing.errors import NotFound
@@ -139,13 +141,11 @@ def _subscription_row(contact: ContactId, subscription: Subscription) -> dict[st
         "id": subscription.id,
         "contact": contact,
         "status": subscription.status.value,
-        "product": subscription.product,
-        "price": subscription.price,
-        "quantity": subscription.quantity,
-        "unit_amount": subscription.unit_amount.amount,
-        "currency": subscription.unit_amount.currency,
+        "sold": [_item_column(item) for item in subscription.items],
+        "currency": subscription.amount.currency,
         "billing_interval": subscription.interval,
         "interval_count": subscription.interval_count,
+        "by_invoice": subscription.by_invoice,
         "discount": subscription.discount,
         "payment_method": subscription.payment_method,
         "started_at": subscription.started_at,
@@ -158,17 +158,33 @@ def _subscription(row: AnyRow) -> Subscription:
     return Subscription(
         id=SubscriptionId(row.id),
         status=SubscriptionStatus(row.status),
-        product=row.product,
-        price=LookupKey(row.price) if row.price is not None else None,
-        quantity=row.quantity,
-        unit_amount=Money(amount=row.unit_amount, currency=row.currency),
+        items=tuple(_item(item, row.currency) for item in row.sold),
         interval=row.billing_interval,
         interval_count=row.interval_count,
+        by_invoice=row.by_invoice,
         discount=row.discount,
         payment_method=PaymentMethodId(row.payment_method) if row.payment_method is not None else None,
         started_at=row.started_at,
         current_period_end=row.current_period_end,
         cancel_at=row.cancel_at,
+    )
+
+
+def _item_column(item: SubscriptionItem) -> dict[str, Any]:
+    return {
+        "product": item.product,
+        "price": item.price,
+        "quantity": item.quantity,
+        "unit_amount": item.unit_amount.amount,
+    }
+
+
+def _item(column: Mapping[str, Any], currency: str) -> SubscriptionItem:
+    return SubscriptionItem(
+        product=column["product"],
+        price=LookupKey(column["price"]) if column["price"] is not None else None,
+        quantity=column["quantity"],
+        unit_amount=Money(amount=column["unit_amount"], currency=currency),
     )
 
 

@@ -158,13 +158,11 @@ class SubscriptionColumns(TypedColumns):
     id: Named[str] = Column(String(255), primary_key=True)
     contact: Named[str] = Column(String(40), ForeignKey("contacts.id"), index=True)
     status: Named[str] = Column(String(24))
-    product: Named[str] = Column(Text)
-    price: Named[str | None] = Column(Text)
-    quantity: Named[int] = Column(BigInteger)
-    unit_amount: Named[int] = Column(BigInteger)  # minor units
-    currency: Named[str] = Column(String(3))
+    sold: Named[list[dict[str, Any]]] = Column(JSON, nullable=False)  # product, price, quantity, unit_amount
+    currency: Named[str] = Column(String(3))  # of the unit amounts, which are in minor units
     billing_interval: Named[str] = Column(String(8))
     interval_count: Named[int] = Column(Integer)
+    by_invoice: Named[bool] = Column(Boolean)
     discount: Named[str | None] = Column(Text)
     payment_method: Named[str | None] = Column(String(255))
     started_at: Named[datetime] = Column(Instant)

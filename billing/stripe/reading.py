@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 
 import stripe
 
-from billing.contacts import Address, Invoice, InvoiceStatus, PaymentMethod, Subscription, SubscriptionStatus
+from billing.contacts import (
+    Address,
+    Invoice,
+    InvoiceStatus,
+    PaymentMethod,
+    Subscription,
+    SubscriptionItem,
+    SubscriptionStatus,
+)
 from billing.ids import InvoiceId, LookupKey, PaymentMethodId, SubscriptionId
 from billing.money import Money
 from billing.stripe.names import code_of
@@ -72,47 +80,57 @@ def _payment_method(method: stripe.PaymentMethod, default: str | None) -> Paymen
 
 
 def subscription(found: stripe.Subscription, product_name: ProductName) -> Subscription:
-    """A subscription by its first item: those that we start have one."""
-    item = found["items"].data[0]
+    """All items of a subscription have one interval and one period."""
+    items = found["items"].data
+    recurring = items[0].price.recurring
     method = identifier(found.default_payment_method)
     return Subscription(
         id=SubscriptionId(found.id),
         status=SubscriptionStatus(found.status),
-        product=product_name(item.price),
-        price=LookupKey(item.price.lookup_key) if item.price.lookup_key else None,
-        quantity=item.quantity if item.quantity is not None else 1,
-        unit_amount=money(item.price.unit_amount, item.price.currency),
-        interval=item.price.recurring.interval if item.price.recurring else "month",
-        interval_count=item.price.recurring.interval_count if item.price.recurring else 1,
+        items=tuple(_item(item.price, item.quantity, product_name) for item in items),
+        interval=recurring.interval if recurring else "month",
+        interval_count=recurring.interval_count if recurring else 1,
+        by_invoice=found.collection_method == "send_invoice",
         discount=_code(found.discounts),
         payment_method=PaymentMethodId(method) if method else None,
         started_at=instant(found.start_date),
-        current_period_end=instant_or_none(item.current_period_end),
+        current_period_end=instant_or_none(items[0].current_period_end),
         cancel_at=instant_or_none(found.cancel_at),
     )
 
 
 def scheduled(found: stripe.SubscriptionSchedule, product_name: ProductName) -> Subscription:
-    """A subscription that has not begun. Needs the price of its first phase expanded."""
+    """A subscription that has not begun. Needs the prices of its first phase expanded."""
     phase = found.phases[0]
-    item = phase["items"][0]
-    price = item.price
-    assert isinstance(price, stripe.Price)
+    prices = [(_expanded(item.price), item.quantity) for item in phase["items"]]
+    recurring = prices[0][0].recurring
     method = identifier(phase.default_payment_method) or identifier(found.default_settings.default_payment_method)
     coupon = next((identifier(discount.coupon) for discount in phase.discounts), None)
     return Subscription(
         id=SubscriptionId(found.id),
         status=SubscriptionStatus.SCHEDULED,
-        product=product_name(price),
-        price=LookupKey(price.lookup_key) if price.lookup_key else None,
-        quantity=item.quantity if item.quantity is not None else 1,
-        unit_amount=money(price.unit_amount, price.currency),
-        interval=price.recurring.interval if price.recurring else "month",
-        interval_count=price.recurring.interval_count if price.recurring else 1,
+        items=tuple(_item(price, quantity, product_name) for price, quantity in prices),
+        interval=recurring.interval if recurring else "month",
+        interval_count=recurring.interval_count if recurring else 1,
+        by_invoice=(phase.collection_method or found.default_settings.collection_method) == "send_invoice",
         discount=code_of(coupon) if coupon else None,
         payment_method=PaymentMethodId(method) if method else None,
         started_at=instant(phase.start_date),
     )
+
+
+def _item(price: stripe.Price, quantity: int | None, product_name: ProductName) -> SubscriptionItem:
+    return SubscriptionItem(
+        product=product_name(price),
+        price=LookupKey(price.lookup_key) if price.lookup_key else None,
+        quantity=1 if quantity is None else quantity,
+        unit_amount=money(price.unit_amount, price.currency),
+    )
+
+
+def _expanded(price: object) -> stripe.Price:
+    assert isinstance(price, stripe.Price), "the call has to ask for it"
+    return price
 
 
 def invoice(found: stripe.Invoice) -> Invoice:

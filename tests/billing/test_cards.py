@@ -24,6 +24,7 @@ from billing.roles import PERMISSIONS, Permission, Role
 from billing.timeline import Entry, Happening
 from tests.support.memory import Mirrored
 from tests.support.shop import ADA, BEN, NOW, SAM, TODAY, Shop, contact, method
+from tests.support.sold import with_item
 
 
 def eur(amount: int) -> Money:
@@ -41,7 +42,7 @@ def subscription(unit: Money, interval: str = "month", **changes: Any) -> Subscr
         "interval": interval,
         "started_at": NOW,
     }
-    return Subscription(**(fields | changes))
+    return Subscription(**with_item(fields | changes))
 
 
 def invoice(number: int = 1, **changes: Any) -> Invoice:
@@ -183,6 +184,10 @@ def test_a_running_subscription_without_any_method_is_said(status: SubscriptionS
     runs = {"scheduled", "trialing", "active", "past_due"}
     found = [one.concern for one in concerns(subscriptions=(subscription(eur(100), status=status),))]
     assert (Concern.NO_PAYMENT_METHOD in found) == (status.value in runs)
+
+
+def test_who_pays_by_invoice_needs_no_payment_method() -> None:
+    assert concerns(subscriptions=(subscription(eur(100), by_invoice=True),)) == []
 
 
 @pytest.mark.parametrize(

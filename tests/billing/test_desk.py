@@ -43,7 +43,7 @@ def test_the_same_key_changes_nothing_even_when_it_asks_for_something_else(shop:
     first = shop.desk.accept(shop.confirmed(), SAM, key="T1:V1", reply_to="")
     shop.desk.accept(shop.confirmed(quantity=9), SAM, key="T1:V1", reply_to="")
     shop.walks(first.id)
-    assert [one.quantity for one in shop.rows.mirror[ADA].subscriptions] == [3]
+    assert [one.items[0].quantity for one in shop.rows.mirror[ADA].subscriptions] == [3]
 
 
 def test_an_accepted_command_that_was_done_is_not_done_again(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from billing.contacts import CustomerSnapshot, Subscription, SubscriptionStatus
+from billing.contacts import CustomerSnapshot, Subscription, SubscriptionItem, SubscriptionStatus
 from billing.errors import NotFound, Transient
 from billing.events import EventSteps
 from billing.ids import CustomerId, EventId, OperationId, SubscriptionId
@@ -17,6 +17,8 @@ from billing.operations import Operation, State
 from billing.ports import StripeEvent
 from billing.subscriptions import SubscriptionStarted, expire
 from tests.support.shop import ADA, BEN, NOW, SAM, Shop, method
+
+EUR_49 = Money(amount=4900, currency="EUR")
 
 
 @pytest.fixture
@@ -52,10 +54,11 @@ def subscription(status: SubscriptionStatus) -> Subscription:
     return Subscription(
         id=SubscriptionId("sub_1"),
         status=status,
-        product="Marketing Plus",
-        price=None,
-        quantity=1,
-        unit_amount=Money(amount=4900, currency="EUR"),
+        items=(
+            SubscriptionItem(
+                product="Marketing Plus", price=None, quantity=1, unit_amount=Money(amount=4900, currency="EUR")
+            ),
+        ),
         interval="month",
         started_at=NOW,
     )

@@ -411,7 +411,9 @@ def test_one_customer_can_have_several_subscriptions_each_with_its_own_dates_and
     shop.starts(key="2", price=TEAM_MONTH, payment_method="pm_second", start=date(2026, 3, 20))
     shop.starts(key="3")  # even the same product again
     with shop.store.reading(SAM) as uow:
-        found = {(one.price, one.payment_method, one.started_at.date()) for one in uow.mirror.subscriptions(ADA)}
+        found = {
+            (one.items[0].price, one.payment_method, one.started_at.date()) for one in uow.mirror.subscriptions(ADA)
+        }
         count = len(uow.mirror.subscriptions(ADA))
     assert count == 3
     assert found == {

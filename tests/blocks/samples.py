@@ -43,6 +43,7 @@ from billing.roles import Permission
 from billing.subscriptions import Review, SubscriptionDraft, SubscriptionForm, SubscriptionStarted
 from billing.timeline import Entry, Happening, Page
 from blocks.texts import Translator
+from tests.support.sold import with_item
 
 NOW = datetime(2026, 11, 21, 17, 30, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
@@ -208,7 +209,7 @@ def subscription(n: int = 1, **changes: Any) -> Subscription:
         "started_at": NOW,
         "current_period_end": datetime(2026, 12, 21, 12, tzinfo=UTC),
     }
-    return Subscription(**(fields | changes))
+    return Subscription(**with_item(fields | changes))
 
 
 def invoice(n: int = 1, **changes: Any) -> Invoice:

@@ -105,6 +105,14 @@ def test_subscriptions_show_state_amount_and_what_comes_next():
     assert "starts on Dec 1, 2026" in words(shown(subscriptions=(planned,)))
 
 
+def test_a_subscription_shows_what_was_added_and_that_it_is_paid_by_invoice():
+    plan = subscription().items[0]
+    seats = plan.model_copy(update={"product": "Extra seat", "price": None, "quantity": 4, "unit_amount": eur(900)})
+    text = words(shown(subscriptions=(subscription(items=(plan, seats), by_invoice=True),)))
+    # 3 x 49 + 4 x 9
+    assert "*Marketing Plus* × 3 + *Extra seat* × 4, €183.00 per month · by invoice" in text
+
+
 def test_invoices_show_state_number_as_a_link_amount_and_day():
     text = words(shown(invoices=(invoice(), invoice(2, status=InvoiceStatus.OPEN, due=eur(5744), due_at=NOW))))
     assert "🟢 paid: <https://pay.example/in_1|KON-0001>, €157.44, Nov 21, 2026" in text

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from billing.catalogue import Catalogue
-from billing.contacts import CustomerSnapshot, Invoice, InvoiceStatus, Subscription, SubscriptionStatus
+from billing.contacts import (
+    CustomerSnapshot,
+    Invoice,
+    InvoiceStatus,
+    Subscription,
+    SubscriptionItem,
+    SubscriptionStatus,
+)
 from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SubscriptionId
 from billing.money import Money
 from billing.ports import SetupLink, StartedSubscription, SubscriptionOrder
@@ -88,10 +95,11 @@ class FakePayments:
         subscription = Subscription(
             id=SubscriptionId(f"sub_sched_{number}" if later else f"sub_{number}"),
             status=SubscriptionStatus.SCHEDULED if later else SubscriptionStatus.ACTIVE,
-            product=price.label.en,
-            price=price.lookup_key,
-            quantity=order.quantity,
-            unit_amount=price.unit,
+            items=(
+                SubscriptionItem(
+                    product=price.label.en, price=price.lookup_key, quantity=order.quantity, unit_amount=price.unit
+                ),
+            ),
             interval=price.interval,
             interval_count=price.interval_count,
             discount=order.coupon,

@@ -14,6 +14,7 @@ from billing.money import Money
 from billing.operations import Operation, operation_id
 from billing.roles import Role
 from billing.timeline import Entry, Happening
+from tests.support.sold import with_item
 
 NOW = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
 CATALOGUE: Any = SimpleNamespace(business=SimpleNamespace(timezone="Europe/Berlin", currency="EUR"))
@@ -65,7 +66,7 @@ def subscription(name: str, **fields: Any) -> Subscription:
         "interval": "month",
         "started_at": NOW,
     }
-    return Subscription(**(defaults | fields))
+    return Subscription(**with_item(defaults | fields))
 
 
 def invoice(name: str, **fields: Any) -> Invoice:

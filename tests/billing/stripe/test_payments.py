@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from billing.catalogue.files import parse
-from billing.contacts import InvoiceStatus, SubscriptionStatus
+from billing.contacts import InvoiceStatus, SubscriptionItem, SubscriptionStatus
 from billing.errors import AmountDiffers, Declined, ForeignPaymentMethod, Misconfigured, Transient, UnknownContact
 from billing.ids import LookupKey, OperationId
 from billing.money import Money
@@ -70,7 +70,7 @@ def test_a_subscription_starts_and_its_first_payment_is_made(local, payments):
     started = start(payments, order_for(customer))
     one = started.subscription
     assert one.status is SubscriptionStatus.ACTIVE
-    assert (one.product, one.price, one.quantity, one.unit_amount) == ("Desk Solo", MONTH, 1, eur(1900))
+    assert one.items == (SubscriptionItem(product="Desk Solo", price=MONTH, quantity=1, unit_amount=eur(1900)),)
     assert (one.interval, one.interval_count) == ("month", 1)
     assert one.payment_method == customer.invoice_settings.default_payment_method
     assert about(one.started_at, START)
@@ -88,7 +88,7 @@ def test_a_coupon_and_a_quantity_are_in_the_first_payment(local, payments):
     customer = local.customer()
     started = start(payments, order_for(customer, quantity=3, coupon="WELCOME20", first_payment=eur(5426)))
     assert started.invoice.total == eur(5426)
-    assert (started.subscription.quantity, started.subscription.discount) == (3, "WELCOME20")
+    assert (started.subscription.items[0].quantity, started.subscription.discount) == (3, "WELCOME20")
 
 
 def test_an_amount_off_in_a_currency_without_decimals_and_with_tax_inside(local, payments):
@@ -418,8 +418,21 @@ def test_a_snapshot_has_everything_and_of_cards_only_what_may_be_shown(local, pa
     assert found.payment_methods[0].brand == "visa"
     assert found.payment_methods[0].last4 == "4242"
     assert found.payment_methods[1].id == other
-    assert [one.price for one in found.subscriptions] == [MONTH]
+    assert [[item.price for item in one.items] for one in found.subscriptions] == [[MONTH]]
     assert [(one.status, one.total) for one in found.invoices] == [(InvoiceStatus.PAID, eur(2261))]
+
+
+def test_what_was_added_to_a_subscription_is_an_item_of_it(local, payments):
+    customer = local.customer()
+    month = {"currency": "eur", "recurring": {"interval": "month"}, "product_data": {"name": "Old thing"}}
+    plan, seat = (local.v1.prices.create({**month, "unit_amount": amount}).id for amount in (1900, 900))
+    items = [{"price": plan}, {"price": seat, "quantity": 4}]
+    terms = {"collection_method": "send_invoice", "days_until_due": 14}
+    local.v1.subscriptions.create({"customer": customer.id, "items": items, **terms})
+    (one,) = payments.snapshot(customer.id).subscriptions
+    assert [(item.quantity, item.unit_amount) for item in one.items] == [(1, eur(1900)), (4, eur(900))]
+    assert one.amount == eur(5500)  # 19 + 4 x 9
+    assert one.by_invoice
 
 
 def test_credit_is_positive(local, payments):
@@ -443,4 +456,4 @@ def test_a_price_that_is_not_in_the_catalogue_has_its_products_name(local, payme
     )
     local.v1.subscriptions.create({"customer": customer.id, "items": [{"price": price.id, "quantity": 2}]})
     (one,) = payments.snapshot(customer.id).subscriptions
-    assert (one.product, one.price, one.quantity, one.interval) == ("Old thing", None, 2, "year")
+    assert (one.product, one.items[0].price, one.items[0].quantity, one.interval) == ("Old thing", None, 2, "year")
