@@ -12,6 +12,8 @@ from billing.ids import ContactId, CustomerId, InvoiceId, LookupKey, PaymentMeth
 from billing.models import Frozen
 from billing.money import Currency, Money, total
 
+UNKNOWN_COUNTRY = "ZZ"  # ISO 3166 leaves it free for this; Unicode calls it "unknown region"
+
 
 class Portal(StrEnum):
     """How the customer manages billing at home (G7)."""

@@ -6,6 +6,7 @@ KontorError
 │   ├── NotStaff            the Slack user has no role at all
 │   ├── UnknownContact      no such contact
 │   ├── AccountNotBillable  the account is suspended, expired or closed (GX3)
+│   ├── CountryUnknown      nobody knows in which country the customer is, so nobody knows the tax (H15)
 │   ├── NothingToSell       no recurring product is configured in the contact's currency (H14)
 │   ├── NotRecurring        the price has no billing cycle (H14, H18)
 │   ├── CurrencyDiffers     the price is in another currency than the contact is billed in
@@ -96,6 +97,11 @@ class UnknownContact(Refusal):
 class AccountNotBillable(Refusal):
     rule = "GX3"
     who_can = (Role.MANAGER, Role.ADMIN)
+
+
+class CountryUnknown(Refusal):
+    rule = "H15"
+    who_can = (Role.ADMIN,)
 
 
 class NothingToSell(Refusal):

@@ -106,9 +106,15 @@ def history(event: StripeEvent, contact: Contact) -> Entry | None:
             happening = Happening.PAYMENT_METHOD_ADDED if added else Happening.PAYMENT_METHOD_REMOVED
             return _line(event, contact, happening, brand=card.get("brand"), last4=card.get("last4"))
         case "customer.subscription.deleted":
-            return _line(event, contact, Happening.SUBSCRIPTION_ENDED)
+            return _line(event, contact, Happening.SUBSCRIPTION_ENDED, product=_sold_first(payload))
         case _:
             return None
+
+
+def _sold_first(subscription: dict[str, Any]) -> str | None:
+    """The lookup key of what the subscription was for; None for a price that has none."""
+    items = (subscription.get("items") or {}).get("data") or [{}]
+    return (items[0].get("price") or {}).get("lookup_key")
 
 
 def _line(event: StripeEvent, contact: Contact, what: Happening, amount: str | None = None, **parameters: Any) -> Entry:

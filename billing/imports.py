@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from billing.access import Actor
 from billing.contact_files import Problem, read_contacts
-from billing.contacts import Address, Contact, Contacts, CustomerSnapshot
+from billing.contacts import UNKNOWN_COUNTRY, Address, Contact, Contacts, CustomerSnapshot
 from billing.ids import ContactId, CustomerId
 from billing.models import Frozen
 from billing.ports import UnitOfWork
@@ -26,7 +26,6 @@ from billing.timeline import Entry, Happening, Timeline
 
 BATCH = 100  # contacts in one transaction, so that nobody else waits long to write
 MOST_PROBLEMS = 1_000  # that a report lists; the others are counted
-UNKNOWN_COUNTRY = "ZZ"  # ISO 3166 leaves it free for this; Unicode calls it "unknown region"
 _SYNC = "stripe:customers"
 
 

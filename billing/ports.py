@@ -13,6 +13,7 @@ from billing.contacts import (
     CustomerSnapshot,
     Invoice,
     Mirror,
+    PaymentMethod,
     Subscription,
 )
 from billing.ids import CustomerId, EventId, LookupKey, OperationId, PaymentMethodId
@@ -145,7 +146,7 @@ class Payments(Protocol):
 
     def send_setup_link(self, customer: CustomerId, operation: OperationId, accepted_at: datetime) -> SetupLink: ...
 
-    def method_from_setup(self, session: str) -> PaymentMethodId | None:
+    def method_from_setup(self, session: str) -> PaymentMethod | None:
         """The payment method that the customer added on the hosted page; None while they did not."""
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:

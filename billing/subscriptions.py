@@ -11,9 +11,10 @@ from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from billing.catalogue import RecurringPrice
-from billing.contacts import AccountStatus, Contact, Invoice, PaymentMethod, Subscription
+from billing.contacts import UNKNOWN_COUNTRY, AccountStatus, Contact, Invoice, PaymentMethod, Subscription
 from billing.errors import (
     AccountNotBillable,
+    CountryUnknown,
     CouponNotApplicable,
     CurrencyDiffers,
     Declined,
@@ -110,10 +111,11 @@ class Checked(Frozen):
 
 
 class Outcome(Frozen):
-    """What Stripe made of it: one of the two."""
+    """What Stripe made of it: started, or a link."""
 
     started: StartedSubscription | None = None
     link: SetupLink | None = None
+    added: PaymentMethod | None = None  # the method that the customer added on Stripe's page
 
 
 class CheckedResume(Frozen):
@@ -186,7 +188,7 @@ def record(uow: UnitOfWork, context: Context, checked: Checked, outcome: Outcome
         invoice=outcome.started.invoice if outcome.started else None,
         link=outcome.link,
         preview=checked.preview,
-        method=checked.method,
+        method=checked.method or outcome.added,
     )
 
 
@@ -231,8 +233,9 @@ def perform_resume(payments: Payments, context: Context, checked: CheckedResume)
     method = payments.method_from_setup(checked.session)
     if method is None:
         raise NotWaiting(state=State.WAITING.value)
-    order = checked.checked.order.model_copy(update={"payment_method": method})
-    return Outcome(started=payments.start_subscription(order, context.operation, context.created_at))
+    order = checked.checked.order.model_copy(update={"payment_method": method.id})
+    started = payments.start_subscription(order, context.operation, context.created_at)
+    return Outcome(started=started, added=method)
 
 
 def record_resume(uow: UnitOfWork, context: Context, checked: CheckedResume, outcome: Outcome) -> SubscriptionStarted:
@@ -333,6 +336,8 @@ def _billable(uow: UnitOfWork, contact_id: ContactId) -> Contact:
     contact = uow.contacts.get(contact_id)
     if contact.account.status is not AccountStatus.ACTIVE:
         raise AccountNotBillable(contact=contact.name, status=contact.account.status.value)
+    if contact.address.country == UNKNOWN_COUNTRY:
+        raise CountryUnknown(contact=contact.name)
     return contact
 
 

@@ -29,6 +29,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("The account of {contact} is {status}. Nothing new can be billed before it is active again."),
         later("The customer’s account is not active. Nothing new can be billed before it is."),
     ),
+    "CountryUnknown": (
+        later(
+            "{contact} has no country in their billing address, so the tax is not known. "
+            "It has to be entered at Stripe, and read again with “kontor contacts sync”."
+        ),
+        later("The customer has no country in their billing address, so the tax is not known."),
+    ),
     "NothingToSell": (
         later("There is no product with a billing cycle in {currency}, the customer’s currency."),
         later("There is no product with a billing cycle in the customer’s currency."),

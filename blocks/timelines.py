@@ -47,8 +47,12 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Payment of {amount} refused: {decline}"),
         later("Payment refused"),
     ),
-    Happening.PAYMENT_SUCCEEDED: ("💶", later("Payment received: {amount}"), later("Payment received")),
-    Happening.PAYMENT_FAILED: ("🔴", later("Payment failed: {amount}"), later("Payment failed")),
+    Happening.PAYMENT_SUCCEEDED: (
+        "💶",
+        later("Payment received: {amount} for invoice {number}"),
+        later("Payment received"),
+    ),
+    Happening.PAYMENT_FAILED: ("🔴", later("Payment failed: {amount} for invoice {number}"), later("Payment failed")),
     Happening.CONTACT_IMPORTED: ("📥", later("Customer imported from {source}"), later("Customer imported")),
 }
 

@@ -13,7 +13,6 @@ import structlog
 from flask import Flask
 from slack_bolt import App as Bolt
 from slack_sdk.errors import SlackClientError
-from sqlalchemy.exc import ArgumentError, DBAPIError
 
 import handlers
 from billing.catalogue import Catalogue, load
@@ -23,6 +22,7 @@ from billing.events import EventSteps
 from billing.operations import AnyAction
 from billing.steps import OperationSteps
 from billing.storage.database import Database
+from billing.storage.engines import UNUSABLE
 from billing.storage.schema import is_current
 from billing.stripe.client import Connection
 from billing.stripe.payments import StripePayments
@@ -149,7 +149,7 @@ def database_told() -> Iterator[None]:
     """Raise NoDatabase where the database cannot be opened or does not answer."""
     try:
         yield
-    except (DBAPIError, ArgumentError, OSError) as error:
+    except (*UNUSABLE, OSError) as error:
         raise NoDatabase(getattr(error, "orig", None) or error) from error
 
 

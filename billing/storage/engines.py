@@ -12,11 +12,12 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from billing.storage.turns import turns_of
 
+UNUSABLE = (DBAPIError, ArgumentError)  # what opening or asking a database may raise: it is not there, or no address
 BUSY_TIMEOUT_MS = 30_000  # other processes may write to the same file: a worker, a command
 PING_AFTER_SECONDS = 10.0
 _OLDEST_SQLITE = (3, 35, 0)  # RETURNING; the trigram tokenizer is from 3.34

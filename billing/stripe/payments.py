@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 import stripe
 
 from billing.catalogue import Catalogue
-from billing.contacts import CustomerSnapshot
+from billing.contacts import CustomerSnapshot, PaymentMethod
 from billing.errors import AmountDiffers
-from billing.ids import CustomerId, OperationId, PaymentMethodId
+from billing.ids import CustomerId, OperationId
 from billing.ports import SetupLink, StartedSubscription, SubscriptionOrder
 from billing.stripe import reading
 from billing.stripe.customers import PAGE, StripeCustomers
@@ -193,15 +193,15 @@ class StripePayments:
                 found = create_once(operation, call, lambda key: self._create_session(customer, operation, key), find)
         return SetupLink(session=found.id, url=found.url or "", expires_at=reading.instant(found.expires_at))
 
-    def method_from_setup(self, session: str) -> PaymentMethodId | None:
+    def method_from_setup(self, session: str) -> PaymentMethod | None:
         """The payment method that the customer added on the hosted page; None while they did not."""
         with translated():
-            found = self._client.v1.checkout.sessions.retrieve(session, {"expand": ["setup_intent"]})
+            found = self._client.v1.checkout.sessions.retrieve(session, {"expand": ["setup_intent.payment_method"]})
         intent = found.setup_intent
         if not isinstance(intent, stripe.SetupIntent) or intent.status != "succeeded":
             return None
-        method = reading.identifier(intent.payment_method)
-        return PaymentMethodId(method) if method else None
+        method = intent.payment_method
+        return reading.payment_method(method) if isinstance(method, stripe.PaymentMethod) else None
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps; None for a deleted or unknown customer."""

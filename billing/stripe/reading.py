@@ -58,11 +58,11 @@ def address(found: stripe.Customer.Address | None) -> Address | None:
 
 def payment_methods(found: Iterable[stripe.PaymentMethod], default: str | None) -> tuple[PaymentMethod, ...]:
     """The default first, then as Stripe has them: newest first."""
-    methods = [_payment_method(method, default) for method in found]
+    methods = [payment_method(method, default) for method in found]
     return tuple(sorted(methods, key=lambda method: not method.default))
 
 
-def _payment_method(method: stripe.PaymentMethod, default: str | None) -> PaymentMethod:
+def payment_method(method: stripe.PaymentMethod, default: str | None = None) -> PaymentMethod:
     """Brand, last four and expiry: nothing else of a card is ever read (HX5)."""
     if card := getattr(method, "card", None):
         brand, last4, month, year = card.brand, card.last4, card.exp_month, card.exp_year

@@ -68,7 +68,8 @@ def price_choices(prices: Sequence[RecurringPrice], query: str, t: Translator) -
     An option with the value `NOTHING` is a remark and stands for no product.
     """
     wanted = query.casefold().split()
-    found = [one for one in _options(prices, t) if all(word in one.text.casefold() for word in wanted)]
+    matching = [one for one in prices if all(word in _known_as(one, t) for word in wanted)]
+    found = _options(matching, t)
     if not found:
         return kit.Choices(
             [kit.group(t("No product matches “{query}”", query=query), [kit.option(t("Try another word"), NOTHING)])]
@@ -128,6 +129,11 @@ def _price_menu(shown: SubscriptionForm, t: Translator) -> kit.Element:
         placeholder=t("Type the product’s name"),
         initial=next((one for one in options if one.value == chosen), None),
     )
+
+
+def _known_as(price: RecurringPrice, t: Translator) -> str:
+    """What a person may type for it: its name and price, and its name in every language."""
+    return f"{_name_and_price(price, t)} {price.label.en} {price.label.de}".casefold()
 
 
 def _options(prices: Sequence[RecurringPrice], t: Translator) -> list[kit.Option]:

@@ -19,7 +19,7 @@ from billing.money import Money
 from billing.operations import Operation, State
 from billing.previews import Cycle, SubscriptionPreview, cycle, preview
 from billing.subscriptions import ResumeSubscription, SubscriptionStarted
-from tests.support.shop import ADA, SAM, Shop, coupon, marketing, price
+from tests.support.shop import ADA, SAM, Shop, coupon, marketing, method, price
 
 BERLIN = ZoneInfo("Europe/Berlin")
 VAT = TaxRate(name="vat", label=Label(en="VAT", de="USt."), percent=Decimal(19), inclusive=False, country="DE")
@@ -316,7 +316,7 @@ def receipt(done: Operation) -> SubscriptionStarted:
 def resumed(shop: Shop, waiting: Operation) -> Operation:
     session = receipt(waiting).link
     assert session
-    shop.payments.methods[session.session] = "pm_new"
+    shop.payments.methods[session.session] = method("pm_new", last4="4444")
     command = ResumeSubscription(contact=ADA, waiting=waiting.id, session=session.session)
     operation = shop.accepts(command, person=SAM, key="resume")
     shop.walks(operation)

@@ -183,7 +183,14 @@ def test_an_event_that_nobody_delivered_is_a_fault(events: EventSteps) -> None:
             None,
             {"brand": None, "last4": None},
         ),
-        ("customer.subscription.deleted", {}, "subscription_ended", None, {}),
+        ("customer.subscription.deleted", {}, "subscription_ended", None, {"product": None}),
+        (
+            "customer.subscription.deleted",
+            {"items": {"data": [{"price": {"lookup_key": "desk-solo-month-eur"}}]}},
+            "subscription_ended",
+            None,
+            {"product": "desk-solo-month-eur"},
+        ),
     ],
 )
 def test_what_a_person_would_want_to_read_is_in_the_timeline(
@@ -260,7 +267,7 @@ def test_the_way_from_the_page_to_the_subscription(shop: Shop, events: EventStep
     """H31"""
     link = SubscriptionStarted.model_validate_json(waiting.result or "").link
     assert link is not None
-    shop.payments.methods[link.session] = method("pm_new").id
+    shop.payments.methods[link.session] = method("pm_new", last4="4444")
     event = completed(shop, waiting.id)
     command, _, actor = events.resumption(event, handled(events, event)) or pytest.fail("nothing to resume")
     assert shop.walks(shop.accepts(command, person=actor, key="session")) is State.DONE

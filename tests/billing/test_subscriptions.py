@@ -10,9 +10,10 @@ import pytest
 
 from billing.catalogue import Duration
 from billing.catalogue.taxes import Tax
-from billing.contacts import Account, AccountStatus, Address
+from billing.contacts import UNKNOWN_COUNTRY, Account, AccountStatus, Address
 from billing.errors import (
     AccountNotBillable,
+    CountryUnknown,
     CouponNotApplicable,
     CurrencyDiffers,
     Declined,
@@ -531,7 +532,7 @@ def now(shop: Shop, operation: Operation) -> Operation:
 
 
 def has_added_a_card(shop: Shop, waiting: Operation) -> None:
-    shop.payments.methods[receipt(waiting).link.session] = PaymentMethodId("pm_new")
+    shop.payments.methods[receipt(waiting).link.session] = method("pm_new", last4="4444")
 
 
 def test_with_a_link_nothing_starts_before_there_is_a_method(shop: Shop, waiting: Operation) -> None:
@@ -548,6 +549,7 @@ def test_when_the_method_is_there_the_subscription_starts_with_it(shop: Shop, wa
     """H31"""
     has_added_a_card(shop, waiting)
     done = resumes(shop, waiting)
+    assert receipt(done).method.last4 == "4444"
     assert done.state is State.DONE
     assert receipt(done).subscription.payment_method == "pm_new"
     assert now(shop, waiting).state is State.DONE
@@ -620,6 +622,15 @@ def test_an_account_that_was_suspended_while_it_waited_is_not_billed(shop: Shop,
     shop.knows(contact(account=Account(status=AccountStatus.SUSPENDED)))
     assert resumes(shop, waiting).reason.key == "AccountNotBillable"
     assert shop.payments.called("start_subscription") == 0
+
+
+def test_who_pays_from_an_unknown_country_is_not_billed(shop: Shop) -> None:
+    """H15: without a country nobody knows the tax."""
+    shop.knows(contact(address=Address(country=UNKNOWN_COUNTRY)))
+    with pytest.raises(CountryUnknown), shop.store.reading(SAM) as uow:
+        form(uow, ADA)
+    with pytest.raises(CountryUnknown):
+        reviewed(shop)
 
 
 def test_the_operation_of_another_customer_is_not_started_nor_ended(shop: Shop, waiting: Operation) -> None:

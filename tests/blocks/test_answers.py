@@ -14,6 +14,7 @@ EXAMPLES = {
     "NotStaff": errors.NotStaff(),
     "NotPermitted": NotPermitted(Permission.CREATE_SUBSCRIPTION, PERMISSIONS[Permission.CREATE_SUBSCRIPTION]),
     "UnknownContact": errors.UnknownContact(contact="con_1"),
+    "CountryUnknown": errors.CountryUnknown(contact="Ada"),
     "AccountNotBillable": errors.AccountNotBillable(contact="Ada", status="suspended"),
     "NothingToSell": errors.NothingToSell(currency="EUR"),
     "NotRecurring": errors.NotRecurring(price="setup-fee"),

@@ -135,6 +135,11 @@ def test_searching_products_tells_found_too_many_and_none_apart():
     too_many = subscriptions.price_choices(many, "product", DE).to_dict()["option_groups"]
     assert "weitertippen" in too_many[0]["label"]["text"]
     assert len(too_many[0]["options"]) == 100
+    label = Label(en="Sales Team", de="Vertrieb Team")
+    team = many[0].model_copy(update={"label": label})
+    for t, typed in ((DE, "sales"), (EN, "vertrieb")):
+        (group,) = subscriptions.price_choices((team,), typed, t).to_dict()["option_groups"]
+        assert option_values(group) == [team.lookup_key]
     none = subscriptions.price_choices(many, LONG, EN).to_dict()
     assert option_values(none["option_groups"][0]) == [NOTHING]
     assert none["option_groups"][0]["label"]["text"].startswith("No product matches")

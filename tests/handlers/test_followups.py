@@ -70,7 +70,7 @@ def test_when_the_customer_has_added_a_card_it_starts_and_the_person_is_told(
     office: Office, waiting: Operation
 ) -> None:
     """H31"""
-    office.payments.methods[session(waiting)] = "pm_new"
+    office.payments.methods[session(waiting)] = method("pm_new", last4="4444")
     happens(office, "completed", waiting)
     office.works()
     assert now(office, waiting) is State.DONE
@@ -83,7 +83,7 @@ def test_when_the_customer_has_added_a_card_it_starts_and_the_person_is_told(
 
 def test_the_same_page_completed_twice_starts_one_subscription(office: Office, waiting: Operation) -> None:
     """Two events, or one that is handled again after a crash."""
-    office.payments.methods[session(waiting)] = "pm_new"
+    office.payments.methods[session(waiting)] = method("pm_new", last4="4444")
     happens(office, "completed", waiting, "evt_1")
     happens(office, "completed", waiting, "evt_2")
     office.works()
@@ -124,7 +124,7 @@ def test_an_expiry_whose_announcement_was_lost_in_a_crash_is_told(office: Office
 
 def test_terms_that_changed_while_it_waited_are_offered_for_a_new_review(office: Office, waiting: Operation) -> None:
     """H23, H31"""
-    office.payments.methods[session(waiting)] = "pm_new"
+    office.payments.methods[session(waiting)] = method("pm_new", last4="4444")
     office.sells(products=(marketing(month=5000), *office.catalogue.products[1:]))
     happens(office, "completed", waiting)
     office.works()

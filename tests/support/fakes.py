@@ -11,11 +11,12 @@ from billing.contacts import (
     CustomerSnapshot,
     Invoice,
     InvoiceStatus,
+    PaymentMethod,
     Subscription,
     SubscriptionItem,
     SubscriptionStatus,
 )
-from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SubscriptionId
+from billing.ids import CustomerId, InvoiceId, OperationId, SubscriptionId
 from billing.money import Money
 from billing.ports import SetupLink, StartedSubscription, SubscriptionOrder
 
@@ -43,7 +44,7 @@ class FakePayments:
     calls: list[Call] = field(default_factory=list)
     started: dict[OperationId, StartedSubscription] = field(default_factory=dict)
     links: dict[OperationId, SetupLink] = field(default_factory=dict)
-    methods: dict[str, PaymentMethodId] = field(default_factory=dict)  # by session: what the customer added
+    methods: dict[str, PaymentMethod] = field(default_factory=dict)  # by session: what the customer added
     snapshots: dict[CustomerId, CustomerSnapshot] = field(default_factory=dict)
 
     def start_subscription(
@@ -67,7 +68,7 @@ class FakePayments:
         self._work_is_done()
         return self.links[operation]
 
-    def method_from_setup(self, session: str) -> PaymentMethodId | None:
+    def method_from_setup(self, session: str) -> PaymentMethod | None:
         self._called("method_from_setup", session)
         return self.methods.get(session)
 

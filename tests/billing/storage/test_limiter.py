@@ -35,11 +35,12 @@ def test_the_past_is_not_saved_up(database: Database) -> None:
 
 
 def test_every_name_has_a_rate_of_its_own(database: Database) -> None:
-    for _ in range(40):
-        database.reserve("stripe", RATE)
-    assert database.reserve("slack", 1.0) == 0.0
-    assert database.reserve("slack", 1.0) == pytest.approx(0.75, abs=0.2)  # 1 s, less the quarter that goes ahead
-    assert database.reserve("stripe", RATE) > 0
+    """At one in 100 seconds the second waits for nearly as long, however slow this machine is."""
+    for _ in range(2):
+        database.reserve("stripe", 0.01)
+    assert database.reserve("slack", 0.01) == 0.0
+    assert database.reserve("slack", 0.01) == pytest.approx(100, abs=20)
+    assert database.reserve("stripe", 0.01) == pytest.approx(200, abs=20)
 
 
 def test_threads_share_it(database: Database) -> None:

@@ -65,6 +65,7 @@ def test_the_customer_is_the_object_or_in_it(subject, customer):
         sign(body(SUBSCRIPTION)).replace("v1=", "v0="),
         sign(body(SUBSCRIPTION), at=int(time.time()) - 3600),
     ],
+    ids=["none", "nonsense", "empty", "no numbers", "other secret", "other body", "other scheme", "an hour old"],
 )
 def test_a_wrong_or_old_signature_is_refused(signature):
     with pytest.raises(BadSignature):

@@ -362,7 +362,8 @@ def test_a_link_is_made_once_and_gives_the_method_that_was_added(local, payments
     typed = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123"}
     requests.post(link.url, data=typed, timeout=10, allow_redirects=False)
     (added,) = payments.snapshot(customer.id).payment_methods
-    assert payments.method_from_setup(link.session) == added.id
+    found = payments.method_from_setup(link.session)
+    assert (found.id, found.brand, found.last4) == (added.id, "visa", "4242")
     assert start(payments, order_for(customer, payment_method=added.id)).subscription.payment_method == added.id
     assert local.v1.checkout.sessions.retrieve(link.session).metadata["operation"] == OPERATION
 
