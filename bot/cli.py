@@ -62,8 +62,10 @@ def _mendable() -> tuple[type[Exception], ...]:
 
 
 @cli.callback()
-def prepare() -> None:
+def prepare(context: typer.Context) -> None:
     """Billing from inside Slack, on Stripe."""
+    if context.invoked_subcommand == "sandbox":  # it knows nothing of Kontor, and should be there at once
+        return
     from bot import logs
 
     logs.configure("text", "warning")  # at a terminal; `serve` and `worker` log as the settings say

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from slack_sdk import WebClient
 
 import handlers
 from bot.manifest import COMMANDS, SCOPES, SHORTCUT, app_manifest
 from bot.sandbox.workspace.api import METHODS
+from bot.sandbox.workspace.manifest import EVENT_SCOPES
 from handlers.router import Kind, Router
 from tests.bot import commands
 from tests.bot.settings_examples import set_environment
 from tests.support.office import Office
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -70,11 +75,55 @@ def test_the_events_that_are_answered_are_the_ones_that_are_asked_for(router: Ro
     assert sorted(router.ids(Kind.EVENT)) == sorted(asked)
 
 
+def test_the_words_of_the_usage_hints_are_commands_that_are_answered(router: Router) -> None:
+    """A hint reads "[name or e-mail] | subscribe [name] | help [topic]": words outside of brackets are typed."""
+    for command in app_manifest("https://kontor.example.com")["features"]["slash_commands"]:
+        words = [way.split("[")[0].strip() for way in command["usage_hint"].split("|")]
+        assert {word for word in words if word} <= set(router.ids(Kind.COMMAND)), command["command"]
+
+
+def test_home_is_on_exactly_when_its_event_is_answered(router: Router) -> None:
+    home = app_manifest("https://kontor.example.com")["features"]["app_home"]["home_tab_enabled"]
+    assert home == ("app_home_opened" in router.ids(Kind.EVENT))
+
+
+PROGRAM = ("bot", "handlers", "blocks", "billing")
+API_NAMES = {name for name in dir(WebClient) if "_" in name and not name.startswith("_")} - {"api_call"}
+
+# Names of the SDK that stand for several methods.
+COMPOSED = {"files_upload_v2": ("files.getUploadURLExternal", "files.completeUploadExternal")}
+
+
+def called() -> dict[str, set[str]]:
+    """The Web API methods that the program's own code calls, by Slack's name, with the files that do it."""
+    found: dict[str, set[str]] = {}
+    for path in (path for package in PROGRAM for path in (ROOT / package).rglob("*.py")):
+        if ROOT / "bot" / "sandbox" in path.parents:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in API_NAMES:
+                for name in COMPOSED.get(node.func.attr, (node.func.attr.replace("_", "."),)):
+                    found.setdefault(name, set()).add(str(path.relative_to(ROOT)))
+    return found
+
+
+def test_the_local_workspace_plays_every_method_that_is_called() -> None:
+    assert {"views.open", "views.update", "chat.postMessage", "usergroups.list"} <= set(called()), "the search is blind"
+    assert set(called()) - set(METHODS) == set()
+
+
+def test_the_scopes_are_exactly_those_that_the_calls_and_events_need() -> None:
+    manifest = app_manifest("https://k.example")
+    methods = {METHODS[name].scope for name in called()} - {None}
+    events = manifest["settings"].get("event_subscriptions", {}).get("bot_events", [])
+    heard = {EVENT_SCOPES[event] for event in events if event in EVENT_SCOPES}
+    # Slack wants `commands` for slash commands and shortcuts alike.
+    assert set(SCOPES) == methods | heard | {"commands"}
+
+
 def test_every_scope_has_its_reason() -> None:
     assert app_manifest("https://k.example")["oauth_config"]["scopes"]["bot"] == list(SCOPES)
     assert all(SCOPES.values())
-    needed = {method.scope for method in METHODS.values() if method.scope}
-    assert set(SCOPES) - needed <= {"commands", "users:read.email"}, "a scope that no method needs"
 
 
 def test_the_command_prints_json_and_nothing_else(kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ in the demo that runs there already; what it does there stays there.
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 import subprocess
 import sys
@@ -58,7 +57,7 @@ class Demo:
 
 def card(demo: Demo) -> None:
     """The customer's card over the channel."""
-    priya = demo.person("manager", 1200, 840, 1.5)
+    priya = demo.person("manager", 1280, 840, 1.4)
     _types(priya, "/billing Ada Berger")
     _shows(priya, "History")
     _keep(priya, "workspace.png")
@@ -94,7 +93,7 @@ def phone(demo: Demo) -> None:
 
 
 def _types(page: Page, command: str) -> None:
-    composer = page.get_by_role("combobox", name=re.compile("^Message"))
+    composer = page.locator(".conversation .composer-text")
     composer.fill(command)
     composer.press("Enter")
 

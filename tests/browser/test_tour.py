@@ -63,7 +63,7 @@ def priya(world, visit):
 
 
 def command(page, text):
-    composer = page.get_by_role("combobox", name=re.compile("^Message"))
+    composer = page.get_by_role("combobox", name=re.compile("^(Message|Nachricht)"))
     composer.fill(text)
     composer.press("Enter")
 

@@ -3,13 +3,20 @@
 `create_app()` makes a WSGI application that the unmodified official SDK talks to over HTTP; `serve()` runs it. The
 shapes are those of API version 2026-10-28 (stripe 16). Any key that starts with `sk_test_` sees the one account.
 
-What is here: see the modules of `resources`. What is not: credit notes, billing portal sessions, partial payments of
-invoices, test_helpers clocks (there is one clock, under /control), PDF files of invoices (their address shows the
-page), minimum charge amounts, `invoice.upcoming`, pausing by `/pause`, meters and usage, credit grants, Connect,
-automatic tax, disputes, payouts and balance transactions of the account, payment methods other than cards, Checkout
-in payment or subscription mode, billing thresholds, prebilling, customer-chosen amounts, discounts on single items,
-mixed intervals in one subscription, quotes, files and reports. A parameter that exists at Stripe but not here is
-refused with a message that says so; an endpoint answers 404.
+What is here: see the modules of `resources`. What is not:
+
+- whole areas: meters and usage, credit grants, Connect, automatic tax, disputes, payouts and balance transactions of
+  the account, quotes, files, reports, e-mails (sending is announced by its event only);
+- paying: payment methods other than cards, Checkout in payment or subscription mode, separate capture, exchange rates
+  (so no minimum charge in currencies that Stripe's table does not name), rounding of invoices to tens in currencies
+  with three decimals, further attempts of a payment record;
+- subscriptions: billing thresholds, prebilling, customer-chosen amounts, discounts on single items, mixed intervals,
+  resuming with the old anchor, previews of cancellations;
+- credit notes: lines with a negative amount, shipping, `refund_amount` where several charges paid the invoice;
+- the portal: changing its configuration, flows other than changing the card, changing subscriptions on its page;
+- test clocks: putting an existing customer on one.
+
+A parameter that exists at Stripe but not here is refused with a message that says so; an endpoint answers 404.
 
 Nothing here was compared with live Stripe; it follows Stripe's documentation.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ DueHandler = Callable[["Account", str], None]
 _DUE: dict[str, DueHandler] = {}
 
 DAY = 86_400
+TEST_CLOCK = "test_helpers.test_clock"
 KEY_LIFETIME = DAY
 """Seconds after which an idempotency key is forgotten (Stripe: "at least 24 hours")."""
 
@@ -44,6 +45,8 @@ class Account:
         self.on_event: Callable[[], None] = lambda: None
         self.request_id: str | None = None
         self.idempotency_key: str | None = None
+        self.clock_id: str | None = None
+        """The test clock in whose time things happen; None: the account's own."""
         self._moment: int | None = None
         self._endpoints: list[Object] | None = None
         if start_at is not None and self.store.fact("offset") is None:
@@ -58,7 +61,7 @@ class Account:
     # clock
 
     def now(self) -> int:
-        """The account's time in Unix seconds: real time plus an offset, or the moment of the work that is due."""
+        """The time in Unix seconds: real time plus an offset, the moment of the work that is due, or a test clock's."""
         return self._moment if self._moment is not None else int(time.time() + self._offset)
 
     def _set_offset(self, moment: int) -> None:
@@ -82,17 +85,18 @@ class Account:
             self._work_until(self.now())
 
     def plan(self, at: int, kind: str, ref: str) -> None:
-        """Have the handler of `kind` called for `ref` when the clock reaches `at`."""
+        """Have the handler of `kind` called for `ref` when the clock in force reaches `at`."""
         assert kind in _DUE, kind
-        self.store.plan(at, kind, ref)
+        self.store.plan(at, kind, ref, self.clock_id or "")
 
     def _work_until(self, moment: int) -> int:
-        happened = 0
-        while (work := self.store.next_due(moment)) is not None:
+        """Do what the clock in force has due until then, each in a transaction (or savepoint) of its own."""
+        happened, before = 0, self._moment
+        while (work := self.store.next_due(moment, self.clock_id or "")) is not None:
             number, at, kind, ref = work
             self._moment = max(at, 0)
             try:
-                with self.store.transaction():
+                with self.store.transaction(), self.store.savepoint():
                     self.store.done(number)
                     _DUE[kind](self, ref)
             except Exception:
@@ -100,9 +104,54 @@ class Account:
                 with self.store.transaction():
                     self.store.done(number)
             finally:
-                self._moment = None
+                self._moment = before
             happened += 1
         return happened
+
+    @contextmanager
+    def time_of(self, *ids: str) -> Iterator[None]:
+        """Inside, it is the time of the test clock on which the customer lives that one of the ids is about.
+
+        What has fallen due on that clock happens first. Without such a customer it stays the account's time.
+        """
+        clock = self._clock_of(ids)
+        if clock is None:
+            yield
+            return
+        with self.on_clock(clock["id"], clock["frozen_time"]):
+            self._work_until(clock["frozen_time"])
+            yield
+
+    @contextmanager
+    def on_clock(self, clock_id: str, moment: int) -> Iterator[None]:
+        """Inside, it is this moment on this test clock."""
+        before = self.clock_id, self._moment
+        self.clock_id, self._moment = clock_id, moment
+        try:
+            yield
+        finally:
+            self.clock_id, self._moment = before
+
+    def advance_clock(self, clock_id: str, moment: int) -> None:
+        """Do what falls due on a test clock up to a moment, in order; the account's clock is not touched."""
+        with self.on_clock(clock_id, moment):
+            self._work_until(moment)
+
+    def _clock_of(self, ids: Sequence[str]) -> Object | None:
+        if not self.store.fact("test_clocks"):
+            return None
+        for object_id in ids:
+            body = self.store.get(object_id)
+            if body is None and object_id.startswith("si_"):
+                body = next(iter(self.matching("subscription", item=object_id)), None)
+            if body is not None and isinstance(body.get("customer"), str):
+                body = self.store.get(body["customer"])
+            clock = body.get("test_clock") if body is not None else None
+            if body is not None and body["object"] == TEST_CLOCK:
+                return self.find(TEST_CLOCK, object_id)
+            if clock is not None:
+                return self.find(TEST_CLOCK, clock)
+        return None
 
     @contextmanager
     def effect(self) -> Iterator[None]:
@@ -227,13 +276,13 @@ _EXPAND_ONLY: dict[str, tuple[str, ...]] = {
 def embedded(value: Any) -> Any:
     """An object as it is shown: no private fields, and no fields that only `expand` shows, at any depth."""
     if isinstance(value, dict):
-        kind = value.get("object")
-        hidden = _EXPAND_ONLY.get(kind, ()) if isinstance(kind, str) else ()
-        return {
-            key: embedded(entry) if isinstance(entry, (dict, list)) else entry
-            for key, entry in value.items()
-            if key[:1] != "_" and key not in hidden
-        }
+        hidden = _EXPAND_ONLY.get(str(value.get("object")), ())
+        shown: Object = {}
+        for key, entry in value.items():
+            if key[:1] == "_" or key in hidden:
+                continue
+            shown[key] = embedded(entry) if entry and isinstance(entry, (dict, list)) else entry
+        return shown
     if isinstance(value, list):
         return [embedded(entry) for entry in value]
     return value

@@ -70,14 +70,12 @@ class Api:
         try:
             answer = self._answer(request, request_id, entry)
         except ApiError as error:
-            answer = Answer(error.status, json.dumps(error.envelope(), indent=2), request_id, error.headers)
+            answer = _refusal(error, request_id)
         except faults.Unanswered:
             entry["status"] = 0
             raise
         except Exception:
-            logger.exception("the local Stripe could not answer %s %s", request.method, request.path)
-            bug = ApiError("The local Stripe has a bug here; its log says more.", status=500, type="api_error")
-            answer = Answer(500, json.dumps(bug.envelope(), indent=2), request_id)
+            answer = _own_mistake(request, request_id)
         entry["status"] = answer.status
         return answer
 
@@ -158,7 +156,11 @@ class Api:
         key: str | None,
         fault: Fault | None,
     ) -> Answer:
-        """Check, do and answer in one transaction, which also keeps the answer under its idempotency key."""
+        """Check, do and answer in one transaction, which also keeps the answer under its idempotency key.
+
+        Kept is whatever the endpoint answered, refusals and errors of its own included, because Stripe does that
+        (docs: "Idempotent requests"); what was refused before it began to work is not.
+        """
         if fault is not None and fault.kind == "delay":
             time.sleep(min(fault.seconds, 60))
         (endpoint, ids), account = found, self.account
@@ -170,16 +172,40 @@ class Api:
             expand = checked.pop("expand", [])
             account.request_id, account.idempotency_key = request_id, key
             try:
-                with account.store.savepoint():
+                with account.time_of(*ids, *_named(checked)), account.store.savepoint():
+                    faults.within(fault)
                     body = render(account, endpoint.endpoint(account, checked, *ids), expand)
-                answer = Answer(200, json.dumps(body, indent=2), request_id)
+                answer = Answer(200, json.dumps(body), request_id)
             except ApiError as error:
-                answer = Answer(error.status, json.dumps(error.envelope(), indent=2), request_id, error.headers)
+                answer = _refusal(error, request_id)
                 if not error.replayable:
                     key = None
+            except Exception:
+                answer = _own_mistake(request, request_id)
+            if fault is not None and fault.kind == "500_after_kept":
+                answer = _refusal(faults.server_error(), request_id)
             if key is not None:
                 account.store.keep_answer(key, fingerprint, answer.status, answer.body, request_id, account.now())
             return answer
+
+
+_ABOUT = ("customer", "subscription", "from_subscription", "invoice", "payment_intent", "charge", "test_clock")
+
+
+def _named(checked: dict[str, Any]) -> list[str]:
+    """The objects that a request's parameters are about: they say in whose time it happens."""
+    return [checked[name] for name in _ABOUT if isinstance(checked.get(name), str)]
+
+
+def _refusal(error: ApiError, request_id: str) -> Answer:
+    return Answer(error.status, json.dumps(error.envelope()), request_id, error.headers)
+
+
+def _own_mistake(request: Request, request_id: str) -> Answer:
+    """Called while an exception that nobody expected is handled."""
+    logger.exception("the local Stripe could not answer %s %s", request.method, request.path)
+    bug = ApiError("The local Stripe has a bug here; its log says more.", status=500, type="api_error")
+    return _refusal(bug, request_id)
 
 
 def _fingerprint(path: str, sent: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from . import resources
 from .account import Account
 from .api import Api, Request, headers_of
 from .control import Control
+from .errors import ApiError
 from .faults import Faults, Unanswered, hold
 from .pages import Pages
 from .webhooks import Deliveries
@@ -56,7 +58,7 @@ class StripeApp:
             hold(connection if isinstance(connection, socket.socket) else None, fault.seconds)
             response = Response(status=504)
         except HTTPException as error:
-            response = Response(error.description or error.name, status=error.code or 400, mimetype="text/plain")
+            response = _refused(error)
         except Exception:
             logger.exception("the local Stripe could not answer %s %s", request.method, request.path)
             response = Response("The local Stripe has a bug here; its log says more.", status=500)
@@ -82,3 +84,9 @@ class StripeApp:
             )
         )
         return Response(answer.body, status=answer.status, headers=headers_of(answer, key))
+
+
+def _refused(error: HTTPException) -> Response:
+    """What the HTTP layer itself refuses (a body that is too large, say), in Stripe's envelope."""
+    refusal = ApiError(error.description or error.name, status=error.code or 400)
+    return Response(json.dumps(refusal.envelope(), indent=2), status=refusal.status, mimetype="application/json")

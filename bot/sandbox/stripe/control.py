@@ -9,7 +9,7 @@ GET    /control/requests    ?path=/v1/subscriptions&method=POST
 DELETE /control/requests
 POST   /control/card        {"payment_method": id, "behaviour": "succeed" | a decline code | "authenticate"}
 POST   /control/deliveries  {"delay": seconds, "twice": bool, "shuffle": bool}
-POST   /control/settings    {"after_retries": "cancel" | "unpaid" | "past_due"}
+POST   /control/settings    {"after_retries": "cancel" | "unpaid" | "past_due", "upcoming_days": 0 to 45}
 POST   /control/reset       {"start_at": unix}
 """
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from werkzeug.wrappers import Request, Response
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _BEHAVIOURS = {SUCCEED, AUTHENTICATE, AUTHENTICATE_ONCE, *DECLINES}
 _FARTHEST = 100 * 366 * DAY
+_LATEST = 32_503_680_000
+"""The year 3000: dates beyond what the calendar can count are of no use to anybody."""
 
 
 class Control:
@@ -96,8 +99,8 @@ class Control:
             target = add_months(now, months)
         else:
             raise missing_param("advance_to")
-        if target > now + _FARTHEST:
-            raise invalid("The clock goes at most a hundred years ahead at once.", "advance_to")
+        if target > min(now + _FARTHEST, _LATEST):
+            raise invalid("The clock goes at most a hundred years ahead at once, up to the year 3000.", "advance_to")
         return {"happened": self.account.advance_to(target), "now": self.account.now()}
 
     def requests(self, path: str = "", method: str = "") -> list[dict[str, Any]]:
@@ -111,7 +114,7 @@ class Control:
     def change_card(self, sent: dict[str, Any]) -> dict[str, Any]:
         """From now on a saved card behaves differently."""
         behaviour = sent.get("behaviour")
-        if behaviour not in _BEHAVIOURS:
+        if not isinstance(behaviour, str) or behaviour not in _BEHAVIOURS:
             raise invalid(f"Invalid behaviour: must be one of {', '.join(sorted(_BEHAVIOURS))}", "behaviour")
         with self.account.effect():
             method = self.account.get("payment_method", str(sent.get("payment_method")), "payment_method")
@@ -125,38 +128,55 @@ class Control:
             manners.delay = max(0.0, min(3600.0, float(sent.get("delay", 0))))
         except (TypeError, ValueError) as error:
             raise invalid("delay is a number of seconds.", "delay") from error
-        manners.twice, manners.shuffle = bool(sent.get("twice")), bool(sent.get("shuffle"))
+        manners.twice, manners.shuffle = _truth(sent.get("twice")), _truth(sent.get("shuffle"))
         return {"delay": manners.delay, "twice": manners.twice, "shuffle": manners.shuffle}
 
     def change_settings(self, sent: dict[str, Any]) -> dict[str, Any]:
-        wish = sent.get("after_retries")
-        if wish not in ("cancel", "unpaid", "past_due"):
+        """What happens after the last retry, and how many days ahead `invoice.upcoming` comes (0: never)."""
+        for name in set(sent) - {"after_retries", "upcoming_days"}:
+            raise invalid(f"Received unknown parameter: {name}", name, "parameter_unknown")
+        settings = {**sent}
+        if settings.get("after_retries", "cancel") not in ("cancel", "unpaid", "past_due"):
             raise invalid("Invalid after_retries: must be one of cancel, unpaid or past_due", "after_retries")
+        if "upcoming_days" in settings:
+            settings["upcoming_days"] = _whole(settings["upcoming_days"], "upcoming_days")
+            if not 0 <= settings["upcoming_days"] <= 45:
+                raise invalid("upcoming_days lies between 0 and 45.", "upcoming_days")
+        if not settings:
+            raise missing_param("after_retries")
         with self.account.effect():
-            self.account.store.set_fact("after_retries", wish)
-        return {"after_retries": wish}
+            for name, wish in settings.items():
+                self.account.store.set_fact(name, wish)
+        return settings
 
     def reset(self, start_at: Any = None) -> None:
         """Forget everything, faults and log included."""
         moment = None if start_at is None else _whole(start_at, "start_at")
+        if moment is not None and not 0 <= moment <= _LATEST:
+            raise invalid("start_at lies between 1970 and the year 3000.", "start_at")
         self.faults.clear()
         self.api.log.clear()
         self.account.reset(moment)
 
 
 def _sent(request: Request) -> dict[str, Any]:
-    if request.mimetype == "application/x-www-form-urlencoded":
-        return dict(request.form)
-    text = request.get_data(as_text=True)
-    if not text.strip():
+    """JSON, also where curl calls it a form; or a form."""
+    text = request.get_data(as_text=True).strip()
+    if not text:
         return {}
+    if request.mimetype == "application/x-www-form-urlencoded" and not text.startswith(("{", "[")):
+        return dict(parse_qsl(text, keep_blank_values=True))
     try:
         sent = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise invalid("The body must be JSON.") from error
     if not isinstance(sent, dict):
         raise invalid("The body must be a JSON object.")
     return sent
+
+
+def _truth(value: Any) -> bool:
+    return value in (True, "true", "1", "on")
 
 
 def _whole(value: Any, param: str) -> int:

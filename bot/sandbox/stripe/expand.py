@@ -116,7 +116,7 @@ def _payments(account: Account, invoice: Object) -> Object:
 
 @included("invoice", "confirmation_secret")
 def _confirmation_secret(account: Account, invoice: Object) -> Object | None:
-    payments = account.matching("invoice_payment", invoice=invoice["id"])
+    payments = [entry for entry in account.matching("invoice_payment", invoice=invoice["id"]) if entry["is_default"]]
     intent = account.store.get(payments[0]["payment"]["payment_intent"]) if payments else None
     return None if intent is None else {"client_secret": intent["client_secret"], "type": "payment_intent"}
 

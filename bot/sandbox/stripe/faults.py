@@ -14,8 +14,10 @@ from .errors import ApiError, invalid
 
 KINDS = {
     "429": "answered 429 with Retry-After; nothing happens",
-    "500": "answered 500; nothing happens",
-    "500_after": "happens, but is answered 500",
+    "500": "answered 500 on the way in; nothing happens",
+    "500_after": "happens, but is answered 500 on the way out",
+    "500_kept": "fails with 500; nothing happens, and the same key replays the 500 as Stripe does",
+    "500_after_kept": "happens, but is answered 500, and the same key replays the 500 as Stripe does",
     "timeout_before": "no answer; nothing happens",
     "timeout_after": "happens, but there is no answer",
     "cut_before": "connection cut; nothing happens",
@@ -95,7 +97,7 @@ def _parse(wanted: dict[str, Any]) -> Fault:
             retry_after=float(wanted.get("retry_after") or 1),
             seconds=float(wanted.get("seconds") or 90),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise invalid("next, share, retry_after and seconds are numbers.") from error
     if fault.next is None and fault.share is None:
         fault.next = 1
@@ -135,6 +137,12 @@ def before(fault: Fault | None) -> None:
             raise Unanswered(0)
 
 
+def within(fault: Fault | None) -> None:
+    """What a fault does when the endpoint has begun to work."""
+    if fault is not None and fault.kind == "500_kept":
+        raise server_error(replayable=True)
+
+
 def after(fault: Fault | None) -> None:
     """What a fault does after the effect."""
     match fault.kind if fault else None:
@@ -147,10 +155,9 @@ def after(fault: Fault | None) -> None:
             raise Unanswered(0)
 
 
-def server_error() -> ApiError:
-    return ApiError(
-        "An unknown error occurred (a fault that was asked for).", status=500, type="api_error", replayable=False
-    )
+def server_error(*, replayable: bool = False) -> ApiError:
+    message = "An unknown error occurred (a fault that was asked for)."
+    return ApiError(message, status=500, type="api_error", replayable=replayable)
 
 
 def hold(connection: socket.socket | None, seconds: float) -> None:

@@ -10,6 +10,7 @@ from .errors import ApiError
 
 _NAME = re.compile(r"^([^\[\]]+)((?:\[[^\[\]]*\])*)$")
 _PART = re.compile(r"\[([^\[\]]*)\]")
+_INDEX = re.compile(r"[0-9]{1,9}\Z")
 _DEEPEST = 12
 _MOST = 5000
 
@@ -55,7 +56,7 @@ def _lists(value: Any) -> Any:
     """Hashes whose keys are all numbers are lists, in the order of the numbers."""
     if not isinstance(value, dict):
         return value
-    if value and all(key.isascii() and key.isdigit() for key in value):
+    if value and all(_INDEX.match(key) for key in value):
         return [_lists(value[key]) for key in sorted(value, key=int)]
     return {key: _lists(entry) for key, entry in value.items()}
 

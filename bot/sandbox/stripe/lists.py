@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from .account import Account
@@ -15,6 +16,8 @@ _CLAUSE = re.compile(
     r"""(?:"(?P<text>(?:[^"\\]|\\.)*)"|'(?P<text1>(?:[^'\\]|\\.)*)'|(?P<word>null|true|false|-?\d+))\s*""",
 )
 
+_NUMBER = re.compile(r"-?[0-9]{1,18}\Z")
+
 
 def page(account: Account, kind: str, url: str, params: Params, *filters: str, **fixed: Any) -> Object:
     """One page of a type. `filters` names parameters that are indexed fields; `fixed` are filters of our own."""
@@ -25,6 +28,8 @@ def page(account: Account, kind: str, url: str, params: Params, *filters: str, *
         raise invalid(
             "You may only provide one of these parameters: ending_before, starting_after.", code="parameters_exclusive"
         )
+    for name in set(params) - {"limit", "starting_after", "ending_before", "created", *filters, *fixed}:
+        raise invalid(f"The local Stripe does not filter this list by {name}.", name)
     wanted = {name: params[name] for name in filters if name in params}
     wanted.update(fixed)
     created = params.get("created")
@@ -70,16 +75,13 @@ def search(account: Account, kind: str, url: str, params: Params, fields: frozen
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:
         raise invalid(f"Invalid integer: {limit}", "limit", "parameter_invalid_integer")
-    exact = {} if joined_by_or else _indexed(clauses)
     start = _page_start(params.get("page"))
-    matching = (
-        body
-        for body in account.store.find(kind, exact)
-        if (any if joined_by_or else all)(_matches(body, clause) for clause in clauses)
-    )
-    found = list(matching)
-    data = found[start : start + limit]
-    more = len(found) > start + limit
+    certain = [] if joined_by_or else [clause for clause in clauses if not clause["not"] and clause["word"] != "null"]
+    candidates = account.store.each(kind, _exact(certain), containing=_parts(kind, certain))
+    wanted = any if joined_by_or else all
+    matching = (body for body in candidates if wanted(_matches(body, clause) for clause in clauses))
+    found = list(islice(matching, start, start + limit + 1))
+    data, more = found[:limit], len(found) > limit
     return {
         "object": "search_result",
         "data": data,
@@ -123,16 +125,27 @@ def _value(clause: re.Match[str]) -> str:
     return re.sub(r"\\(.)", r"\1", text) if text is not None else clause["word"]
 
 
-def _indexed(clauses: list[re.Match[str]]) -> dict[str, str]:
+def _exact(clauses: list[re.Match[str]]) -> dict[str, str]:
+    """What of a query the index answers alone."""
     exact = {}
     for clause in clauses:
-        if clause["not"] or clause["op"] != ":" or clause["word"] == "null":
+        if clause["op"] != ":":
             continue
         if clause["field"] == "metadata" and clause["key"] is not None:
             exact[f"metadata.{clause['key']}"] = _value(clause)
         elif clause["field"] == "email":
             exact["search.email"] = _value(clause).lower()
     return exact
+
+
+def _parts(kind: str, clauses: list[re.Match[str]]) -> dict[str, str]:
+    """What of a query the index narrows down: parts of a customer's name, e-mail address and phone number."""
+    if kind != "customer":
+        return {}
+    return {f"search.{c['field']}": _value(c).lower() for c in clauses if c["op"] == "~" and c["field"] in _IN_PARTS}
+
+
+_IN_PARTS = frozenset({"email", "name", "phone"})
 
 
 def _matches(body: Object, clause: re.Match[str]) -> bool:
@@ -147,7 +160,7 @@ def _matches(body: Object, clause: re.Match[str]) -> bool:
     elif isinstance(actual, bool):
         hit = clause["op"] == ":" and wanted == str(actual).lower()
     elif clause["op"] in (">", "<", ">=", "<="):
-        hit = isinstance(actual, int) and wanted.lstrip("-").isdigit() and _compare(actual, clause["op"], int(wanted))
+        hit = isinstance(actual, int) and bool(_NUMBER.match(wanted)) and _compare(actual, clause["op"], int(wanted))
     elif clause["op"] == "~":
         hit = isinstance(actual, str) and wanted.lower() in actual.lower()
     elif clause["field"] == "metadata":

@@ -28,8 +28,8 @@ from .errors import ApiError, missing_param
 Check = Callable[[Any, str], Any]
 """Takes the decoded value and its full name; returns the converted value or raises ApiError."""
 
-_INTEGER = re.compile(r"^-?\d{1,18}$")
-_DECIMAL = re.compile(r"^-?\d{1,15}(\.\d{1,12})?$")
+_INTEGER = re.compile(r"-?[0-9]{1,18}\Z")
+_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .account import Account
+from .errors import invalid
 from .objects import Object
 
 Params = dict[str, Any]
@@ -42,6 +43,13 @@ def resolve(method: str, path: str) -> tuple[Route, list[str]] | None:
         if all(expected in ("{}", part) for expected, part in zip(pattern, parts, strict=True)):
             return found, [part for expected, part in zip(pattern, parts, strict=True) if expected == "{}"]
     return None
+
+
+def only(params: Params, noun: str, *known: str) -> None:
+    """Raises 400 for a parameter that Stripe has and the local Stripe does not."""
+    for name in params:
+        if name not in known:
+            raise invalid(f"The local Stripe does not know {name} of {noun}.", name)
 
 
 def crud(noun: str, path: str, *, kind: str, create: Endpoint | None = None, update: Endpoint | None = None) -> None:

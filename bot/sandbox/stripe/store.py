@@ -30,9 +30,10 @@ CREATE TABLE IF NOT EXISTS fields (
     PRIMARY KEY (object, name, value, seq)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS due (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, ref TEXT NOT NULL,
+    clock TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX IF NOT EXISTS due_order ON due (at, seq);
+CREATE INDEX IF NOT EXISTS due_by_clock ON due (clock, at, seq);
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
     request_id TEXT NOT NULL, at INTEGER NOT NULL
@@ -53,13 +54,23 @@ def _field(name: str) -> Callable[[Object], Any]:
     return lambda body: body.get(name)
 
 
+def _lowered(name: str) -> Callable[[Object], Any]:
+    return lambda body: (body.get(name) or "").lower() or None
+
+
 def _subscription_of(invoice: Object) -> Any:
     parent = invoice.get("parent") or {}
     return (parent.get("subscription_details") or {}).get("subscription")
 
 
 _INDEXED: dict[str, dict[str, Callable[[Object], Any]]] = {
-    "customer": {"email": _field("email"), "search.email": lambda c: (c.get("email") or "").lower() or None},
+    "customer": {
+        "email": _field("email"),
+        "test_clock": _field("test_clock"),
+        "search.email": _lowered("email"),
+        "search.name": _lowered("name"),
+        "search.phone": _lowered("phone"),
+    },
     "product": {"active": _field("active")},
     "price": {name: _field(name) for name in ("active", "currency", "lookup_key", "product", "type")},
     "coupon": {},
@@ -80,6 +91,7 @@ _INDEXED: dict[str, dict[str, Callable[[Object], Any]]] = {
         "customer": _field("customer"),
         "status": _field("status"),
         "collection_method": _field("collection_method"),
+        "test_clock": _field("test_clock"),
         "price": lambda s: [item["price"]["id"] for item in s["items"]["data"]],
         "item": lambda s: [item["id"] for item in s["items"]["data"]],
         "ended": lambda s: s["status"] in ("canceled", "incomplete_expired"),
@@ -100,7 +112,9 @@ _INDEXED: dict[str, dict[str, Callable[[Object], Any]]] = {
         "invoice": _field("invoice"),
         "status": _field("status"),
         "payment_intent": lambda p: p["payment"].get("payment_intent"),
+        "payment_record": lambda p: p["payment"].get("payment_record"),
     },
+    "credit_note": {"customer": _field("customer"), "invoice": _field("invoice")},
     "customer_balance_transaction": {"customer": _field("customer"), "invoice": _field("invoice")},
     "checkout.session": {name: _field(name) for name in ("customer", "status", "subscription", "payment_intent")},
     "event": {"type": _field("type"), "about": lambda event: event["data"]["object"].get("id")},
@@ -117,6 +131,9 @@ class Store:
         self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
+        due = {row[1] for row in self._db.execute("PRAGMA table_info(due)")}
+        if due and "clock" not in due:  # a file from before test clocks
+            self._db.execute("ALTER TABLE due ADD COLUMN clock TEXT NOT NULL DEFAULT ''")
         self._db.executescript(_SCHEMA)
         self._savepoints = 0
 
@@ -175,7 +192,7 @@ class Store:
         if row is None:
             cursor = self._db.execute(
                 "INSERT INTO objects (id, object, created, listed, body) VALUES (?, ?, ?, ?, ?)",
-                (body["id"], body["object"], body.get("created", 0), listed, text),
+                (body["id"], body["object"], body.get("created", body.get("date", 0)), listed, text),
             )
             self._index(cursor.lastrowid or 0, body["object"], set(), _entries(body))
             return None
@@ -222,14 +239,40 @@ class Store:
     ) -> list[Object]:
         """Newest first; with `after` (a position) the next newer ones, still newest first.
 
-        `filters` maps indexed fields to a value or to a list of values of which one must match.
+        `filters` maps indexed fields to a value, to a list of values of which one must match, or to None, which only
+        objects without a value match.
         """
-        where, values = ["o.object = ?", "o.listed"], [kind]
+        found = list(self.each(kind, filters, limit=limit, before=before, after=after, created=created))
+        return found[::-1] if after is not None else found
+
+    def each(
+        self,
+        kind: str,
+        filters: dict[str, Any] | None = None,
+        *,
+        containing: dict[str, str] | None = None,
+        limit: int = 1_000_000,
+        before: int | None = None,
+        after: int | None = None,
+        created: dict[str, int] | None = None,
+    ) -> Iterator[Object]:
+        """The same one by one, for who may stop early: newest first, but oldest first with `after`.
+
+        `containing` maps indexed fields to a part of their value.
+        """
+        where, values = ["o.object = ?", "o.listed = 1"], [kind]
         for name, wanted in (filters or {}).items():
+            if wanted is None:
+                where.append("o.seq NOT IN (SELECT seq FROM fields WHERE object = ? AND name = ?)")
+                values += [kind, name]
+                continue
             options = [_text(value) for value in (wanted if isinstance(wanted, list) else [wanted])]
             marks = ", ".join("?" * len(options))
             where.append(f"o.seq IN (SELECT seq FROM fields WHERE object = ? AND name = ? AND value IN ({marks}))")
             values += [kind, name, *options]
+        for name, part in (containing or {}).items():
+            where.append("o.seq IN (SELECT seq FROM fields WHERE object = ? AND name = ? AND instr(value, ?) > 0)")
+            values += [kind, name, part]
         for operator, moment in (created or {}).items():
             where.append(f"o.created {_OPERATORS[operator]} ?")
             values.append(moment)  # type: ignore[arg-type]  # sqlite takes both
@@ -239,23 +282,28 @@ class Store:
             where.append(f"o.seq > {after:d}")
         order = "ASC" if after is not None else "DESC"
         sql = f"SELECT body FROM objects o WHERE {' AND '.join(where)} ORDER BY o.seq {order} LIMIT {limit:d}"
-        found = [json.loads(row[0]) for row in self._db.execute(sql, values)]
-        return found[::-1] if after is not None else found
+        for row in self._db.execute(sql, values):
+            yield json.loads(row[0])
 
     def count(self, kind: str) -> int:
-        return int(self._db.execute("SELECT count(*) FROM objects WHERE object = ? AND listed", (kind,)).fetchone()[0])
+        row = self._db.execute("SELECT count(*) FROM objects WHERE object = ? AND listed = 1", (kind,)).fetchone()
+        return int(row[0])
 
     # what falls due
 
-    def plan(self, at: int, kind: str, ref: str) -> None:
-        self._db.execute("INSERT INTO due (at, kind, ref) VALUES (?, ?, ?)", (at, kind, ref))
+    def plan(self, at: int, kind: str, ref: str, clock: str = "") -> None:
+        self._db.execute("INSERT INTO due (at, kind, ref, clock) VALUES (?, ?, ?, ?)", (at, kind, ref, clock))
 
-    def next_due(self, until: int) -> tuple[int, int, str, str] | None:
-        """The earliest piece of work due by then: (number, moment, kind, object id)."""
+    def next_due(self, until: int, clock: str = "") -> tuple[int, int, str, str] | None:
+        """The earliest work due by then on a clock ("" is the account's): (number, moment, kind, object id)."""
         row: Any = self._db.execute(
-            "SELECT seq, at, kind, ref FROM due WHERE at <= ? ORDER BY at, seq LIMIT 1", (until,)
+            "SELECT seq, at, kind, ref FROM due WHERE clock = ? AND at <= ? ORDER BY at, seq LIMIT 1", (clock, until)
         ).fetchone()
         return None if row is None else tuple(row)
+
+    def forget_due(self, clock: str) -> None:
+        """Nothing falls due on this clock any more."""
+        self._db.execute("DELETE FROM due WHERE clock = ?", (clock,))
 
     def done(self, number: int) -> None:
         self._db.execute("DELETE FROM due WHERE seq = ?", (number,))
@@ -301,6 +349,10 @@ class Store:
 
     def retry_delivery(self, number: int, attempt: int, next_at: float) -> None:
         self._db.execute("UPDATE deliveries SET attempt = ?, next_at = ? WHERE seq = ?", (attempt, next_at, number))
+
+    def hurry_deliveries(self, now: float) -> None:
+        """After a start nothing is under way, and nobody has refused anything lately: all are due."""
+        self._db.execute("UPDATE deliveries SET next_at = ? WHERE next_at > ?", (now, now))
 
     def drop_delivery(self, number: int) -> None:
         self._db.execute("DELETE FROM deliveries WHERE seq = ?", (number,))

@@ -36,6 +36,11 @@ class Manners:
     shuffle: bool = False
 
 
+def back_off(attempt: int) -> float:
+    """Seconds after a failed attempt (the first is 0) until the next one: half of one, doubling to a minute."""
+    return min(60.0, 0.5 * 2.0 ** min(attempt, 10))
+
+
 def sign(payload: str, secret: str, timestamp: int) -> str:
     """The Stripe-Signature header of a payload."""
     digest = hmac.new(secret.encode(), f"{timestamp}.{payload}".encode(), hashlib.sha256).hexdigest()
@@ -56,6 +61,8 @@ class Deliveries:
     def start(self) -> None:
         """Start the threads (once)."""
         if not self._threads:
+            with self.account.lock:
+                self.account.store.hurry_deliveries(time.time())
             names = [(self._tick, "stripe-clock")] + [(self._send, f"stripe-webhooks-{n}") for n in range(_THREADS)]
             self._threads = [threading.Thread(target=run, name=name, daemon=True) for run, name in names]
             for thread in self._threads:
@@ -108,7 +115,7 @@ class Deliveries:
             return 0
         if self.manners.shuffle:
             time.sleep(random.random() * 0.3)
-        payload = json.dumps(embedded(event), indent=2)
+        payload = json.dumps(embedded(event))
         accepted = post(endpoint["url"], payload, endpoint["_secret"])
         if accepted and self.manners.twice:
             post(endpoint["url"], payload, endpoint["_secret"])
@@ -118,8 +125,8 @@ class Deliveries:
             elif attempt >= _MOST_ATTEMPTS:
                 self.account.store.drop_delivery(number)
             else:
-                later = min(60.0, 0.5 * 2 ** min(attempt, 10))
-                self.account.store.retry_delivery(number, attempt + 1, time.time() + later - self.manners.delay)
+                later = time.time() + back_off(attempt) - self.manners.delay
+                self.account.store.retry_delivery(number, attempt + 1, later)
         return 0
 
     def _delivered(self, number: int, event_id: str) -> None:

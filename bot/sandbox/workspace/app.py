@@ -10,7 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug import Response as WerkzeugResponse
 
 from bot.sandbox.server import WSGIApp, bind
-from bot.sandbox.workspace import api, control, late
+from bot.sandbox.workspace import api, control, downloads, late
 from bot.sandbox.workspace.common import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, SLACKS_TIMING, Json, Timing
 from bot.sandbox.workspace.cutting import cut
 from bot.sandbox.workspace.workspace import Workspace
@@ -48,6 +48,7 @@ def create_app(
     app.before_request(refuse_strangers)
     app.register_blueprint(api.blueprint(workspace))
     app.register_blueprint(late.blueprint(workspace))
+    app.register_blueprint(downloads.blueprint(workspace))
     app.register_blueprint(control.blueprint(workspace))
     _pages(app, workspace)
     return app

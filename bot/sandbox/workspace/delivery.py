@@ -7,7 +7,7 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +24,7 @@ FORM = "application/x-www-form-urlencoded"
 
 # The values of x-slack-retry-reason.
 TIMEOUT, UNREACHABLE, HTTP_ERROR = "http_timeout", "connection_failed", "http_error"
-# The manifest has settings.interactivity.is_enabled off: nothing was sent.
+# The manifest has settings.interactivity.is_enabled off, or the app was removed: nothing was sent.
 NOT_ENABLED = "interactivity_not_enabled"
 
 
@@ -54,12 +54,22 @@ def sign(secret: str, timestamp: str, body: str) -> str:
 
 
 class Delivery:
-    def __init__(self, app: AppConfig, secret: str, timing: Timing, log: WireLog, sockets: Sockets) -> None:
+    def __init__(
+        self,
+        app: AppConfig,
+        secret: str,
+        timing: Timing,
+        log: WireLog,
+        sockets: Sockets,
+        *,
+        is_installed: Callable[[], bool],
+    ) -> None:
         self._app = app
         self._secret = secret
         self._timing = timing
         self._log = log
         self._sockets = sockets
+        self._is_installed = is_installed
         self._stopped = threading.Event()
 
     def command(self, form: Json, url: str) -> Answer:
@@ -74,7 +84,7 @@ class Delivery:
         return self._interactive(self._app.options_url, payload, accepts_response=True)
 
     def _interactive(self, url: str, payload: Json, *, accepts_response: bool) -> Answer:
-        if self._app.interactivity_enabled:
+        if self._app.interactivity_enabled and self._is_installed():
             body = urlencode({"payload": json.dumps(payload)})
             answer = self._send(url, body, FORM, "interactive", payload, accepts_response=accepts_response)
         else:

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot.sandbox.workspace import people
+from bot.sandbox.workspace import people, typed
 from bot.sandbox.workspace.common import Json
-from bot.sandbox.workspace.limits.surfaces import elements_of
+from bot.sandbox.workspace.limits.surfaces import each_block, elements_of
 
 # The field of the state that holds the element's value; elements not named here (buttons, images) have no state.
 STATE_FIELD = {
@@ -66,7 +66,7 @@ class NotPossible(Exception):
 
 def elements(blocks: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
     """(block, element) for everything a person can use."""
-    for block in blocks:
+    for _, block in each_block(list(blocks), ""):
         if block["type"] in ("rich_text", "context", "image"):
             continue
         for _, element in elements_of(block):
@@ -154,9 +154,22 @@ def _one(element: Json, name: str, plain: Any, loaded: Sequence[Json]) -> Any:
         case "selected_time":
             return _formatted(plain, lambda text: datetime.strptime(text, "%H:%M"), "a time (HH:MM)")  # noqa: DTZ007 - a wall clock time has no zone
         case "selected_date_time":
-            return int(plain)
+            return _instant(plain)
+        case "selected_channel" | "selected_channels":
+            return channel_id(plain, public_only=True)
+        case "selected_conversation" | "selected_conversations":
+            return channel_id(plain)
+        case "rich_text_value":
+            return typed.as_rich_text(plain) if isinstance(plain, str) else plain
         case _:
-            return plain if name in ("rich_text_value", "files") else str(plain)
+            return plain if name == "files" else str(plain)
+
+
+def _instant(plain: Any) -> int:
+    try:
+        return int(plain)
+    except (TypeError, ValueError) as error:
+        raise NotPossible(f"{plain!r} is not an instant (seconds since 1970)") from error
 
 
 def _formatted(plain: Any, parse: Any, meaning: str) -> str:
@@ -184,6 +197,15 @@ def option_with(plain: Any, options: Sequence[Json]) -> Json:
     raise NotPossible(f"{plain!r} is none of the options: {', '.join(option['value'] for option in options) or 'none'}")
 
 
+def feedback_with(plain: Any, element: Json) -> Json:
+    """The text and value of the thumb that has this value."""
+    thumbs = [element["positive_button"], element["negative_button"]]
+    for thumb in thumbs:
+        if thumb["value"] == plain:
+            return {"text": thumb["text"], "value": plain}
+    raise NotPossible(f"{plain!r} is neither {thumbs[0]['value']} nor {thumbs[1]['value']}")
+
+
 def user_id(plain: Any) -> str:
     """A person by id or by role."""
     if plain in people.BY_ID:
@@ -191,6 +213,16 @@ def user_id(plain: Any) -> str:
     if plain in people.BY_ROLE:
         return people.BY_ROLE[plain].id
     raise NotPossible(f"nobody here has the id {plain!r}")
+
+
+def channel_id(plain: Any, *, public_only: bool = False) -> str:
+    """A channel by id or name, or somebody's direct messages with the app by id."""
+    for channel in people.CHANNELS:
+        if plain in (channel.id, channel.name, f"#{channel.name}") and not (public_only and channel.is_private):
+            return channel.id
+    if not public_only and plain in {people.im_id(person.id) for person in people.PEOPLE}:
+        return str(plain)
+    raise NotPossible(f"there is no channel {plain!r} to choose")
 
 
 def complaint(block: Json, state: Json) -> str | None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.sandbox.workspace.common import Json
+
+# The scope without which Slack does not send an event; the others need none.
+EVENT_SCOPES: Mapping[str, str] = {
+    "app_mention": "app_mentions:read",
+    "link_shared": "links:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "message.im": "im:history",
+}
 
 
 def default_manifest() -> Json:
@@ -49,6 +59,7 @@ class AppConfig:
     shortcuts: tuple[Json, ...]
     events: frozenset[str]
     scopes: frozenset[str]
+    unfurl_domains: tuple[str, ...]
     home_enabled: bool
     interactivity_enabled: bool
     socket_mode_enabled: bool
@@ -56,6 +67,10 @@ class AppConfig:
     events_url: str
     interactivity_url: str
     options_url: str
+
+    def hears(self, event: str) -> bool:
+        """Whether the app subscribed to the event and has the scope that Slack wants for it."""
+        return event in self.events and EVENT_SCOPES.get(event) in (None, *self.scopes)
 
     def command(self, name: str) -> Json | None:
         return next((command for command in self.commands if command["command"] == name), None)
@@ -77,6 +92,7 @@ def read(manifest: Json, app_url: str) -> AppConfig:
         shortcuts=tuple(features.get("shortcuts", [])),
         events=frozenset(subscriptions.get("bot_events", [])),
         scopes=frozenset(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", [])),
+        unfurl_domains=tuple(features.get("unfurl_domains", [])),
         home_enabled=bool(features.get("app_home", {}).get("home_tab_enabled", False)),
         interactivity_enabled=bool(interactivity.get("is_enabled", False)),
         socket_mode_enabled=bool(settings.get("socket_mode_enabled", False)),

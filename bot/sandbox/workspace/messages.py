@@ -137,9 +137,10 @@ class Messages:
             message.body = {k: v for k, v in {**message.body, **changes, **edited}.items() if v is not None}
             self._keep(message)
 
-    def react(self, message: Message, reactions: list[Json]) -> None:
+    def annotate(self, message: Message, **fields: Any) -> None:
+        """Set fields without an edit of the message: reactions, unfurled links. Empty ones are taken away."""
         with self._lock:
-            message.body = {**message.body, "reactions": reactions}
+            message.body = {k: v for k, v in {**message.body, **fields}.items() if k not in fields or v}
             self._keep(message)
 
     def remove(self, message: Message) -> None:

@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 from bot.sandbox.workspace.common import APP_ID, BOT_ID, TEAM_ID, Json
-from bot.sandbox.workspace.limits.surfaces import elements_of
+from bot.sandbox.workspace.limits.surfaces import each_block, elements_of
 
 WITHOUT_ACTION = ("image", "plain_text", "mrkdwn")
 WITHOUT_BLOCK_ID = ("markdown",)
@@ -20,7 +20,7 @@ def short_id() -> str:
 def blocks(sent: list[Json]) -> list[Json]:
     """A copy of the blocks with every id and default that Slack fills in."""
     filled = copy.deepcopy(sent)
-    for block in filled:
+    for _, block in each_block(filled, ""):
         if block["type"] not in WITHOUT_BLOCK_ID:
             block.setdefault("block_id", short_id())
         if block["type"] == "input":
@@ -30,7 +30,7 @@ def blocks(sent: list[Json]) -> list[Json]:
             for _, element in elements_of(block):
                 if element["type"] not in WITHOUT_ACTION:
                     element.setdefault("action_id", short_id())
-        _texts(block)
+    _texts(filled)
     return filled
 
 

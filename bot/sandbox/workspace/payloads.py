@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import time
+import uuid
 
+from bot.sandbox.workspace import typed
 from bot.sandbox.workspace.common import (
     APP_ID,
     BOT_USER_ID,
@@ -81,7 +83,7 @@ def message_shortcut(
         "response_url": url,
         "message_ts": message.ts,
         "channel": {"id": channel.id, "name": channel_name(channel)},
-        "message": copy.deepcopy(message.body),
+        "message": _in_payload(message),
     }
 
 
@@ -112,7 +114,11 @@ def block_actions(person: Person, where: Json, action: Json, trigger_id: str) ->
     return {**_common("block_actions", person), **where, "trigger_id": trigger_id, "actions": [action]}
 
 
-def action(block: Json, element: Json, state: Json | None, option: Json | None, action_ts: str) -> Json:
+_WORDS = ("text", "value")
+_PRESSED = ("button", "icon_button")
+
+
+def action(block: Json, element: Json, chosen: Json, action_ts: str) -> Json:
     """One entry of `actions`: the element, and what was chosen."""
     entry: Json = {
         "type": element["type"],
@@ -120,12 +126,10 @@ def action(block: Json, element: Json, state: Json | None, option: Json | None, 
         "block_id": block["block_id"],
         "action_ts": action_ts,
     }
-    for name in ("text", "value", "style", "placeholder", "url", "initial_option", "initial_date", "initial_options"):
-        if name in element and (element["type"] == "button" or name not in ("text", "value")):
+    for name in (*_WORDS, "style", "placeholder", "url", "initial_option", "initial_date", "initial_options"):
+        if name in element and (element["type"] in _PRESSED or name not in _WORDS):
             entry[name] = copy.deepcopy(element[name])
-    if option is not None:
-        entry["selected_option"] = option
-    return {**entry, **(state or {})}
+    return {**entry, **chosen}
 
 
 def block_suggestion(person: Person, where: Json, block: Json, element: Json, query: str) -> Json:
@@ -175,14 +179,59 @@ def event(inner: Json) -> Json:
     }
 
 
-def app_home_opened(person: Person, channel: Channel, home: View | None, event_ts: str) -> Json:
+def app_home_opened(person: Person, channel: Channel, tab: str, home: View | None, event_ts: str) -> Json:
+    """`tab` is home or messages; the view is there when Home was published before."""
     inner: Json = {
         "type": "app_home_opened",
         "user": person.id,
         "channel": channel.id,
-        "tab": "home",
+        "tab": tab,
         "event_ts": event_ts,
     }
     if home:
         inner["view"] = home.as_json()
     return event(inner)
+
+
+def said(message: Message, channel: Channel) -> Json:
+    """The event of a message that a person typed."""
+    return {
+        "client_msg_id": str(uuid.uuid4()),
+        **_in_payload(message),
+        "channel": channel.id,
+        "event_ts": message.ts,
+    }
+
+
+def _in_payload(message: Message) -> Json:
+    """A message as apps get it: what a person typed has markup and is also there as rich text."""
+    body = copy.deepcopy(message.body)
+    if "bot_id" in body:
+        return body
+    return {**body, "text": typed.as_text(body["text"]), "blocks": [typed.as_rich_text(body["text"])]}
+
+
+def link_shared(message: Message, channel: Channel, links: list[Json], *, unfurl_id: str, is_member: bool) -> Json:
+    inner: Json = {
+        "type": "link_shared",
+        "channel": channel.id,
+        "is_bot_user_member": is_member,
+        "user": message.body["user"],
+        "message_ts": message.ts,
+        "unfurl_id": unfurl_id,
+        "source": "conversations_history",
+        "links": links,
+        "event_ts": message.ts,
+    }
+    if "thread_ts" in message.body:
+        inner["thread_ts"] = message.body["thread_ts"]
+    return inner
+
+
+def tokens_revoked() -> Json:
+    """By the users whose tokens ended: the app has a token for its bot only."""
+    return {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [BOT_USER_ID]}, "event_ts": f"{time.time():.6f}"}
+
+
+def app_uninstalled() -> Json:
+    return {"type": "app_uninstalled", "event_ts": f"{time.time():.6f}"}

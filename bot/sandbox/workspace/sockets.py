@@ -7,6 +7,7 @@ import json
 import secrets
 import threading
 import uuid
+from enum import StrEnum
 from typing import Any
 
 from simple_websocket import ConnectionClosed, Server  # type: ignore[import-untyped]  # it ships no types
@@ -14,7 +15,16 @@ from simple_websocket import ConnectionClosed, Server  # type: ignore[import-unt
 from bot.sandbox.workspace.common import APP_ID, Json
 
 AT_MOST = 10
+HOST = "sandbox"
 NO_ANSWER: Json = {}
+
+
+class Reason(StrEnum):
+    """Why Slack ends a connection."""
+
+    WARNING = "warning"
+    REFRESH_REQUESTED = "refresh_requested"
+    LINK_DISABLED = "link_disabled"
 
 
 class Sockets:
@@ -71,27 +81,47 @@ class Sockets:
             **extra,
         }
         with self._lock:
-            if not self._open:
-                return None
-            socket = self._open[self._turn % len(self._open)]
-            self._turn += 1
             self._waiting[envelope.id] = envelope
         try:
-            with self._sending:  # two threads must not mix their frames
-                socket.send(json.dumps(message))
-            return envelope.answer if envelope.arrived.wait(timeout) else None
-        except (ConnectionClosed, OSError):
-            return None
+            delivered = self._to_one(message)
+            return envelope.answer if delivered and envelope.arrived.wait(timeout) else None
         finally:
             with self._lock:
                 self._waiting.pop(envelope.id, None)
 
-    def close(self) -> None:
+    def _to_one(self, message: Json) -> bool:
+        """Send over the connection whose turn it is, or the next one where that is gone."""
+        with self._lock:
+            turn = self._turn % len(self._open) if self._open else 0
+            sockets = [*self._open[turn:], *self._open[:turn]]
+            self._turn += 1
+        return any(self._sent(socket, message) for socket in sockets)
+
+    def _sent(self, socket: Server, message: Json) -> bool:
+        try:
+            with self._sending:  # two threads must not mix their frames
+                socket.send(json.dumps(message))
+        except (ConnectionClosed, OSError):
+            return False
+        return True
+
+    def disconnect(self, reason: Reason) -> int:
+        """Tell every connected app that it should connect anew; how many there were.
+
+        A warning leaves ten seconds, which are not counted here; the other two end the connection.
+        """
         with self._lock:
             sockets = list(self._open)
         for socket in sockets:
-            with contextlib.suppress(ConnectionClosed, OSError):
-                socket.close()
+            self._sent(socket, {"type": "disconnect", "reason": reason, "debug_info": {"host": HOST}})
+            if reason is not Reason.WARNING:
+                self._end(socket)
+        return len(sockets)
+
+    @staticmethod
+    def _end(socket: Server) -> None:
+        with contextlib.suppress(ConnectionClosed, OSError):
+            socket.close()
 
     def _acknowledged(self, message: Json) -> None:
         with self._lock:
@@ -112,6 +142,6 @@ def _hello(connections: int) -> Json:
     return {
         "type": "hello",
         "num_connections": connections,
-        "debug_info": {"host": "sandbox", "approximate_connection_time": 18060},
+        "debug_info": {"host": HOST, "approximate_connection_time": 18060},
         "connection_info": {"app_id": APP_ID},
     }

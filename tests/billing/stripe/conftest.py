@@ -83,49 +83,12 @@ products = ["desk"]
 """
 
 
-class KeptErrors:
-    """In front of a local Stripe: answers 500 when ordered, and keeps that answer for the idempotency key, as Stripe
-    does (docs: "Idempotent requests").
-    """
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-        self._orders: list[tuple[str, bool]] = []
-        self._keys: set[str] = set()
-
-    def forget(self) -> None:
-        self._orders.clear()
-        self._keys.clear()
-
-    def order(self, path: str, count: int = 1, *, happens: bool) -> None:
-        """The next calls that create something there; `happens`: the effect is there all the same."""
-        self._orders += [(path, happens)] * count
-
-    def __call__(self, environ: Any, start_response: Any) -> Any:
-        key = environ.get("HTTP_IDEMPOTENCY_KEY")
-        if key and key in self._keys:
-            return self._error(start_response, replayed=True)
-        if key and self._orders and environ["PATH_INFO"] == self._orders[0][0]:
-            _, happens = self._orders.pop(0)
-            self._keys.add(key)
-            if happens:
-                list(self._app(environ, lambda *_: None))
-            return self._error(start_response, replayed=False)
-        return self._app(environ, start_response)
-
-    def _error(self, start_response: Any, *, replayed: bool) -> list[bytes]:
-        headers = [("Content-Type", "application/json")] + [("Idempotent-Replayed", "true")] * replayed
-        start_response("500 Internal Server Error", headers)
-        return [b'{"error": {"type": "api_error", "message": "Something went wrong"}}']
-
-
 @dataclass
 class LocalStripe:
     """A local Stripe, a connection to it, and what went over the wire."""
 
     url: str
     connection: Connection
-    kept: KeptErrors
     sent: list[Request] = field(default_factory=list)
 
     @property
@@ -162,26 +125,23 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[tuple[str, KeptErrors]]:
+def server() -> Iterator[str]:
     app = create_app()
-    kept = KeptErrors(app)
     try:
-        with running(kept) as url:
-            yield url, kept
+        with running(app) as url:
+            yield url
     finally:
         app.close()
 
 
 @pytest.fixture
-def bare(server: tuple[str, KeptErrors]) -> Iterator[LocalStripe]:
+def bare(server: str) -> Iterator[LocalStripe]:
     """Nothing was pushed yet."""
-    url, kept = server
-    kept.forget()
-    requests.delete(f"{url}/control/faults", timeout=5).raise_for_status()
-    requests.post(f"{url}/control/reset", json={"start_at": int(START.timestamp())}, timeout=5).raise_for_status()
+    requests.delete(f"{server}/control/faults", timeout=5).raise_for_status()
+    requests.post(f"{server}/control/reset", json={"start_at": int(START.timestamp())}, timeout=5).raise_for_status()
     sent: list[Request] = []
-    with Connection(KEY, url, on_request=sent.append) as connection:
-        yield LocalStripe(url, connection, kept, sent)
+    with Connection(KEY, server, on_request=sent.append) as connection:
+        yield LocalStripe(server, connection, sent)
 
 
 @pytest.fixture

@@ -203,7 +203,7 @@ def test_a_change_that_is_cut_off_is_finished_by_the_next(local, done):
 
 @pytest.mark.parametrize("happens", [False, True])
 def test_an_error_that_stripe_keeps_for_the_key_is_got_over_by_the_next_push(bare, happens):
-    bare.kept.order("/v1/tax_rates", happens=happens)
+    bare.fault("500_after_kept" if happens else "500_kept", "/v1/tax_rates")
     with pytest.raises(Transient):
         push(bare)
     push(bare)

@@ -6,10 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,44 +16,7 @@ import stripe
 from bot.sandbox.server import running
 from bot.sandbox.stripe import create_app
 from tests.sandbox.stripe.local import Local, utc
-
-
-class Receiver:
-    """An endpoint that refuses the first deliveries and then takes them."""
-
-    def __init__(self, refuse: int = 0) -> None:
-        self.bodies: list[tuple[bytes, str]] = []
-        self.calls = 0
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.calls += 1
-                refused = receiver.calls <= refuse
-                if not refused:
-                    receiver.bodies.append((body, self.headers["Stripe-Signature"]))
-                self.send_response(500 if refused else 204)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def wait_for(self, count: int) -> None:
-        until = time.monotonic() + 20
-        while len(self.bodies) < count and time.monotonic() < until:
-            time.sleep(0.02)
-        assert len(self.bodies) >= count
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+from tests.sandbox.stripe.receiver import Receiver
 
 
 @pytest.fixture
@@ -96,6 +56,17 @@ def test_the_clock_moves_forward_only(local: Local) -> None:
     answer = control(local, "POST", "clock", {"advance_to": before + 1000}).json()
     assert before + 1000 <= answer["now"] <= before + 1010
     assert control(local, "POST", "clock", {"advance_to": before}).status_code == 400
+
+
+@pytest.mark.parametrize("body", ['{"by_days": 2}', ' {"by_days": "2"}', "by_days=2"])
+def test_controls_read_json_and_forms_as_curl_sends_them(local: Local, body: str) -> None:
+    before, headers = local.now(), {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = requests.post(f"{local.url}/control/clock", data=body, headers=headers, timeout=10)
+    assert answer.status_code == 200
+    assert 0 <= answer.json()["now"] - before - 2 * 86_400 < 60
+    wanted = {"delay": "0", "twice": "false", "shuffle": "true"}
+    answer = requests.post(f"{local.url}/control/deliveries", data=wanted, timeout=10)
+    assert answer.json() == {"delay": 0, "twice": False, "shuffle": True}
 
 
 def test_three_years_of_renewals_happen_in_order(local: Local) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Pair:
     client: WebClient
     received: list[Json] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    handler: Any = None  # Socket Mode's, where a test connects one
 
     def api(self, method: str, body: Json | None = None, token: str | None = BOT_TOKEN, **more: Any) -> Json:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -97,6 +99,13 @@ def started(**options: Any) -> Iterator[Pair]:
 # Long enough for a busy machine, short enough to wait for.
 SHORT = Timing(ack=1.0, trigger=1.0, response_url=0.5, event_retries=(0.0, 0.05, 0.1))
 TOO_LATE = 1.5
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 5) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.01)
 
 
 def plain(text: str) -> Json:

@@ -20,6 +20,7 @@ from tests.sandbox.workspace.counterpart import (
     opens,
     option,
     plain,
+    records,
     section,
 )
 from tests.support.person import NotAccepted, Person
@@ -187,9 +188,50 @@ def test_each_kind_of_choice_in_an_actions_block(
         assert expected.items() <= pair.received[0]["state"]["values"]["buttons"]["it"].items()
 
 
+def test_thumbs_and_the_bin_say_what_was_pressed(pair: Pair, priya: Person) -> None:
+    records(pair, action="thumbs")
+    pair.app.action("bin")(lambda ack: ack())
+    thumbs = {
+        "type": "feedback_buttons",
+        "action_id": "thumbs",
+        "positive_button": {"text": plain("Good"), "value": "up"},
+        "negative_button": {"text": plain("Bad"), "value": "down"},
+    }
+    waste = {"type": "icon_button", "action_id": "bin", "icon": "trash", "text": plain("Delete"), "value": "7"}
+    message = post(pair, {"type": "context_actions", "block_id": "below", "elements": [thumbs, waste]})
+    priya.presses("thumbs", "down", message=message)
+    priya.presses("bin", message=message)
+    said = [(one["actions"][0]["text"]["text"], one["actions"][0]["value"]) for one in pair.received]
+    assert said == [("Bad", "down"), ("Delete", "7")]
+    with pytest.raises(NotAccepted, match="neither up nor down"):
+        priya.presses("thumbs", "sideways", message=message)
+
+
+def test_a_button_on_a_card_in_a_carousel(pair: Pair, priya: Person) -> None:
+    records(pair, action="go")
+    cards = [{"type": "card", "title": plain(n), "actions": [button(value=n)]} for n in ("1", "2")]
+    message = post(pair, {"type": "carousel", "elements": cards})
+    shown = message["blocks"][0]["elements"]
+    assert len({card["block_id"] for card in shown}) == 2
+    assert priya.presses("go", "2", message=message).ok
+    assert pair.received[0]["actions"][0]["block_id"] == shown[1]["block_id"]
+
+
+def test_a_workflow_button_is_none_of_the_app_s(pair: Pair, priya: Person) -> None:
+    workflow = {"trigger": {"url": "https://slack.com/shortcuts/Ft1/abc"}}
+    run = {"type": "workflow_button", "action_id": "run", "text": plain("Run"), "workflow": workflow}
+    message = post(pair, actions(run))
+    with pytest.raises(NotAccepted, match="workflow"):
+        priya.presses("run", message=message)
+
+
 @pytest.mark.parametrize(
     ("element", "given"),
     [
+        ({"type": "datetimepicker"}, "tomorrow"),
+        ({"type": "channels_select"}, "C07APPROVAL"),  # private
+        ({"type": "channels_select"}, "C0NOWHERE"),
+        ({"type": "conversations_select"}, "C0NOWHERE"),
         ({"type": "static_select", "options": [A, B]}, "c"),
         ({"type": "overflow", "options": [A, B]}, "c"),
         ({"type": "datepicker"}, "2026-02-30"),
@@ -287,6 +329,23 @@ class TestOptions:
         answer = pair.workspace.get(f"/control/people/{mia.id}/options", block_id="contact", query="xy")
         assert (answer["status"], answer["options"]) == (404, [])
         assert answer["error"]
+
+    def test_channels_are_offered_as_the_menu_says(self, pair: Pair, mia: Person) -> None:
+        menus = {
+            "channels_select": {},
+            "conversations_select": {},
+            "multi_conversations_select": {"filter": {"include": ["private"]}},
+        }
+        opens(pair, modal(*(field_of(kind, {"type": kind, **more}) for kind, more in menus.items())))
+        mia.types("/billing")
+        offered = {kind: [one["text"]["text"] for one in mia.options(kind)] for kind in menus}
+        assert offered["channels_select"] == ["general", "support", "sales", "random"]
+        assert set(offered["conversations_select"]) == {
+            *offered["channels_select"],
+            "billing-approvals",
+            "directmessage",
+        }
+        assert offered["multi_conversations_select"] == ["billing-approvals"]
 
     def test_people_and_static_options_come_from_the_workspace(self, pair: Pair, mia: Person) -> None:
         select = {"type": "static_select", "options": [A, B]}

@@ -113,7 +113,7 @@ def test_a_message_shortcut_carries_the_message(pair: Pair, mia: Person) -> None
     assert mia.shortcut("bill_customer", message).ok
     payload = pair.received[0]
     assert payload["type"] == "message_action"
-    assert payload["message"]["text"] == "Invoice for ada@lovelace.example please"
+    assert payload["message"]["text"] == "Invoice for <mailto:ada@lovelace.example|ada@lovelace.example> please"
     assert payload["message_ts"] == message["ts"]
     assert payload["channel"] == {"id": message["channel"], "name": "support"}
     assert payload["response_url"].startswith("http://127.0.0.1:")
@@ -182,7 +182,8 @@ class TestLateAnswers:
 
 
 def test_messages_of_people_reach_an_app_that_subscribed(pair_with: Any) -> None:
-    pair = pair_with(manifest=manifest(events=("message.im", "message.channels", "app_mention")))
+    scopes = ("im:history", "channels:history", "app_mentions:read")
+    pair = pair_with(manifest=manifest(*scopes, events=("message.im", "message.channels", "app_mention")))
     pair.app.event("message")(lambda ack: ack())
     pair.app.event("app_mention")(lambda ack: ack())
     mia = pair.workspace.person("agent")

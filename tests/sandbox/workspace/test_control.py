@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 
-from bot.sandbox.server import running
+from bot.sandbox.server import bind, running
 from bot.sandbox.workspace import create_app
 from bot.sandbox.workspace.changes import Changes
 from bot.sandbox.workspace.wire import WireLog
@@ -127,9 +127,37 @@ class TestStrangers:
             {"Sec-Fetch-Site": "cross-site"},
         ],
     )
-    @pytest.mark.parametrize("path", ["/control/people/agent/home", "/api/auth.test"])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/control/people/agent/home",
+            "/control/reset",
+            "/control/app/uninstall",
+            "/api/auth.test",
+            "/actions/guessed",
+            "/upload/v1/guessed",
+        ],
+    )
     def test_are_refused(self, pair: Pair, path: str, headers: dict[str, str]) -> None:
         assert requests.post(f"{pair.workspace.url}{path}", headers=headers, timeout=5).status_code == 403
+
+    @pytest.mark.parametrize(
+        "path", ["/control/people/agent/screen", "/control/log", "/control/events", "/static/main.js"]
+    )
+    def test_cannot_read_either(self, pair: Pair, path: str) -> None:
+        for headers in ({"Host": "evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+            assert requests.get(f"{pair.workspace.url}{path}", headers=headers, timeout=5).status_code == 403
+
+    def test_get_no_permission_to_read_from_the_answer(self, pair: Pair) -> None:
+        answer = requests.get(f"{pair.workspace.url}/control/people", timeout=5)
+        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+
+    def test_on_other_machines_cannot_connect(self) -> None:
+        server = bind(create_app(app_url="http://127.0.0.1:9/slack/events"), 0)
+        try:
+            assert server.socket.getsockname()[0] == "127.0.0.1"
+        finally:
+            server.server_close()
 
     def test_the_page_itself_is_not_one(self, pair: Pair) -> None:
         headers = {"Origin": pair.workspace.url, "Sec-Fetch-Site": "same-origin"}
@@ -156,6 +184,9 @@ class TestStrangers:
         ("/control/people/agent/command", [], 400),
         ("/control/messages", {"channel": "#nowhere", "user": "agent", "text": "x"}, 404),
         ("/control/faults", {"method": "*", "fault": "earthquake"}, 400),
+        ("/control/limits", {"enforced": "yes"}, 400),
+        ("/control/sockets/disconnect", {"reason": "boredom"}, 400),
+        ("/control/people/agent/home", {"tab": "about"}, 400),
     ],
 )
 def test_mistakes_of_the_caller_are_told(pair: Pair, path: str, body: Any, status: int) -> None:

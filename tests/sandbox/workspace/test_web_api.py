@@ -60,6 +60,8 @@ def test_unknown_methods_and_broken_bodies(pair: Pair) -> None:
     headers = {"Authorization": "Bearer xoxb-sandbox-kontor-bot", "Content-Type": "application/json; charset=utf-8"}
     url = f"{pair.workspace.url}/api/chat.postMessage"
     assert requests.post(url, data="{", headers=headers, timeout=5).json()["error"] == "invalid_json"
+    xml = {**headers, "Content-Type": "application/xml"}
+    assert requests.post(url, data="<x/>", headers=xml, timeout=5).json()["error"] == "invalid_post_type"
     assert requests.post(url, data="[]", headers=headers, timeout=5).json()["error"] == "json_not_object"
 
 
@@ -157,6 +159,26 @@ class TestMessages:
         again = pair.api("reactions.add", {"channel": SALES, "timestamp": parent, "name": "tada"})
         assert again["error"] == "already_reacted"
 
+    def test_reactions_are_taken_back_by_who_gave_them(self, pair: Pair, mia: Person) -> None:
+        ts = pair.client.chat_postMessage(channel=SALES, text="x")["ts"]
+        where = {"channel": SALES, "timestamp": ts}
+        pair.client.reactions_add(**where, name="tada")
+        pair.client.reactions_add(**where, name=":wave::skin-tone-3:")
+        pair.client.reactions_remove(**where, name="tada")
+        assert [one["name"] for one in mia.messages[-1]["reactions"]] == ["wave::skin-tone-3"]
+        pair.client.reactions_remove(**where, name="wave::skin-tone-3")
+        assert "reactions" not in mia.messages[-1]
+        assert pair.api("reactions.remove", {**where, "name": "tada"})["error"] == "no_reaction"
+        assert pair.api("reactions.add", {**where, "name": "no such!"})["error"] == "invalid_name"
+        assert pair.api("reactions.add", {**where, "timestamp": "1.2", "name": "x"})["error"] == "message_not_found"
+
+    def test_one_user_can_give_a_message_23_reactions(self, pair: Pair) -> None:
+        ts = pair.client.chat_postMessage(channel=SALES, text="x")["ts"]
+        answers = [
+            pair.api("reactions.add", {"channel": SALES, "timestamp": ts, "name": f"emoji{n}"}) for n in range(24)
+        ]
+        assert [answer.get("error") for answer in answers] == [*[None] * 23, "too_many_reactions"]
+
     def test_ids_and_defaults_are_filled_in(self, pair: Pair, mia: Person) -> None:
         go = button()
         del go["action_id"]
@@ -192,6 +214,21 @@ class TestDirectory:
         assert [len(page) for page in pages] == [3, 3, 2]
         assert len({member["id"] for page in pages for member in page}) == 8
 
+    @pytest.mark.parametrize(
+        ("arguments", "error"),
+        [
+            ({"limit": 0}, "invalid_limit"),
+            ({"limit": 1001}, "invalid_limit"),
+            ({"limit": "many"}, "invalid_limit"),
+            ({"cursor": "3"}, "invalid_cursor"),
+            ({"cursor": "bWVtYmVyczo5OQ=="}, "invalid_cursor"),  # members:99, beyond the end
+            ({"cursor": "Y2hhbm5lbHM6MQ=="}, "invalid_cursor"),  # channels:1, of another list
+            ({"cursor": "bWVtYmVyczox/w=="}, "invalid_cursor"),
+        ],
+    )
+    def test_a_page_that_does_not_exist(self, pair: Pair, arguments: Any, error: str) -> None:
+        assert pair.api("users.list", arguments)["error"] == error
+
     def test_user_groups_hold_the_roles(self, pair: Pair) -> None:
         groups = {group["handle"]: group for group in pair.client.usergroups_list(include_users=True)["usergroups"]}
         assert sorted(groups) == ["billing-admins", "billing-agents", "billing-managers", "billing-sales"]
@@ -206,6 +243,9 @@ class TestDirectory:
         assert names == ["general", "support", "sales", "random"]
         private = pair.client.conversations_list(types="private_channel")["channels"]
         assert [channel["name"] for channel in private] == ["billing-approvals"]
+        assert pair.api("conversations.list", {"types": "secret_channel"})["error"] == "invalid_types"
+        members = [page["members"] for page in pair.client.conversations_members(channel=GENERAL, limit=4)]
+        assert [len(page) for page in members] == [4, 2]
         assert pair.client.conversations_info(channel=GENERAL)["channel"]["is_member"] is False
         assert "U07PRIYANAR" in pair.client.conversations_members(channel=APPROVALS)["members"]
         assert pair.api("conversations.open", {"users": "U0NOBODY"})["error"] == "user_not_found"

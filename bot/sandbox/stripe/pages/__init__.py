@@ -18,7 +18,7 @@ from bot.sandbox.stripe.faults import KINDS
 from bot.sandbox.stripe.money import shown
 from bot.sandbox.stripe.objects import Object
 
-from . import hosted
+from . import hosted, portal
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,6 +38,8 @@ _SECTIONS = {
     "prices": ("price", "Prices"),
     "events": ("event", "Events"),
 }
+
+_LINKED = {"invoice": hosted.invoice, "portal": portal.portal}
 
 
 class Pages:
@@ -71,10 +73,10 @@ class Pages:
                     return hosted.checkout(self, request, session_id)
                 case ["authenticate", intent_id]:
                     return hosted.authenticate(self, request, intent_id)
-                case ["invoice", invoice_id, secret]:
-                    return hosted.invoice(self, request, invoice_id, secret)
-                case ["invoice", invoice_id, secret, "pdf"]:
-                    return hosted.invoice(self, request, invoice_id, secret)
+                case ["invoice" | "portal" as name, object_id, secret]:
+                    return _LINKED[name](self, request, object_id, secret)
+                case ["invoice" | "credit_note" as kind, object_id, secret, "pdf"]:
+                    return hosted.document(self, kind, object_id, secret)
         except ApiError as error:
             return self.render("problem.html", error.status, message=error.message)
         return self.render("problem.html", 404, message="There is no such page.")
@@ -155,14 +157,16 @@ class Pages:
                 found = [("subscription", find("subscription", {"price": about}, limit=20))]
             case "invoice":
                 payments = find("invoice_payment", {"invoice": about})
-                intents = [payment["payment"]["payment_intent"] for payment in payments]
+                intents = [p["payment"]["payment_intent"] for p in payments if p["payment"]["type"] == "payment_intent"]
                 found = [("charge", find("charge", {"payment_intent": intents}))] if intents else []
+                found.append(("credit_note", find("credit_note", {"invoice": about})))
             case "payment_intent":
                 found = [("charge", find("charge", {"payment_intent": about}))]
             case _:
                 found = []
         titles = dict(_SECTIONS.values()) | {
             "payment_method": "Payment methods",
+            "credit_note": "Credit notes",
         }
         return [(titles[kind], rows) for kind, rows in found if rows]
 
@@ -170,7 +174,7 @@ class Pages:
         """What a list shows of any object."""
         row = {"id": body["id"], "object": body["object"], "created": body.get("created"), "status": "", "amount": ""}
         row["who"] = self._who(body)
-        row["title"], row["amount"] = self._sold(body) if body["object"] == "subscription" else _described(body)
+        row["title"], row["amount"] = self.sold(body) if body["object"] == "subscription" else _described(body)
         row["status"] = body.get("status") or ("deleted" if body.get("deleted") else "")
         return row
 
@@ -182,7 +186,7 @@ class Pages:
         customer = self.account.store.get(about["customer"]) if isinstance(about.get("customer"), str) else None
         return str((customer or {}).get("name") or (customer or {}).get("email") or "")
 
-    def _sold(self, subscription: Object) -> tuple[str, str]:
+    def sold(self, subscription: Object) -> tuple[str, str]:
         """`3 × Sales Team`, and what that costs per cycle before discount and tax."""
         items = subscription["items"]["data"]
         names = [f"{item['quantity']} × {self._product(item['price'])}" for item in items]
@@ -205,7 +209,7 @@ def _described(body: Object) -> tuple[str, str]:
             balance = body.get("balance") or 0
             name = body.get("name") or body.get("email") or body["id"]
             return name, shown(balance, body["currency"]) if balance and body["currency"] else ""
-        case "invoice":
+        case "invoice" | "credit_note":
             return body["number"] or "Draft", shown(body["total"], body["currency"])
         case "charge" | "payment_intent" | "refund":
             text = body.get("description") or body.get("failure_message") or body["id"]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from bot.sandbox.stripe.account import DAY, Account, due
 from bot.sandbox.stripe.money import rounded
 from bot.sandbox.stripe.objects import Object, id_of
 
-from . import invoice_drafts, invoicing
+from . import collection, invoice_drafts, invoicing
 from .invoice_items import take_pending
 from .invoice_lines import item_line, line, product_name
 from .invoicing import HOUR
 from .payments import Outcome
-from .subscription_items import end_of_period, period_of, set_items, set_period, start_of_period
+from .subscription_items import end_of_period, period_of, set_period, start_of_period
 
 INCOMPLETE_FOR = 23 * HOUR
 """How long the first payment may take (docs: "Subscription statuses")."""
@@ -122,11 +123,24 @@ def settle_now(account: Account, invoice: Object) -> Outcome:
         return Outcome(paid=True)
     if invoice["collection_method"] == "send_invoice":
         return Outcome(paid=False)
-    return invoicing.collect(account, invoice)
+    return collection.collect(account, invoice)
+
+
+Planned = Callable[[Account, Object], None]
+_PLANNED: list[Planned] = []
+
+
+def on_renewal_planned(listener: Planned) -> Planned:
+    """Register who is told that a subscription's next renewal is planned."""
+    _PLANNED.append(listener)
+    return listener
 
 
 def plan_renewal(account: Account, subscription: Object) -> None:
+    """The renewal happens when the current period ends."""
     account.plan(period_of(subscription)[1], "subscription.renewal", subscription["id"])
+    for listener in _PLANNED:
+        listener(account, subscription)
 
 
 @due("subscription.renewal")
@@ -178,7 +192,7 @@ def _leave_trial(account: Account, subscription: Object) -> bool:
         "customer": subscription["customer"],
         "parent": None,
     }
-    if behavior == "create_invoice" or invoicing.method_for(account, probe) is not None:
+    if behavior == "create_invoice" or collection.method_for(account, probe) is not None:
         return True
     if behavior == "cancel":
         finish(account, subscription, reason="cancellation_requested")
@@ -260,58 +274,7 @@ def finish(account: Account, subscription: Object, *, reason: str | None) -> Obj
     return subscription
 
 
-@invoicing.on_settlement
-def _settled(account: Account, invoice: Object, what: str) -> None:
-    """What became of an invoice, seen from its subscription."""
-    if not invoice["parent"]:
-        return
-    subscription = account.find("subscription", invoice["parent"]["subscription_details"]["subscription"])
-    if subscription is None or subscription["status"] in ("canceled", "incomplete_expired"):
-        return
-    if what == "paid":
-        _paid(account, subscription, invoice)
-    elif what == "voided" and subscription["status"] == "incomplete":
-        subscription.update(status="incomplete_expired", ended_at=account.now())
-        account.save(subscription, "customer.subscription.updated")
-    elif what == "voided" and invoice["id"] == subscription["latest_invoice"] and subscription["status"] == "past_due":
-        subscription["status"] = "active"
-        account.save(subscription, "customer.subscription.updated")
-    elif what in ("failed", "action_required") and subscription["status"] == "active":
-        if invoice["id"] != subscription.get("_pending_invoice"):
-            subscription["status"] = "past_due"
-            account.save(subscription, "customer.subscription.updated")
-    elif what == "exhausted":
-        _exhausted(account, subscription)
-
-
-def _paid(account: Account, subscription: Object, invoice: Object) -> None:
-    if subscription.get("_pending_invoice") == invoice["id"]:
-        set_items(subscription, subscription["_pending_items"])
-        subscription["pending_update"] = None
-        subscription["_pending_items"] = subscription["_pending_invoice"] = None
-        account.save(subscription)
-        account.emit("customer.subscription.pending_update_applied", subscription)
-    first = invoice["billing_reason"] == "subscription_create"
-    if (subscription["status"] == "incomplete" and first) or (
-        subscription["status"] in ("past_due", "unpaid") and invoice["id"] == subscription["latest_invoice"]
-    ):
-        subscription["status"] = "active"
-        account.save(subscription, "customer.subscription.updated")
-        if first:
-            plan_renewal(account, subscription)
-
-
-def _exhausted(account: Account, subscription: Object) -> None:
-    """After the last attempt: cancel (the default), leave unpaid or leave past due, by `POST /control/settings`."""
-    wish = account.store.fact("after_retries", "cancel")
-    if wish == "cancel":
-        finish(account, subscription, reason="payment_failed")
-    elif wish == "unpaid" and subscription["status"] != "unpaid":
-        subscription["status"] = "unpaid"
-        account.save(subscription, "customer.subscription.updated")
-
-
 def require_method(account: Account, invoice: Object) -> None:
     """A charge that is due now needs something to charge: Stripe's 400 otherwise."""
-    if invoice["amount_due"] > 0 and invoicing.method_for(account, invoice) is None:
-        raise invoicing.no_method()
+    if invoice["amount_due"] > 0 and collection.method_for(account, invoice) is None:
+        raise collection.no_method()

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from bot.sandbox.stripe.account import Account
+from bot.sandbox.stripe.account import TEST_CLOCK, Account
 from bot.sandbox.stripe.errors import invalid
 from bot.sandbox.stripe.lists import page, search
 from bot.sandbox.stripe.objects import Object, address, id_of, merge_metadata
-from bot.sandbox.stripe.routing import Params, crud, route
+from bot.sandbox.stripe.routing import Params, only, route
 
 from .balances import change_balance
 from .payment_methods import attach_to, own_payment_method
 from .subscriptions import end
 
+_MOST_ON_A_CLOCK = 3
 _PLAIN = ("description", "email", "name", "phone", "business_name", "individual_name")
+_CHANGEABLE = (
+    *_PLAIN,
+    "address",
+    "balance",
+    "invoice_prefix",
+    "invoice_settings",
+    "metadata",
+    "next_invoice_sequence",
+    "preferred_locales",
+    "shipping",
+    "tax_exempt",
+)
 
 
 def create(account: Account, params: Params) -> Object:
-    for unsupported in ("source", "validate"):
-        if unsupported in params:
-            raise invalid(f"The local Stripe does not know {unsupported}; use payment methods.", unsupported)
+    only(params, "customers", *_CHANGEABLE, "payment_method", "tax_id_data", "test_clock")
     customer: Object = {
         "id": account.new_id("cus")[:18],
         "object": "customer",
@@ -50,10 +61,8 @@ def create(account: Account, params: Params) -> Object:
         "preferred_locales": [],
         "shipping": None,
         "tax_exempt": "none",
-        "test_clock": None,
+        "test_clock": _test_clock(account, params.pop("test_clock", None)),
     }
-    if "test_clock" in params:
-        raise invalid("The local Stripe has one clock for the whole account (POST /control/clock).", "test_clock")
     token = params.pop("payment_method", None)
     tax_ids = params.pop("tax_id_data", [])
     balance = params.pop("balance", 0)
@@ -69,16 +78,24 @@ def create(account: Account, params: Params) -> Object:
     return customer
 
 
+def _test_clock(account: Account, clock_id: str | None) -> str | None:
+    """A clock has at most three customers (docs: "Test clocks", limitations)."""
+    if clock_id is None:
+        return None
+    account.get(TEST_CLOCK, clock_id, "test_clock")
+    if len(account.matching("customer", test_clock=clock_id)) >= _MOST_ON_A_CLOCK:
+        raise invalid(f"A test clock has at most {_MOST_ON_A_CLOCK} customers.", "test_clock")
+    return clock_id
+
+
 def update(account: Account, params: Params, customer_id: str) -> Object:
+    only(params, "customers", *_CHANGEABLE)
     customer = account.get("customer", customer_id)
     if "balance" in params:
         difference = params.pop("balance") - customer["balance"]
         if difference:
             change_balance(account, customer_id, difference, "adjustment", currency=customer["currency"] or "usd")
             customer = account.get("customer", customer_id)
-    for unsupported in ("source", "default_source", "validate"):
-        if unsupported in params:
-            raise invalid(f"The local Stripe does not know {unsupported}; use payment methods.", unsupported)
     _apply(account, customer, params)
     return account.save(customer, "customer.updated")
 
@@ -121,12 +138,15 @@ def _apply_invoice_settings(account: Account, customer: Object, settings: Params
             current[name] = settings[name] or None
 
 
-crud("Customer", "/v1/customers", kind="customer", create=create, update=update)
+route("POST", "/v1/customers", "CustomerCreateParams")(create)
+route("POST", "/v1/customers/{}", "CustomerUpdateParams")(update)
 
 
 @route("GET", "/v1/customers", "CustomerListParams")
 def list_customers(account: Account, params: Params) -> Object:
-    return page(account, "customer", "/v1/customers", params, "email")
+    """Customers on a test clock are shown only when asked for (docs: "List all customers")."""
+    clock = params.get("test_clock")
+    return page(account, "customer", "/v1/customers", params, "email", test_clock=clock)
 
 
 @route("GET", "/v1/customers/search", "CustomerSearchParams")
@@ -137,9 +157,10 @@ def search_customers(account: Account, params: Params) -> Object:
 
 @route("GET", "/v1/customers/{}", "CustomerRetrieveParams")
 def retrieve(account: Account, _params: Params, customer_id: str) -> Object:
+    """A deleted customer is answered as such."""
     body = account.store.get(customer_id)
     if body is not None and body["object"] == "customer" and body.get("deleted"):
-        return body
+        return {name: body[name] for name in ("id", "object", "deleted")}
     return account.get("customer", customer_id)
 
 

@@ -17,7 +17,7 @@ def list_events(account: Account, params: Params) -> Object:
         raise invalid("The local Stripe does not filter events by delivery.", "delivery_success")
     if "types" in params and "type" in params:
         raise invalid("You may only provide one of: type, types.", code="parameters_exclusive")
-    wanted = params.get("types") or ([params["type"]] if "type" in params else [])
+    wanted = params.pop("types", []) or ([params["type"]] if "type" in params else [])
     extra = {"type": wanted} if wanted else {}
     return page(account, "event", "/v1/events", params, **extra)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.stripe.account import Account
+from bot.sandbox.stripe.money import collectable
 from bot.sandbox.stripe.objects import Object, id_of, nested_list
 
 from .invoice_lines import total_up
@@ -113,7 +114,7 @@ def draft(
             "paid_at": None,
             "voided_at": None,
         },
-        "test_clock": None,
+        "test_clock": account.clock_id,
         "threshold_reason": None,
         "webhooks_delivered_at": None,
         "_days_until_due": days_until_due,
@@ -134,9 +135,16 @@ def recompute(account: Account, invoice: Object, discounts: list[Object] | None 
     if discounts is None:
         discounts = [account.get("discount", id_of(discount)) for discount in invoice["discounts"]]
     total_up(account, invoice, discounts, invoice["default_tax_rates"], invoice["customer_tax_exempt"])
-    owed = invoice["total"] + invoice["starting_balance"]
-    invoice["amount_due"] = max(0, owed)
+    invoice["amount_due"] = collectable(invoice["total"] + invoice["starting_balance"], invoice["currency"])
     invoice["amount_remaining"] = invoice["amount_due"]
+
+
+def balance_after(invoice: Object) -> int:
+    """The customer's balance once the invoice has used credit up and asked for debt.
+
+    A negative total becomes credit, and what is too little to charge waits (docs: "Customer credit balance").
+    """
+    return int(invoice["total"] + invoice["starting_balance"] - invoice["amount_due"])
 
 
 def keep(account: Account, invoice: Object) -> Object:

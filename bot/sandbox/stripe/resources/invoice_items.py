@@ -134,7 +134,6 @@ def new_item(
         "customer": customer["id"],
         "customer_account": None,
         "date": now,
-        "created": now,
         "description": params.get("description") or (product_name(account, price) if price else None),
         "discountable": params.get("discountable", True),
         "discounts": [],
@@ -156,7 +155,7 @@ def new_item(
         "quantity": sold["quantity"],
         "quantity_decimal": str(sold["quantity"]),
         "tax_rates": usable(account, params.get("tax_rates"), "tax_rates"),
-        "test_clock": None,
+        "test_clock": account.clock_id,
     }
 
 
@@ -178,7 +177,10 @@ crud("InvoiceItem", "/v1/invoiceitems", kind="invoiceitem", create=create_item, 
 
 @route("GET", "/v1/invoiceitems", "InvoiceItemListParams")
 def list_items(account: Account, params: Params) -> Object:
-    extra = {"pending": params["customer"]} if params.get("pending") and "customer" in params else {}
+    pending = params.pop("pending", False)
+    if pending and "customer" not in params:
+        raise invalid("The local Stripe lists pending items of one customer only.", "pending")
+    extra = {"pending": params["customer"]} if pending else {}
     return page(account, "invoiceitem", "/v1/invoiceitems", params, "customer", "invoice", **extra)
 
 

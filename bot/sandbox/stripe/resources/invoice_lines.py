@@ -155,21 +155,21 @@ def total_up(account: Account, invoice: Object, discounts: list[Object], rates: 
     subtotal_without_tax = 0
     for entry, left in zip(lines, remaining, strict=True):
         own = entry["_tax_rates"] if entry["_tax_rates"] is not None else rates
-        entry["taxes"] = _taxes(left, own, exempt)
+        entry["taxes"] = taxes_on(left, own, exempt)
         included = [rate["percentage"] for rate in own if rate["inclusive"]] if exempt == "none" else []
         subtotal_without_tax += entry["amount"] - sum(inclusive_taxes(entry["amount"], included))
     invoice["subtotal"] = sum(entry["amount"] for entry in lines)
     invoice["subtotal_excluding_tax"] = subtotal_without_tax
-    added = _sum_taxes(lines, "exclusive")
+    added = sum_taxes(lines, "exclusive")
     invoice["total"] = sum(remaining) + added
-    invoice["total_excluding_tax"] = invoice["total"] - added - _sum_taxes(lines, "inclusive")
+    invoice["total_excluding_tax"] = invoice["total"] - added - sum_taxes(lines, "inclusive")
     invoice["total_discount_amounts"] = [
         {"amount": _discounted(lines, discount["id"]), "discount": discount["id"]} for discount in discounts
     ]
     invoice["total_pretax_credit_amounts"] = [
         {**entry, "credit_balance_transaction": None, "type": "discount"} for entry in invoice["total_discount_amounts"]
     ]
-    invoice["total_taxes"] = _total_taxes(lines)
+    invoice["total_taxes"] = total_taxes(lines)
     invoice["lines"]["total_count"] = len(lines)
 
 
@@ -212,7 +212,7 @@ def is_proration(entry: Object) -> bool:
     return bool(entry["parent"][entry["parent"]["type"]]["proration"])
 
 
-def _taxes(left: int, rates: list[Object], exempt: str) -> list[Object]:
+def taxes_on(left: int, rates: list[Object], exempt: str) -> list[Object]:
     """Inclusive taxes are taken out of what is left; exclusive ones are worked out on the rest and come on top."""
     if exempt != "none":
         reason = "reverse_charge" if exempt == "reverse" else "customer_exempt"
@@ -238,7 +238,7 @@ def _tax(rate: Object, amount: int, base: int, reason: str) -> Object:
     }
 
 
-def _sum_taxes(lines: list[Object], behaviour: str) -> int:
+def sum_taxes(lines: list[Object], behaviour: str) -> int:
     return sum(tax["amount"] for entry in lines for tax in entry["taxes"] if tax["tax_behavior"] == behaviour)
 
 
@@ -246,7 +246,7 @@ def _discounted(lines: list[Object], discount_id: str) -> int:
     return sum(cut["amount"] for entry in lines for cut in entry["discount_amounts"] if cut["discount"] == discount_id)
 
 
-def _total_taxes(lines: list[Object]) -> list[Object]:
+def total_taxes(lines: list[Object]) -> list[Object]:
     totals: dict[tuple[str, str], Object] = {}
     for entry in lines:
         for tax in entry["taxes"]:

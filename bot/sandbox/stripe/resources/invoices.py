@@ -6,12 +6,14 @@ from bot.sandbox.stripe.account import Account
 from bot.sandbox.stripe.errors import ApiError, invalid
 from bot.sandbox.stripe.lists import page, page_of_list
 from bot.sandbox.stripe.objects import Object, merge_metadata
-from bot.sandbox.stripe.routing import Params, crud, route
+from bot.sandbox.stripe.routing import Params, crud, only, route
 
-from . import invoice_drafts, invoicing
+from . import collection, invoice_drafts, invoicing
 from .coupons import keep_discounts, redeem
 from .invoice_items import take_pending
+from .invoice_payments import attach_intent, attach_record, pay_out_of_band
 from .payment_methods import own_payment_method, resolve
+from .payments import check_not_too_small
 from .tax_rates import usable
 
 
@@ -122,6 +124,7 @@ def finalize(account: Account, params: Params, invoice_id: str) -> Object:
 @route("POST", "/v1/invoices/{}/pay", "InvoicePayParams")
 def pay(account: Account, params: Params, invoice_id: str) -> Object:
     """Pay now: by the method named, the one in force, or out of band. A decline is the answer's 402 and stays."""
+    only(params, "paying an invoice", "payment_method", "paid_out_of_band", "off_session")
     invoice = account.get("invoice", invoice_id)
     if invoice["status"] == "draft":
         invoice = invoicing.finalize(account, invoice)
@@ -130,17 +133,18 @@ def pay(account: Account, params: Params, invoice_id: str) -> Object:
     if invoice["status"] == "void":
         raise invalid("This invoice is void and cannot be paid.")
     if params.get("paid_out_of_band"):
-        invoicing.pay_out_of_band(account, invoice)
+        pay_out_of_band(account, invoice)
         return account.get("invoice", invoice_id)
     if "payment_method" in params:
         method = resolve(account, params["payment_method"], "payment_method")
         if method["customer"] is not None:
             own_payment_method(account, invoice["customer"], method["id"], "payment_method")
     else:
-        method = invoicing.method_for(account, invoice) or {}
+        method = collection.method_for(account, invoice) or {}
     if not method:
-        raise invoicing.no_method()
-    outcome = invoicing.attempt_payment(account, invoice, method)
+        raise collection.no_method()
+    check_not_too_small(invoice["amount_remaining"], invoice["currency"], "amount_remaining")
+    outcome = collection.attempt_payment(account, invoice, method)
     if outcome.error is not None:
         raise outcome.error
     if outcome.action:
@@ -151,6 +155,19 @@ def pay(account: Account, params: Params, invoice_id: str) -> Object:
             code="invoice_payment_intent_requires_action",
             keep=True,
         )
+    return account.get("invoice", invoice_id)
+
+
+@route("POST", "/v1/invoices/{}/attach_payment", "InvoiceAttachPaymentParams")
+def attach_payment(account: Account, params: Params, invoice_id: str) -> Object:
+    """Let a payment intent or a reported payment pay a part of the invoice."""
+    invoice = account.get("invoice", invoice_id)
+    if ("payment_intent" in params) == ("payment_record" in params):
+        raise invalid("You must specify exactly one of: payment_intent, payment_record.", "payment_intent")
+    if "payment_intent" in params:
+        attach_intent(account, invoice, account.get("payment_intent", params["payment_intent"], "payment_intent"))
+    else:
+        attach_record(account, invoice, account.get("payment_record", params["payment_record"], "payment_record"))
     return account.get("invoice", invoice_id)
 
 
@@ -182,6 +199,10 @@ crud("InvoicePayment", "/v1/invoice_payments", kind="invoice_payment")
 @route("GET", "/v1/invoice_payments", "InvoicePaymentListParams")
 def list_payments(account: Account, params: Params) -> Object:
     extra = {}
-    if "payment" in params:
-        extra["payment_intent"] = params["payment"].get("payment_intent", "")
+    payment = params.pop("payment", None)
+    if payment is not None:
+        kind = payment["type"]
+        if kind not in payment:
+            raise invalid(f"Missing required param: payment[{kind}].", f"payment[{kind}]", "parameter_missing")
+        extra[kind] = payment[kind]
     return page(account, "invoice_payment", "/v1/invoice_payments", params, "invoice", "status", **extra)

@@ -6,11 +6,12 @@ from bot.sandbox.stripe.account import Account
 from bot.sandbox.stripe.errors import ApiError, invalid
 from bot.sandbox.stripe.lists import page
 from bot.sandbox.stripe.objects import Object, merge_metadata
-from bot.sandbox.stripe.routing import Params, crud, route
+from bot.sandbox.stripe.routing import Params, crud, only, route
 
-from .invoicing import attempt_payment
+from .collection import attempt_payment
+from .invoice_payments import intent_changed
 from .payment_methods import own_payment_method, resolve
-from .payments import attempt, cancel_intent, fail, new_intent
+from .payments import attempt, cancel_intent, check_amount, fail, new_intent
 
 
 def create(account: Account, params: Params) -> Object:
@@ -18,8 +19,7 @@ def create(account: Account, params: Params) -> Object:
     known |= {"confirm", "off_session", "automatic_payment_methods", "receipt_email"}
     for name in set(params) - known:
         raise invalid(f"The local Stripe does not know {name} of payment intents.", name)
-    if params["amount"] <= 0:
-        raise invalid("This value must be greater than or equal to 1.", "amount", "parameter_invalid_integer")
+    check_amount(params["amount"], params["currency"].lower(), "amount")
     if params.get("customer"):
         account.get("customer", params["customer"], "customer")
     intent = new_intent(
@@ -55,6 +55,7 @@ def _confirm(account: Account, intent: Object, params: Params) -> Object:
         outcome = attempt_payment(account, account.get("invoice", intent["_invoice"]), method)
     else:
         outcome = attempt(account, intent, method)
+        intent_changed(account, intent)
     if outcome.error is not None:
         raise outcome.error
     if outcome.action and params.get("off_session"):
@@ -82,6 +83,7 @@ def list_intents(account: Account, params: Params) -> Object:
 
 @route("POST", "/v1/payment_intents/{}/confirm", "PaymentIntentConfirmParams")
 def confirm(account: Account, params: Params, intent_id: str) -> Object:
+    only(params, "confirming a payment intent", "payment_method", "off_session", "return_url")
     return _confirm(account, account.get("payment_intent", intent_id), params)
 
 
@@ -90,7 +92,9 @@ def cancel(account: Account, params: Params, intent_id: str) -> Object:
     intent = account.get("payment_intent", intent_id)
     if intent["_invoice"]:
         raise invalid("This PaymentIntent belongs to an invoice; void the invoice instead.")
-    return cancel_intent(account, intent, params.get("cancellation_reason"))
+    intent = cancel_intent(account, intent, params.get("cancellation_reason"))
+    intent_changed(account, intent)
+    return intent
 
 
 def approve(account: Account, intent_id: str, *, approved: bool) -> Object:
@@ -105,4 +109,5 @@ def approve(account: Account, intent_id: str, *, approved: bool) -> Object:
         attempt_payment(account, account.get("invoice", intent["_invoice"]), method, approved=True)
     else:
         attempt(account, intent, method, approved=True)
+        intent_changed(account, intent)
     return account.get("payment_intent", intent_id)

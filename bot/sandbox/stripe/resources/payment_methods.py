@@ -9,12 +9,13 @@ from bot.sandbox.stripe.cards import BY_NUMBER, DECLINES, SUCCEED, Card, by_toke
 from bot.sandbox.stripe.errors import ApiError, CardError, invalid
 from bot.sandbox.stripe.lists import page
 from bot.sandbox.stripe.objects import Object, address, merge_metadata
-from bot.sandbox.stripe.routing import Params, crud, route
+from bot.sandbox.stripe.routing import Params, crud, only, route
 
 
 def create(account: Account, params: Params) -> Object:
     if params.get("type", "card") != "card" or "payment_method" in params:
         raise invalid("The local Stripe knows payment methods of type card only.", "type")
+    only(params, "payment methods", "type", "card", "billing_details", "allow_redisplay", "metadata")
     sent = params.get("card") or {}
     if "token" in sent:
         card = by_token(sent["token"])
@@ -159,6 +160,7 @@ def _describe(method: Object, params: Params) -> None:
 
 def update(account: Account, params: Params, method_id: str) -> Object:
     method = account.get("payment_method", method_id)
+    only(params, "payment methods", "card", "billing_details", "allow_redisplay", "metadata")
     if method["customer"] is None:
         raise invalid("You must save this PaymentMethod to a customer before you can update it.")
     for name in ("exp_month", "exp_year"):

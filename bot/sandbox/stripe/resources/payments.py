@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from bot.sandbox.stripe.account import Account
 from bot.sandbox.stripe.cards import AUTHENTICATE, AUTHENTICATE_ONCE, SUCCEED
-from bot.sandbox.stripe.errors import ApiError, CardError
+from bot.sandbox.stripe.errors import ApiError, CardError, invalid
+from bot.sandbox.stripe.money import CURRENCIES, LARGEST, MINIMUM, shown, step
 from bot.sandbox.stripe.objects import Object, new_id
 
 from .payment_methods import decline
@@ -19,6 +20,26 @@ class Outcome:
     paid: bool
     error: CardError | None = None
     action: bool = False
+
+
+def check_amount(amount: int, currency: str, param: str) -> None:
+    """400 for what cannot be charged at once: too little, too much, or parts of the smallest unit in use."""
+    if currency not in CURRENCIES:
+        raise invalid(f"Invalid currency: {currency}. Stripe currently supports these currencies: usd, eur, ...", param)
+    if amount <= 0:
+        raise invalid("This value must be greater than or equal to 1.", param, "parameter_invalid_integer")
+    check_not_too_small(amount, currency, param)
+    if amount > LARGEST:
+        raise invalid(f"Amount must be no more than {shown(LARGEST, currency)}.", param, "amount_too_large")
+    if amount % step(currency):
+        raise invalid(f"Amounts in {currency.upper()} must be divisible by {step(currency)}.", param)
+
+
+def check_not_too_small(amount: int, currency: str, param: str) -> None:
+    """400 for less than the smallest charge of the currency."""
+    smallest = MINIMUM.get(currency, 1)
+    if amount < smallest:
+        raise invalid(f"Amount must be at least {shown(smallest, currency)}.", param, "amount_too_small")
 
 
 def new_intent(

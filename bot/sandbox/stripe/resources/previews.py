@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from bot.sandbox.stripe.account import Account
 from bot.sandbox.stripe.errors import ApiError, invalid, missing_param
+from bot.sandbox.stripe.money import collectable
 from bot.sandbox.stripe.objects import Object, new_id
 from bot.sandbox.stripe.routing import Params, route
 
 from . import billing
 from .coupons import keep_discounts, redeem
 from .customers import create as create_customer
+from .invoice_drafts import balance_after
 from .invoice_items import take_pending
 from .invoice_lines import item_line
 from .schedule_phases import build_phases, default_settings, new_schedule, subscription_params
 from .schedules import start_of
+from .subscription_assembly import assemble, first_invoice
 from .subscription_items import end_of_period, period_of, set_period
 from .subscription_updates import update
-from .subscriptions import assemble, first_invoice
 
 _DETAILS = {
     "billing_cycle_anchor",
@@ -141,8 +143,11 @@ def _of_subscription(account: Account, params: Params, details: Params) -> Objec
     if "billing_mode" in details:
         raise invalid("The local Stripe does not preview migrations.", "subscription_details[billing_mode]")
     changes = {name: value for name, value in details.items() if name != "start_date"}
-    if "billing_cycle_anchor" in changes:
-        changes["billing_cycle_anchor"] = _anchor(changes["billing_cycle_anchor"])
+    if isinstance(_anchor(changes.get("billing_cycle_anchor")), int):
+        raise invalid(
+            "A running subscription's anchor changes to `now` or not at all.",
+            "subscription_details[billing_cycle_anchor][type]",
+        )
     if "discounts" in params:
         found = redeem(account, params["discounts"] or [], before["customer"], before["currency"])
         before["discounts"] = keep_discounts(account, found, subscription=subscription_id)
@@ -152,10 +157,11 @@ def _of_subscription(account: Account, params: Params, details: Params) -> Objec
     after = account.get("subscription", subscription_id)
     if after["latest_invoice"] != before["latest_invoice"]:
         return account.get("invoice", after["latest_invoice"])
-    return _renewal(account, after)
+    return upcoming_invoice(account, after)
 
 
-def _renewal(account: Account, subscription: Object) -> Object:
+def upcoming_invoice(account: Account, subscription: Object) -> Object:
+    """The next renewal's invoice with what waits for it; call it in a rehearsal. 404 when there will be none."""
     if subscription["cancel_at_period_end"] or subscription["status"] not in ("active", "trialing", "past_due"):
         raise ApiError("No upcoming invoices for customer", status=404, code="invoice_upcoming_none")
     end = period_of(subscription)[1]
@@ -179,8 +185,8 @@ def _as_preview(invoice: Object) -> Object:
     invoice.update(
         id=preview_id, status="draft", number=None, hosted_invoice_url=None, invoice_pdf=None, attempted=False
     )
-    invoice["amount_due"] = max(0, invoice["total"] + invoice["starting_balance"])
+    invoice["amount_due"] = collectable(invoice["total"] + invoice["starting_balance"], invoice["currency"])
     invoice["amount_remaining"] = invoice["amount_due"]
     invoice["amount_paid"] = 0
-    invoice["ending_balance"] = min(0, invoice["total"] + invoice["starting_balance"])
+    invoice["ending_balance"] = balance_after(invoice)
     return invoice

@@ -229,10 +229,8 @@ crud("Price", "/v1/prices", kind="price", create=create, update=update)
 
 @route("GET", "/v1/prices", "PriceListParams")
 def list_prices(account: Account, params: Params) -> Object:
-    extra = {"lookup_key": params["lookup_keys"]} if params.get("lookup_keys") else {}
-    recurring = params.get("recurring") or {}
-    if recurring:
-        raise invalid("The local Stripe does not filter prices by recurring.", "recurring")
+    keys = params.pop("lookup_keys", [])
+    extra = {"lookup_key": keys} if keys else {}
     return page(account, "price", "/v1/prices", params, "active", "currency", "product", "type", **extra)
 
 

@@ -6,7 +6,7 @@ from bot.sandbox.stripe.account import Account
 from bot.sandbox.stripe.errors import ApiError, invalid
 from bot.sandbox.stripe.lists import page
 from bot.sandbox.stripe.objects import Object, merge_metadata
-from bot.sandbox.stripe.routing import Params, route
+from bot.sandbox.stripe.routing import Params, only, route
 
 
 @route("GET", "/v1/charges", "ChargeListParams")
@@ -22,6 +22,7 @@ def retrieve_charge(account: Account, _params: Params, charge_id: str) -> Object
 @route("POST", "/v1/refunds", "RefundCreateParams")
 def create_refund(account: Account, params: Params) -> Object:
     """Never more than was paid and not yet given back."""
+    only(params, "refunds", "charge", "payment_intent", "amount", "reason", "metadata")
     if "charge" in params:
         charge = account.get("charge", params["charge"], "charge")
     elif "payment_intent" in params:

@@ -54,7 +54,7 @@ def new_schedule(account: Account, customer_id: str, params: Params, settings: O
         "released_subscription": None,
         "status": "not_started",
         "subscription": None,
-        "test_clock": None,
+        "test_clock": account.clock_id,
     }
 
 

@@ -11,13 +11,13 @@ from bot.sandbox.stripe.account import Account, due
 from bot.sandbox.stripe.errors import ApiError, invalid
 from bot.sandbox.stripe.lists import page
 from bot.sandbox.stripe.objects import Object, merge_metadata
-from bot.sandbox.stripe.routing import Params, crud, route
+from bot.sandbox.stripe.routing import Params, crud, only, route
 
 from . import billing, invoice_drafts, invoicing
 from .schedule_phases import build_phases, default_settings, item_params, new_schedule, subscription_params
+from .subscription_assembly import assemble, first_invoice
 from .subscription_items import period_of
 from .subscription_updates import update as update_subscription
-from .subscriptions import assemble, first_invoice
 
 _KNOWN = {"customer", "start_date", "phases", "end_behavior", "default_settings", "metadata", "from_subscription"}
 
@@ -224,14 +224,13 @@ crud("SubscriptionSchedule", "/v1/subscription_schedules", kind="subscription_sc
 
 @route("GET", "/v1/subscription_schedules", "SubscriptionScheduleListParams")
 def list_schedules(account: Account, params: Params) -> Object:
-    for name in set(params) & {"canceled_at", "completed_at", "released_at"}:
-        raise invalid(f"The local Stripe does not filter schedules by {name}.", name)
-    waiting = {"status": "not_started"} if params.get("scheduled") else {}
+    waiting = {"status": "not_started"} if params.pop("scheduled", False) else {}
     return page(account, "subscription_schedule", "/v1/subscription_schedules", params, "customer", **waiting)
 
 
 @route("POST", "/v1/subscription_schedules/{}/cancel", "SubscriptionScheduleCancelParams")
-def cancel(account: Account, _params: Params, schedule_id: str) -> Object:
+def cancel(account: Account, params: Params, schedule_id: str) -> Object:
+    only(params, "canceling a schedule")
     schedule = account.get("subscription_schedule", schedule_id)
     if schedule["status"] not in ("not_started", "active"):
         raise invalid(f"You cannot cancel a schedule that is {schedule['status']}.")
@@ -245,7 +244,8 @@ def cancel(account: Account, _params: Params, schedule_id: str) -> Object:
 
 
 @route("POST", "/v1/subscription_schedules/{}/release", "SubscriptionScheduleReleaseParams")
-def release(account: Account, _params: Params, schedule_id: str) -> Object:
+def release(account: Account, params: Params, schedule_id: str) -> Object:
+    only(params, "releasing a schedule")
     schedule = account.get("subscription_schedule", schedule_id)
     if schedule["status"] not in ("not_started", "active"):
         raise invalid(f"You cannot release a schedule that is {schedule['status']}.")

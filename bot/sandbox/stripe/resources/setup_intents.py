@@ -7,7 +7,7 @@ from bot.sandbox.stripe.cards import AUTHENTICATE_ONCE, SUCCEED
 from bot.sandbox.stripe.errors import ApiError, CardError, invalid
 from bot.sandbox.stripe.lists import page
 from bot.sandbox.stripe.objects import Object, merge_metadata, new_id
-from bot.sandbox.stripe.routing import Params, crud, route
+from bot.sandbox.stripe.routing import Params, crud, only, route
 
 from .payment_methods import attach_to, decline, resolve
 
@@ -133,6 +133,7 @@ def list_intents(account: Account, params: Params) -> Object:
 
 @route("POST", "/v1/setup_intents/{}/confirm", "SetupIntentConfirmParams")
 def confirm(account: Account, params: Params, intent_id: str) -> Object:
+    only(params, "confirming a setup intent", "payment_method", "return_url")
     intent = account.get("setup_intent", intent_id)
     if intent["status"] in ("succeeded", "canceled"):
         raise ApiError(

@@ -15,8 +15,8 @@ from .invoice_lines import item_line
 from .payment_methods import own_payment_method
 from .prices import interval_of
 from .prorations import prorate
+from .subscription_assembly import payment_settings, set_cancel_at
 from .subscription_items import changed_items, end_of_period, find_item, period_of, set_items, set_period
-from .subscriptions import payment_settings, set_cancel_at
 from .tax_rates import usable
 
 _KNOWN = {
@@ -130,7 +130,7 @@ def _change(account: Account, subscription: Object, params: Params) -> Object:
     prorating = params.get("proration_behavior", "create_prorations")
     ends_trial = subscription["status"] == "trialing" and params.get("trial_end") == "now"
     resets = (
-        params.get("billing_cycle_anchor") == "now"
+        params.get("billing_cycle_anchor") == {"type": "now"}
         or ends_trial
         or interval_of(items[0]["price"]) != interval_of(before[0]["price"])
     ) and not (subscription["status"] == "trialing" and not ends_trial)
@@ -156,7 +156,7 @@ def _change(account: Account, subscription: Object, params: Params) -> Object:
         if period_of(after)[1] != end:
             billing.plan_renewal(account, after)
         return after
-    return _invoice_change(account, subscription, after, moment, resets, params.get("payment_behavior"))
+    return invoice_change(account, subscription, after, moment, resets, params.get("payment_behavior"))
 
 
 def _proration_date(account: Account, subscription: Object, params: Params) -> int:
@@ -181,7 +181,7 @@ def _extend_trial(account: Account, subscription: Object, trial_end: int) -> Non
     account.plan(max(now, trial_end - 3 * DAY), "subscription.trial_will_end", subscription["id"])
 
 
-def _invoice_change(
+def invoice_change(
     account: Account, subscription: Object, after: Object, moment: int, resets: bool, behavior: str | None
 ) -> Object:
     """Invoice a change at once and take it when it is paid; otherwise as `payment_behavior` says."""
@@ -236,22 +236,6 @@ def _await_payment(account: Account, subscription: Object, resets: bool) -> None
     }
     account.save(subscription, "customer.subscription.updated")
     account.plan(expires_at, "subscription.pending_update", subscription["id"])
-
-
-@route("POST", "/v1/subscriptions/{}/resume", "SubscriptionResumeParams")
-def resume(account: Account, params: Params, subscription_id: str) -> Object:
-    """Go on after a trial that ended without a payment method: a new period starts now and is invoiced."""
-    for name in set(params) - {"billing_cycle_anchor", "proration_behavior"}:
-        raise invalid(f"The local Stripe does not know {name} of a resumption.", name)
-    subscription = account.get("subscription", subscription_id)
-    if subscription["status"] != "paused":
-        raise invalid("Only paused subscriptions can be resumed.")
-    now = account.now()
-    subscription.update(status="active", billing_cycle_anchor=now)
-    set_period(subscription, now, end_of_period(subscription, now))
-    result = _invoice_change(account, subscription, subscription, now, True, "error_if_incomplete")
-    account.emit("customer.subscription.resumed", result)
-    return result
 
 
 @route("GET", "/v1/subscription_items", "SubscriptionItemListParams")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.sandbox.workspace import inputs, limits, payloads
+from bot.sandbox.workspace.acts import uploads
 from bot.sandbox.workspace.acts.outcome import Outcome, click_failure, of_click
 from bot.sandbox.workspace.acts.surfaces import InMessage, InView, Spot, at
 from bot.sandbox.workspace.common import Json
@@ -30,7 +32,9 @@ def press(
     """Click, choose or type. What does not dispatch is only recorded; what asks for confirmation waits for it."""
     where = at(workspace, person, spot, action_id)
     block, element = inputs.find(where.blocks, action_id, block_id, value)
-    state, option = _chosen(workspace, person, where, (block, element), value)
+    state, chosen = _chosen(workspace, person, where, (block, element), value)
+    if element["type"] == "workflow_button":
+        raise NotPossible("a workflow button starts a workflow, and there are none here")
     if block["type"] == "input" and not block.get("dispatch_action"):
         where.record({block["block_id"]: {action_id: state or {}}})
         return Outcome()
@@ -38,7 +42,7 @@ def press(
         return Outcome(confirm=element["confirm"])
     if state is not None:
         where.record({block["block_id"]: {action_id: state}})
-    action = payloads.action(block, element, state, option, workspace.clock.next())
+    action = payloads.action(block, element, chosen if state is None else state, workspace.clock.next())
     trigger = workspace.tickets.new_trigger(person.id)
     fields = {**where.fields(), **where.late_answer()}
     return of_click(workspace.delivery.interaction(payloads.block_actions(person, fields, action, trigger)))
@@ -46,24 +50,34 @@ def press(
 
 def _chosen(
     workspace: Workspace, person: Person, where: InView | InMessage, used: tuple[Json, Json], value: Any
-) -> tuple[Json | None, Json | None]:
-    """(state, option): inputs have a state, an overflow menu has only the option."""
-    block, element = used
+) -> tuple[Json | None, Json]:
+    """(state, what else the action says): inputs have a state; of a menu or of two thumbs only the action knows."""
+    _, element = used
     if element["type"] == "overflow":
-        return None, inputs.option_with(value, element["options"])
+        return None, {"selected_option": inputs.option_with(value, element["options"])}
+    if element["type"] == "feedback_buttons":
+        return None, inputs.feedback_with(value, element)
     if element["type"] not in inputs.STATE_FIELD:
-        return None, None
-    loaded = workspace.loaded.get(_key(person, where, block, element))
-    return inputs.state_from(element, value, loaded), None
+        return None, {}
+    return _state(workspace, person, where, used, value), {}
+
+
+def _state(
+    workspace: Workspace, person: Person, where: InView | InMessage, used: tuple[Json, Json], value: Any
+) -> Json:
+    """The element's state for a plain value; files that come with it are kept."""
+    block, element = used
+    if element["type"] == "file_input":
+        value = uploads.received(workspace, person, element, value)
+    return inputs.state_from(element, value, workspace.loaded.get(_key(person, where, block, element)))
 
 
 def fill(workspace: Workspace, person: Person, spot: Spot, values: dict[str, Any]) -> None:
     """Type plain values, by block_id, without sending anything."""
     where = at(workspace, person, spot)
     for block_id, value in values.items():
-        block, element = _input(where, block_id)
-        loaded = workspace.loaded.get(_key(person, where, block, element))
-        where.record({block_id: {element["action_id"]: inputs.state_from(element, value, loaded)}})
+        used = _input(where, block_id)
+        where.record({block_id: {used[1]["action_id"]: _state(workspace, person, where, used, value)}})
 
 
 def _input(where: InView | InMessage, block_id: str) -> tuple[Json, Json]:
@@ -90,10 +104,20 @@ def options(
             return _load(workspace, person, where, (block, element), query)
         case "users_select" | "multi_users_select":
             return _own([_option(p.name, p.id) for p in PEOPLE], query)
-        case "channels_select" | "multi_channels_select" | "conversations_select" | "multi_conversations_select":
-            return _own([_option(c.name, c.id) for c in workspace.messages.channels(person.id)], query)
+        case "channels_select" | "multi_channels_select":
+            return _own(_conversations(workspace, person, ["public"]), query)
+        case "conversations_select" | "multi_conversations_select":
+            kinds = element.get("filter", {}).get("include", list(_KINDS.values()))
+            return _own(_conversations(workspace, person, kinds), query)
         case _:
             return _own(inputs.offered(element), query)
+
+
+_KINDS = {"channel": "public", "private": "private", "im": "im"}
+
+
+def _conversations(workspace: Workspace, person: Person, kinds: Sequence[str]) -> list[Json]:
+    return [_option(c.name, c.id) for c in workspace.messages.channels(person.id) if _KINDS[c.kind] in kinds]
 
 
 def _option(text: str, value: str) -> Json:

@@ -1,15 +1,13 @@
-"""Typing: slash commands, messages, shortcuts, opening Home."""
+"""Typing: slash commands and shortcuts."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.sandbox.workspace import payloads, posting
 from bot.sandbox.workspace.acts.outcome import Outcome, of_click, response_url
-from bot.sandbox.workspace.common import BOT_USER_ID, Json, Refused
+from bot.sandbox.workspace.common import Json, Refused
 from bot.sandbox.workspace.delivery import TIMEOUT, Answer
 from bot.sandbox.workspace.inputs import NotPossible
-from bot.sandbox.workspace.messages import BY_SLACKBOT, Message, by_person
+from bot.sandbox.workspace.messages import BY_SLACKBOT, Message
 from bot.sandbox.workspace.people import Channel, Person, im_id
 from bot.sandbox.workspace.tickets import ResponseUrl
 from bot.sandbox.workspace.workspace import Workspace
@@ -29,7 +27,7 @@ def channel_of(workspace: Workspace, person: Person, reference: str | None) -> C
 def command(workspace: Workspace, person: Person, text: str, reference: str | None) -> Outcome:
     """A slash command; the answer in its ack becomes a message, a failure becomes Slackbot's text."""
     name, _, rest = text.strip().partition(" ")
-    known = workspace.app.command(name)
+    known = workspace.app.command(name) if workspace.installed else None
     if known is None:
         raise NotPossible(f"{name} is not a valid command. In Slack, all slash commands need an app that owns them.")
     channel = channel_of(workspace, person, reference)
@@ -74,7 +72,7 @@ def _say_answer(workspace: Workspace, name: str, form: Json, answer: Answer, url
 
 def shortcut(workspace: Workspace, person: Person, callback_id: str, reference: str | None, ts: str | None) -> Outcome:
     """A global shortcut, or with `ts` a shortcut on that message."""
-    known = workspace.app.shortcut(callback_id)
+    known = workspace.app.shortcut(callback_id) if workspace.installed else None
     if known is None:
         raise NotPossible(f"the app has no shortcut {callback_id!r}")
     if (known["type"] == "message") != bool(ts):
@@ -99,47 +97,3 @@ def message_of(workspace: Workspace, person: Person, reference: str | None, ts: 
         if message.ts == ts:
             return message
     raise NotPossible(f"{person.name} sees no message {ts}")
-
-
-def home(workspace: Workspace, person: Person) -> Outcome:
-    """Opening the app's Home tab."""
-    if not workspace.app.home_enabled:
-        raise NotPossible("the app has no Home tab (features.app_home.home_tab_enabled)")
-    if "app_home_opened" not in workspace.app.events:
-        return Outcome()
-    channel = workspace.messages.channel(im_id(person.id))
-    opened = payloads.app_home_opened(person, channel, workspace.views.home(person.id), workspace.clock.next())
-    answer = workspace.delivery.event(opened)
-    return Outcome(answer.status, answer.ms)
-
-
-def message(
-    workspace: Workspace, person: Person, reference: str | None, text: str, thread_ts: str | None = None
-) -> tuple[Message, Outcome]:
-    """An ordinary message; the app hears of it if it is there and subscribed to such events."""
-    channel = channel_of(workspace, person, reference)
-    if person.id not in channel.members:
-        raise NotPossible(f"{person.name} is not in {channel.name}")
-    posted = workspace.messages.post(channel.id, by_person(person.id), text, thread_ts=thread_ts)
-    outcome = Outcome()
-    for inner in _events_of(workspace, channel, posted):
-        answer = workspace.delivery.event(payloads.event(inner))
-        outcome = Outcome(answer.status, answer.ms)
-    return posted, outcome
-
-
-_MESSAGE_EVENTS = {"im": ("message.im", "im"), "private": ("message.groups", "group")}
-
-
-def _events_of(workspace: Workspace, channel: Channel, posted: Message) -> list[Json]:
-    if BOT_USER_ID not in channel.members:
-        return []
-    subscribed = workspace.app.events
-    event_name, channel_type = _MESSAGE_EVENTS.get(channel.kind, ("message.channels", "channel"))
-    inner: dict[str, Any] = {**posted.body, "channel": channel.id, "event_ts": posted.ts}
-    events: list[Json] = []
-    if event_name in subscribed:
-        events.append({**inner, "channel_type": channel_type})
-    if "app_mention" in subscribed and f"<@{BOT_USER_ID}>" in posted.body["text"]:
-        events.append({**inner, "type": "app_mention"})
-    return events

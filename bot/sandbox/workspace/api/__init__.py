@@ -4,44 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
 
 from flask import Blueprint, Request, Response, request
 
 from bot.sandbox.workspace.api import arguments as reading
-from bot.sandbox.workspace.api import chat, directory, views
-from bot.sandbox.workspace.api.arguments import Arguments, Method
+from bot.sandbox.workspace.api.arguments import Arguments, Method, need_scope
+from bot.sandbox.workspace.api.methods import METHODS
 from bot.sandbox.workspace.common import Json, Refused
 from bot.sandbox.workspace.cutting import cut
 from bot.sandbox.workspace.faults import Fault, Kind
 from bot.sandbox.workspace.workspace import Workspace
 
-METHODS: Mapping[str, Method] = {
-    "apps.connections.open": Method(directory.apps_connections_open, token="app"),
-    "auth.test": Method(directory.auth_test),
-    "chat.delete": Method(chat.delete, "chat:write"),
-    "chat.getPermalink": Method(chat.get_permalink),
-    "chat.postEphemeral": Method(chat.post_ephemeral, "chat:write"),
-    "chat.postMessage": Method(chat.post_message, "chat:write"),
-    "chat.update": Method(chat.update, "chat:write"),
-    "conversations.info": Method(directory.conversations_info),
-    "conversations.list": Method(directory.conversations_list),
-    "conversations.members": Method(directory.conversations_members),
-    "conversations.open": Method(directory.conversations_open, "im:write"),
-    "reactions.add": Method(chat.add_reaction, "reactions:write"),
-    "usergroups.list": Method(directory.usergroups_list, "usergroups:read"),
-    "usergroups.users.list": Method(directory.usergroups_users_list, "usergroups:read"),
-    "users.info": Method(directory.users_info, "users:read"),
-    "users.list": Method(directory.users_list, "users:read"),
-    "users.lookupByEmail": Method(directory.users_lookup_by_email, "users:read.email"),
-    "users.profile.get": Method(directory.users_profile_get, "users.profile:read"),
-    "views.open": Method(views.open_),
-    "views.publish": Method(views.publish),
-    "views.push": Method(views.push),
-    "views.update": Method(views.update),
-}
+__all__ = ["METHODS", "blueprint"]
 
 SECRET_ARGUMENTS = ("token",)
+RATE_LIMITED = "ratelimited"
 
 
 def blueprint(workspace: Workspace) -> Blueprint:
@@ -62,7 +39,7 @@ def answer_call(workspace: Workspace, name: str, call: Request) -> Response:
         response, refused = _failed(fault), [fault.kind.value]
     else:
         answer, given = _run(workspace, name, call)
-        response = cut(call) if fault else _json(workspace, answer)
+        response = cut(call) if fault else _response(workspace, answer)
         refused = answer.pop("_reasons", []) + ([fault.kind.value] if fault else [])
     workspace.log.add(
         "from_app",
@@ -80,9 +57,7 @@ def _failed(fault: Fault) -> Response:
     """The answer of a call that fails before it has any effect."""
     match fault.kind:
         case Kind.RATE_LIMITED:
-            response = _plain_json({"ok": False, "error": "ratelimited"}, 429)
-            response.headers["Retry-After"] = str(fault.retry_after)
-            return response
+            return _too_many(fault.retry_after)
         case Kind.SERVER_ERROR:
             return Response("Internal Server Error", 500, mimetype="text/plain")
         case _:
@@ -97,6 +72,7 @@ def _run(workspace: Workspace, name: str, call: Request) -> tuple[Json, Json]:
         given = {key: value for key, value in arguments.given.items() if key not in SECRET_ARGUMENTS}
         method = _method(name)
         _check_token(workspace, method, call, arguments)
+        _check_rate(workspace, name, method, arguments)
         return {"ok": True, **method.run(workspace, arguments)}, given
     except Refused as refused:
         return {**refused.answer(), "_reasons": refused.reasons()}, given
@@ -109,7 +85,8 @@ def _method(name: str) -> Method:
 
 
 def _check_token(workspace: Workspace, method: Method, call: Request, arguments: Arguments) -> None:
-    """Refused: ``not_authed``, ``invalid_auth``, ``not_allowed_token_type``, ``missing_scope``."""
+    """Refused: ``not_authed``, ``invalid_auth``, ``not_allowed_token_type``, ``account_inactive`` (a bot's token after
+    the app was removed), ``missing_scope``."""
     kind, _, token = call.headers.get("Authorization", "").partition(" ")
     token = token.strip() if kind.lower() == "bearer" else arguments.get("token") or ""
     if not token:
@@ -119,13 +96,32 @@ def _check_token(workspace: Workspace, method: Method, call: Request, arguments:
         raise Refused("invalid_auth")
     if token != tokens[method.token]:
         raise Refused("not_allowed_token_type")
-    if method.scope and method.scope not in workspace.app.scopes:
-        raise Refused("missing_scope", needed=method.scope, provided=",".join(sorted(workspace.app.scopes)))
+    if method.token == "bot" and (workspace.token_revoked or not workspace.installed):
+        raise Refused("account_inactive")
+    if method.scope:
+        need_scope(workspace, method.scope)
 
 
-def _json(workspace: Workspace, answer: Json) -> Response:
+def _check_rate(workspace: Workspace, name: str, method: Method, arguments: Arguments) -> None:
+    """Refused: ``ratelimited`` with the seconds to wait, while the workspace keeps Slack's rates."""
+    wait = workspace.rates.called(name, method.tier) if method.tier else None
+    if wait is None and method.posts:
+        wait = workspace.rates.posted(arguments.get("channel") or "")
+    if wait is not None:
+        raise Refused(RATE_LIMITED, retry_after=wait)
+
+
+def _response(workspace: Workspace, answer: Json) -> Response:
+    if answer.get("error") == RATE_LIMITED:
+        return _too_many(answer["retry_after"])
     response = _plain_json({key: value for key, value in answer.items() if key != "_reasons"}, 200)
     response.headers["X-OAuth-Scopes"] = ",".join(sorted(workspace.app.scopes))
+    return response
+
+
+def _too_many(seconds: int) -> Response:
+    response = _plain_json({"ok": False, "error": RATE_LIMITED}, 429)
+    response.headers["Retry-After"] = str(seconds)
     return response
 
 

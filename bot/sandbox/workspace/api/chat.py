@@ -1,4 +1,4 @@
-"""chat.* and reactions.*"""
+"""chat.*: messages that appear at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.sandbox.workspace.people import Channel
 from bot.sandbox.workspace.workspace import Workspace
 
 
-def _writable(workspace: Workspace, arguments: Arguments) -> Channel:
+def writable(workspace: Workspace, arguments: Arguments) -> Channel:
     """The channel, if the app may write there; refused: ``channel_not_found``, ``not_in_channel``."""
     channel = workspace.messages.channel(arguments.need("channel"))
     if BOT_USER_ID in channel.members:
@@ -22,7 +22,8 @@ def _writable(workspace: Workspace, arguments: Arguments) -> Channel:
     raise Refused("not_in_channel")
 
 
-def _content(arguments: Arguments) -> Json:
+def content(arguments: Arguments) -> Json:
+    """Text, blocks and attachments, checked and complete; refused like posting.content."""
     return posting.content(
         arguments.get("text"), arguments.structure("blocks"), arguments.structure("attachments") or None
     )
@@ -39,13 +40,24 @@ def _own(workspace: Workspace, arguments: Arguments, not_ours: str) -> Message:
     return message
 
 
-def post_message(workspace: Workspace, arguments: Arguments) -> Json:
-    channel = _writable(workspace, arguments)
+def metadata_of(arguments: Arguments) -> Json | None:
+    """Refused: ``invalid_metadata_format``."""
     metadata = arguments.structure("metadata")
+    if metadata is None:
+        return None
+    known = isinstance(metadata, dict) and isinstance(metadata.get("event_type"), str)
+    if not known or not isinstance(metadata.get("event_payload"), dict):
+        raise Refused("invalid_metadata_format")
+    return dict(metadata)
+
+
+def post_message(workspace: Workspace, arguments: Arguments) -> Json:
+    channel = writable(workspace, arguments)
+    metadata = metadata_of(arguments)
     message = posting.say(
         workspace,
         channel.id,
-        _content(arguments),
+        content(arguments),
         thread_ts=arguments.get("thread_ts"),
         more={"metadata": metadata} if metadata else None,
     )
@@ -57,7 +69,7 @@ def update(workspace: Workspace, arguments: Arguments) -> Json:
     message = _own(workspace, arguments, "cant_update_message")
     blocks, attachments = arguments.structure("blocks"), arguments.structure("attachments")
     parts = posting.content(arguments.get("text") or message.body.get("text"), blocks, attachments)
-    metadata = arguments.structure("metadata")
+    metadata = metadata_of(arguments)
     workspace.messages.change(message, {**parts, **({"metadata": metadata} if metadata else {})})
     return {"channel": message.channel, "ts": message.ts, "text": parts["text"], "message": message.body}
 
@@ -69,12 +81,12 @@ def delete(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def post_ephemeral(workspace: Workspace, arguments: Arguments) -> Json:
-    channel = _writable(workspace, arguments)
+    channel = writable(workspace, arguments)
     user = arguments.need("user")
     if user not in people.BY_ID or user not in channel.members:
         raise Refused("user_not_in_channel")
     message = posting.say(
-        workspace, channel.id, _content(arguments), only_for=user, thread_ts=arguments.get("thread_ts")
+        workspace, channel.id, content(arguments), only_for=user, thread_ts=arguments.get("thread_ts")
     )
     return {"message_ts": message.ts}
 
@@ -86,19 +98,3 @@ def get_permalink(workspace: Workspace, arguments: Arguments) -> Json:
         raise Refused("message_not_found")
     anchor = message.ts.replace(".", "")
     return {"channel": channel.id, "permalink": f"{workspace.url}archives/{channel.id}/p{anchor}"}
-
-
-def add_reaction(workspace: Workspace, arguments: Arguments) -> Json:
-    channel = workspace.messages.channel(arguments.need("channel"))
-    name = arguments.need("name").strip(":")
-    message = workspace.messages.get(channel.id, arguments.need("timestamp"))
-    if message is None or message.only_for:
-        raise Refused("message_not_found")
-    reactions = list(message.body.get("reactions", []))
-    mine = next((reaction for reaction in reactions if reaction["name"] == name), None)
-    if mine and BOT_USER_ID in mine["users"]:
-        raise Refused("already_reacted")
-    reactions = [reaction for reaction in reactions if reaction is not mine]
-    users = [*(mine["users"] if mine else []), BOT_USER_ID]
-    workspace.messages.react(message, [*reactions, {"name": name, "users": users, "count": len(users)}])
-    return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from bot.sandbox.workspace import people
-from bot.sandbox.workspace.api.arguments import Arguments, page
+from bot.sandbox.workspace.api.arguments import Arguments, need_scope, page
 from bot.sandbox.workspace.common import (
     APP_ID,
     BOT_ID,
@@ -20,6 +20,8 @@ from bot.sandbox.workspace.workspace import Workspace
 
 _SCOPE_OF_KIND = {"channel": "channels:read", "private": "groups:read", "im": "im:read"}
 _TYPE_OF_KIND = {"channel": "public_channel", "private": "private_channel", "im": "im"}
+CONVERSATION_TYPES = {*_TYPE_OF_KIND.values(), "mpim"}
+CONVERSATIONS_PAGE = 100
 
 
 def auth_test(workspace: Workspace, _: Arguments) -> Json:
@@ -119,15 +121,10 @@ def conversations_open(workspace: Workspace, arguments: Arguments) -> Json:
 def _readable(workspace: Workspace, arguments: Arguments) -> Channel:
     """A channel that the app may know of; which scope it needs depends on its kind."""
     channel = workspace.messages.channel(arguments.need("channel"))
-    _need_scope(workspace, _SCOPE_OF_KIND[channel.kind])
+    need_scope(workspace, _SCOPE_OF_KIND[channel.kind])
     if channel.is_private and BOT_USER_ID not in channel.members:
         raise Refused("channel_not_found")
     return channel
-
-
-def _need_scope(workspace: Workspace, scope: str) -> None:
-    if scope not in workspace.app.scopes:
-        raise Refused("missing_scope", needed=scope, provided=",".join(sorted(workspace.app.scopes)))
 
 
 def conversations_info(workspace: Workspace, arguments: Arguments) -> Json:
@@ -135,21 +132,23 @@ def conversations_info(workspace: Workspace, arguments: Arguments) -> Json:
 
 
 def conversations_members(workspace: Workspace, arguments: Arguments) -> Json:
-    answer = page([{"id": member} for member in _readable(workspace, arguments).members], arguments, "members")
-    return {**answer, "members": [member["id"] for member in answer["members"]]}
+    members = list(_readable(workspace, arguments).members)
+    return page(members, arguments, "members", default=CONVERSATIONS_PAGE)
 
 
 def conversations_list(workspace: Workspace, arguments: Arguments) -> Json:
     types = [kind.strip() for kind in (arguments.get("types") or "public_channel").split(",")]
+    if not set(types) <= CONVERSATION_TYPES:
+        raise Refused("invalid_types")
     kinds = [kind for kind, type_ in _TYPE_OF_KIND.items() if type_ in types]
     for kind in kinds:
-        _need_scope(workspace, _SCOPE_OF_KIND[kind])
+        need_scope(workspace, _SCOPE_OF_KIND[kind])
     visible = [
         people.channel_json(channel)
         for channel in workspace.messages.channels()
         if channel.kind in kinds and (not channel.is_private or BOT_USER_ID in channel.members)
     ]
-    return page(visible, arguments, "channels")
+    return page(visible, arguments, "channels", default=CONVERSATIONS_PAGE)
 
 
 def apps_connections_open(workspace: Workspace, _: Arguments) -> Json:

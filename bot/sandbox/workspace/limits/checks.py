@@ -62,6 +62,11 @@ def integer(at_least: int, at_most: int | None = None) -> Check:
     return check
 
 
+def number(value: Any, at: str, found: Found) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        found.append(Problem(at, "must be a number"))
+
+
 def boolean(value: Any, at: str, found: Found) -> None:
     if not isinstance(value, bool):
         found.append(Problem(at, "must be a boolean"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.sandbox.workspace.limits.checks import (
     Problem,
     anything,
     boolean,
+    by_type,
     every,
     exactly_one,
     fields,
@@ -24,13 +26,13 @@ from bot.sandbox.workspace.limits.checks import (
     string,
     text,
 )
+from bot.sandbox.workspace.limits.rich_text import ADDRESS, RICH_TEXT
 
-ADDRESS = string(3000)
-DATE = pattern(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a date formatted as YYYY-MM-DD")
 TIME = pattern(r"([01]\d|2[0-3]):[0-5]\d", "a time formatted as HH:mm")
 NUMBER = pattern(r"-?\d+(\.\d+)?", "a number in a string")
 USER = pattern(r"[UW][A-Z0-9]+", "a valid user ID")
 CHANNEL = pattern(r"[CG][A-Z0-9]+", "a valid channel ID")
+SLACK_FILE = fields({}, {"id": string(255), "url": ADDRESS}, also=exactly_one("id", "url"))
 STYLE = one_of("primary", "danger")
 PLACEHOLDER = plain(150)
 
@@ -50,6 +52,10 @@ FILTER = fields(
     },
 )
 
+THUMB = fields({"text": plain(75), "value": string(2000)}, {"accessibility_label": string(75)})
+PARAMETER = fields({"name": string(255), "value": anything})
+WORKFLOW = fields({"trigger": fields({"url": ADDRESS}, {"customizable_input_parameters": items(PARAMETER, 100, 0)})})
+
 _CHOSEN: Mapping[str, Check] = {"action_id": string(255), "confirm": CONFIRM, "focus_on_load": boolean}
 _TYPED: Mapping[str, Check] = {
     "action_id": string(255),
@@ -59,6 +65,21 @@ _TYPED: Mapping[str, Check] = {
 }
 _MENU: Mapping[str, Check] = {**_CHOSEN, "placeholder": PLACEHOLDER}
 _MULTI: Mapping[str, Check] = {**_MENU, "max_selected_items": integer(1)}
+
+
+def _date(value: Any, at: str, found: Found) -> None:
+    try:
+        date.fromisoformat(value if isinstance(value, str) and len(value) == 10 else "")
+    except ValueError:
+        found.append(Problem(at, "must be a date formatted as YYYY-MM-DD"))
+
+
+def _no_more_than_can_be_chosen(element: Any, at: str, found: Found) -> None:
+    at_most = element.get("max_selected_items")
+    for name, chosen in element.items():
+        too_many = isinstance(chosen, list) and isinstance(at_most, int) and len(chosen) > at_most
+        if name.startswith("initial_") and too_many:
+            found.append(Problem(f"{at}/{name}", f"no more than {at_most} items allowed (max_selected_items)"))
 
 
 def _options_of(element: Any) -> list[Any]:
@@ -125,9 +146,21 @@ ELEMENTS: Mapping[str, Check] = {
             "accessibility_label": string(75),
         },
     ),
-    "workflow_button": fields({"text": plain(75), "workflow": anything, "action_id": string(255)}, {"style": STYLE}),
-    "icon_button": fields({"icon": one_of("trash"), "text": plain(75)}, {**_CHOSEN, "value": string(2000)}),
-    "feedback_buttons": fields({"positive_button": anything, "negative_button": anything}, {"action_id": string(255)}),
+    "workflow_button": fields(
+        {"text": plain(75), "workflow": WORKFLOW, "action_id": string(255)},
+        {"style": STYLE, "accessibility_label": string(75)},
+    ),
+    "icon_button": fields(
+        {"icon": one_of("trash"), "text": plain(75)},
+        {
+            "action_id": string(255),
+            "value": string(2000),
+            "confirm": CONFIRM,
+            "accessibility_label": string(75),
+            "visible_to_user_ids": items(USER, 100, 0),
+        },
+    ),
+    "feedback_buttons": fields({"positive_button": THUMB, "negative_button": THUMB}, {"action_id": string(255)}),
     "overflow": fields({"options": items(OVERFLOW_OPTION, 5)}, {**_CHOSEN}, also=values_differ),
     "checkboxes": fields(
         {"options": items(CHOICE_OPTION, 10)}, {**_CHOSEN, "initial_options": items(CHOICE_OPTION, 10)}, also=_CHOICES
@@ -166,13 +199,17 @@ ELEMENTS: Mapping[str, Check] = {
             "option_groups": items(OPTION_GROUP, 100),
             "initial_options": items(OPTION, 100),
         },
-        also=_MENU_CHOICES,
+        also=every(_MENU_CHOICES, _no_more_than_can_be_chosen),
     ),
     "multi_external_select": fields(
-        {}, {**_MULTI, "initial_options": items(OPTION, 100), "min_query_length": integer(0)}
+        {},
+        {**_MULTI, "initial_options": items(OPTION, 100), "min_query_length": integer(0)},
+        also=_no_more_than_can_be_chosen,
     ),
-    "multi_users_select": fields({}, {**_MULTI, "initial_users": items(USER, 100)}),
-    "multi_channels_select": fields({}, {**_MULTI, "initial_channels": items(CHANNEL, 100)}),
+    "multi_users_select": fields({}, {**_MULTI, "initial_users": items(USER, 100)}, also=_no_more_than_can_be_chosen),
+    "multi_channels_select": fields(
+        {}, {**_MULTI, "initial_channels": items(CHANNEL, 100)}, also=_no_more_than_can_be_chosen
+    ),
     "multi_conversations_select": fields(
         {},
         {
@@ -181,8 +218,9 @@ ELEMENTS: Mapping[str, Check] = {
             "default_to_current_conversation": boolean,
             "filter": FILTER,
         },
+        also=_no_more_than_can_be_chosen,
     ),
-    "datepicker": fields({}, {**_MENU, "initial_date": DATE}),
+    "datepicker": fields({}, {**_MENU, "initial_date": _date}),
     "timepicker": fields({}, {**_MENU, "initial_time": TIME, "timezone": string(255)}),
     "datetimepicker": fields({}, {**_CHOSEN, "initial_date_time": integer(1_000_000_000, 9_999_999_999)}),
     "plain_text_input": fields(
@@ -203,13 +241,13 @@ ELEMENTS: Mapping[str, Check] = {
         {**_TYPED, "initial_value": NUMBER, "min_value": NUMBER, "max_value": NUMBER},
         also=_number_bounds,
     ),
-    "rich_text_input": fields({}, {**_TYPED, "initial_value": anything}),
+    "rich_text_input": fields({}, {**_TYPED, "initial_value": by_type({"rich_text": RICH_TEXT})}),
     "file_input": fields(
         {}, {"action_id": string(255), "filetypes": items(string(50), 50), "max_files": integer(1, 10)}
     ),
     "image": fields(
         {"alt_text": string(2000)},
-        {"image_url": ADDRESS, "slack_file": anything},
+        {"image_url": ADDRESS, "slack_file": SLACK_FILE},
         also=exactly_one("image_url", "slack_file"),
     ),
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.sandbox.workspace.common import Json
+from bot.sandbox.workspace.limits import tables
 from bot.sandbox.workspace.limits.blocks import BLOCKS
 from bot.sandbox.workspace.limits.checks import (
     Check,
@@ -32,9 +33,15 @@ BLOCKS_AT_MOST = {"message": 50, "modal": 100, "home": 100}
 BLOCK_SURFACES: Mapping[str, tuple[str, ...]] = {
     "alert": ("modal",),
     "card": ("message", "home"),
+    "carousel": ("message", "home"),
+    "container": ("message", "home"),
     "context_actions": ("message",),
+    "data_table": ("message",),
+    "file": (),  # only in what Slack itself returns
     "markdown": ("message",),
+    "plan": ("message",),
     "table": ("message",),
+    "task_card": ("message",),
 }
 ELEMENT_SURFACES: Mapping[str, tuple[str, ...]] = {
     "datetimepicker": ("message", "modal"),
@@ -45,6 +52,10 @@ ELEMENT_SURFACES: Mapping[str, tuple[str, ...]] = {
     "url_text_input": ("modal",),
     "workflow_button": ("message",),
 }
+
+# Where a block holds other blocks.
+CHILDREN: Mapping[str, str] = {"carousel": "elements", "container": "child_blocks"}
+Blocks = Sequence[tuple[str, Json]]
 
 _SHARED: Mapping[str, Check] = {
     "blocks": anything,  # looked at with their surface below
@@ -104,11 +115,21 @@ def _submit_with_inputs(view: Json, found: Found) -> None:
 
 def _blocks(blocks: Any, at: str, surface: str, found: Found) -> None:
     items(by_type(BLOCKS), BLOCKS_AT_MOST.get(surface, 100))(blocks, at, found)
-    _surfaces(blocks, at, surface, found)
-    _block_ids(blocks, at, found)
-    for index, block in enumerate(objects(blocks)):
-        _action_ids(block, f"{at}/{index}", found)
-    _once(blocks, at, surface, found)
+    shown = list(each_block(blocks, at))
+    _surfaces(shown, surface, found)
+    _block_ids(shown, found)
+    for pointer, block in shown:
+        _action_ids(block, pointer, found)
+    _once(shown, at, surface, found)
+
+
+def each_block(blocks: Any, at: str) -> Iterator[tuple[str, Json]]:
+    """(pointer, block) for each block and for those inside a container or carousel."""
+    for index, block in enumerate(blocks if isinstance(blocks, list) else ()):
+        if isinstance(block, dict):
+            yield f"{at}/{index}", block
+            if inside := CHILDREN.get(str(block.get("type"))):
+                yield from each_block(block.get(inside), f"{at}/{index}/{inside}")
 
 
 def elements_of(block: Json) -> Iterator[tuple[str, Json]]:
@@ -117,31 +138,35 @@ def elements_of(block: Json) -> Iterator[tuple[str, Json]]:
         if isinstance(block.get(name), dict):
             yield f"/{name}", block[name]
     for name in ("elements", "actions"):
-        for index, element in enumerate(objects(block.get(name))):
-            yield f"/{name}/{index}", element
+        if name != CHILDREN.get(str(block.get("type"))):
+            for index, element in enumerate(objects(block.get(name))):
+                yield f"/{name}/{index}", element
 
 
-def _surfaces(blocks: Any, at: str, surface: str, found: Found) -> None:
-    for index, block in enumerate(objects(blocks)):
+def _surfaces(shown: Blocks, surface: str, found: Found) -> None:
+    forbidden: tuple[str, ...] = ()
+    for at, block in shown:
         kind = block.get("type")
+        if at.startswith(forbidden):
+            continue  # the block around it is refused already
         if surface not in BLOCK_SURFACES.get(str(kind), (surface,)):
-            found.append(Problem(f"{at}/{index}/type", f"block type {kind} is not allowed on a {surface}"))
+            found.append(Problem(f"{at}/type", f"block type {kind} is not allowed on a {surface}"))
+            forbidden += (f"{at}/",)
+            continue
         for inside, element in elements_of(block):
             kind = element.get("type")
             if surface not in ELEMENT_SURFACES.get(str(kind), (surface,)):
-                found.append(
-                    Problem(f"{at}/{index}{inside}/type", f"element type {kind} is not allowed on a {surface}")
-                )
+                found.append(Problem(f"{at}{inside}/type", f"element type {kind} is not allowed on a {surface}"))
             if element.get("response_url_enabled") and not (surface == "modal" and block.get("type") == "input"):
-                found.append(Problem(f"{at}/{index}{inside}/response_url_enabled", "only in an input block of a modal"))
+                found.append(Problem(f"{at}{inside}/response_url_enabled", "only in an input block of a modal"))
 
 
-def _block_ids(blocks: Any, at: str, found: Found) -> None:
+def _block_ids(shown: Blocks, found: Found) -> None:
     seen: set[str] = set()
-    for index, block in enumerate(objects(blocks)):
+    for at, block in shown:
         block_id = block.get("block_id")
         if block_id in seen:
-            found.append(Problem(f"{at}/{index}/block_id", f"block_id {block_id} is used more than once"))
+            found.append(Problem(f"{at}/block_id", f"block_id {block_id} is used more than once"))
         if isinstance(block_id, str):
             seen.add(block_id)
 
@@ -156,14 +181,31 @@ def _action_ids(block: Json, at: str, found: Found) -> None:
             seen.add(action_id)
 
 
-def _once(blocks: Any, at: str, surface: str, found: Found) -> None:
-    """What a payload may hold once or up to a sum: focus, tables, markdown."""
-    everything = [(f"{at}/{i}{inside}", e) for i, b in enumerate(objects(blocks)) for inside, e in elements_of(b)]
-    for pointer, _ in [(p, e) for p, e in everything if e.get("focus_on_load") is True][1:]:
+def _once(shown: Blocks, at: str, surface: str, found: Found) -> None:
+    """What a payload may hold once or up to a sum: focus, tables, plans, markdown."""
+    focused = [
+        f"{pointer}{inside}"
+        for pointer, block in shown
+        for inside, element in elements_of(block)
+        if element.get("focus_on_load") is True
+    ]
+    for pointer in focused[1:]:
         found.append(Problem(f"{pointer}/focus_on_load", "only one element may have focus_on_load"))
-    tables = [index for index, block in enumerate(objects(blocks)) if block.get("type") == "table"]
-    for index in tables[1:] if surface == "message" else ():
-        found.append(Problem(f"{at}/{index}", "only one table is allowed per message"))
-    markdown = sum(len(str(b.get("text", ""))) for b in objects(blocks) if b.get("type") == "markdown")
+    for kind in ("table", "plan"):
+        for pointer in _of_kind(shown, kind)[1:] if surface == "message" else ():
+            found.append(Problem(pointer, f"only one {kind} is allowed per message"))
+    markdown = sum(len(str(block.get("text", ""))) for _, block in shown if block.get("type") == "markdown")
     if markdown > MARKDOWN_TOTAL:
         found.append(Problem(at, f"markdown blocks must be less than {MARKDOWN_TOTAL + 1} characters in total"))
+    _cells(shown, at, found)
+
+
+def _of_kind(shown: Blocks, kind: str) -> list[str]:
+    return [pointer for pointer, block in shown if block.get("type") == kind]
+
+
+def _cells(shown: Blocks, at: str, found: Found) -> None:
+    """One table that is too large says so itself; here are several that are too large together."""
+    sizes = [tables.characters(block) for _, block in shown if block.get("type") in ("table", "data_table")]
+    if len(sizes) > 1 and max(sizes) <= tables.CHARACTERS < sum(sizes):
+        found.append(Problem(at, f"tables must be less than {tables.CHARACTERS + 1} characters in total"))

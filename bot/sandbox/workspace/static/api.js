@@ -1,18 +1,23 @@
 // The control API: everything a person does goes through here, and nothing else talks to the server.
 
+import { t } from "./language.js";
+
+const RETRY_MS = 2000;
+
 async function request(method, path, body) {
+  const isForm = body instanceof FormData;
   let response;
   try {
     response = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: body === undefined || isForm ? {} : { "Content-Type": "application/json" },
+      body: body === undefined || isForm ? body : JSON.stringify(body),
     });
   } catch {
-    return { error: "The local workspace does not answer. Is it still running?" };
+    return { error: t("The local workspace does not answer. Is it still running?") };
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok && !answer.error) answer.error = `The workspace answered ${response.status}.`;
+  if (!response.ok && !answer.error) answer.error = t("The workspace answered {status}.", { status: response.status });
   return answer;
 }
 
@@ -33,6 +38,12 @@ export const api = {
   reset: () => request("POST", "/control/reset", {}),
   /** One of command, message, shortcut, press, input, submit, close, home. */
   act: (user, what, body = {}) => request("POST", `/control/people/${user}/${what}`, body),
+  /** Upload one file of the person's; answers `{files: [file]}`. */
+  upload: (user, file) => {
+    const form = new FormData();
+    form.append("file", file, file.name);
+    return request("POST", `/control/people/${user}/files`, form);
+  },
 };
 
 /** `heard({changed, user, channel})` is told of everything that happens, `lost(true | false)` when the line goes or comes. */
@@ -40,5 +51,9 @@ export function listen(heard, lost) {
   const source = new EventSource("/control/events");
   source.onmessage = (event) => heard(JSON.parse(event.data));
   source.onopen = () => lost(false);
-  source.onerror = () => lost(true);
+  source.onerror = () => {
+    lost(true);
+    // The browser connects again by itself, unless it got an answer that was no stream.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(heard, lost), RETRY_MS);
+  };
 }

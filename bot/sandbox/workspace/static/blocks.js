@@ -1,10 +1,13 @@
 // Every block of Block Kit as nodes. Block and action ids are data attributes.
 
 import { el, icon, uniqueId } from "./dom.js";
+import { card, container, plan, remoteFile, task, video } from "./cards.js";
 import { element } from "./elements.js";
+import { t, translated } from "./language.js";
 import { image } from "./media.js";
-import { link, textNodes, words } from "./mrkdwn.js";
-import { markdown, richText, table } from "./richtext.js";
+import { textNodes, words } from "./mrkdwn.js";
+import { markdown, richText } from "./richtext.js";
+import { dataTable, table } from "./tables.js";
 
 export const blocks = (list, surface) => (list ?? []).map((block) => draw(block, surface));
 
@@ -33,6 +36,7 @@ const BLOCKS = {
   input,
   rich_text: richText,
   table,
+  data_table: dataTable,
   markdown: (block) => markdown(block.text),
   video,
   alert: (block) =>
@@ -42,29 +46,25 @@ const BLOCKS = {
       icon(["warning", "error"].includes(block.level) ? "alert" : block.level === "success" ? "check" : "info"),
       el("div", { class: "text" }, textNodes(block.text)),
     ),
-  file: (block) => el("div", {}, icon("file"), block.external_id),
-  card,
+  file: remoteFile,
+  container: (block, surface) => container(block, (inside) => blocks(inside, surface)),
+  card: (block, surface) =>
+    card(block, (elements) => elements.map((one) => element(one, place(block, nameFrom(one)), surface))),
   carousel: (block, surface) =>
     el(
       "div",
-      { tabindex: "0", role: "group", "aria-label": "Cards" },
-      block.elements.map((one) => draw(one, surface)),
+      { tabindex: "0", role: "group", "aria-label": t("Cards") },
+      block.elements.map((one) => draw({ ...one, type: "card" }, surface)),
     ),
   task_card: task,
-  plan: (block, surface) =>
-    el(
-      "div",
-      {},
-      el("h3", {}, textOrWords(block.title)),
-      (block.tasks ?? []).map((one) => draw({ ...one, type: "task_card" }, surface)),
-    ),
+  plan,
 };
 
 function unknown(block) {
   return el(
     "details",
     {},
-    el("summary", {}, `A ${block.type} block (not drawn here)`),
+    el("summary", {}, t("A {type} block (not drawn here)", { type: block.type })),
     el("pre", { class: "code-block" }, JSON.stringify(block, null, 2)),
   );
 }
@@ -129,60 +129,10 @@ function input(block, surface) {
       "div",
       { class: "label", id: label },
       textNodes(block.label),
-      block.optional && el("span", { class: "optional" }, " (optional)"),
+      block.optional && el("span", { class: "optional" }, t(" (optional)")),
     ),
     element(block.element, at, surface),
-    error && el("div", { class: "error", id: trouble, role: "alert" }, icon("alert"), error),
+    error && el("div", { class: "error", id: trouble, role: "alert" }, icon("alert"), translated(error)),
     block.hint && el("div", { class: "hint", id: hint }, textNodes(block.hint)),
-  );
-}
-
-function video(block) {
-  const title = words(block.title) || block.alt_text;
-  return el(
-    "div",
-    {},
-    icon("play"),
-    el(
-      "div",
-      {},
-      el("strong", {}, link(block.title_url ?? block.video_url, title)),
-      block.description && el("div", { class: "text" }, textNodes(block.description)),
-      block.provider_name && el("small", {}, block.provider_name),
-    ),
-  );
-}
-
-const textOrWords = (text) => (typeof text === "string" ? text : textNodes(text));
-
-function card(block, surface) {
-  return el(
-    "div",
-    {},
-    block.hero_image && image(block.hero_image),
-    block.title && el("strong", {}, textOrWords(block.title)),
-    block.subtitle && el("small", {}, textOrWords(block.subtitle)),
-    block.body && el("div", { class: "text" }, textOrWords(block.body)),
-    block.actions &&
-      el(
-        "div",
-        { class: "block-actions" },
-        block.actions.map((one) => element(one, place(block), surface)),
-      ),
-  );
-}
-
-function task(block) {
-  return el(
-    "div",
-    {},
-    icon(block.status === "complete" ? "check" : "info"),
-    el(
-      "div",
-      {},
-      el("strong", {}, textOrWords(block.title ?? "")),
-      block.details && richText(block.details),
-      block.output && richText(block.output),
-    ),
   );
 }

@@ -2,7 +2,10 @@
 // Follows the ARIA Authoring Practices, "Combobox with listbox popup".
 
 import { debounce, el, icon, spinner, uniqueId } from "./dom.js";
+import { t } from "./language.js";
 import { openBeside } from "./popup.js";
+
+const ENDS = ["Home", "End"];
 
 /**
  * `source(query)` gives, or promises, `{groups: [{label?, options}], note?}` where an option is
@@ -81,7 +84,7 @@ export class Combobox {
         type: "button",
         class: "icon-button clear",
         tabindex: "-1",
-        "aria-label": "Clear",
+        "aria-label": t("Clear"),
         onclick: () => {
           this.choose([]);
           this.input.focus();
@@ -109,7 +112,7 @@ export class Combobox {
             "button",
             {
               type: "button",
-              "aria-label": `Remove ${option.name}`,
+              "aria-label": t("Remove {name}", { name: option.name }),
               onclick: () => {
                 this.choose(this.chosen.filter((one) => one.value !== option.value));
                 this.input.focus();
@@ -159,7 +162,7 @@ export class Combobox {
   async load() {
     const turn = ++this.asked;
     const found = this.source(this.typed ? this.input.value : "");
-    if (found instanceof Promise) this.show([el("div", { class: "note" }, spinner("Searching"), "Searching…")]);
+    if (found instanceof Promise) this.show([el("div", { class: "note" }, spinner(t("Searching")), t("Searching…"))]);
     const { groups = [], note } = await found;
     if (turn !== this.asked || !this.closePopup) return;
     this.rows = [];
@@ -217,15 +220,22 @@ export class Combobox {
     if (!this.multiple) {
       this.chosen = [option];
       this.shut();
-      this.choose([option]);
-      return;
+      return this.choose([option]);
     }
     const rest = this.chosen.filter(({ value }) => value !== option.value);
-    if (rest.length === this.chosen.length && rest.length >= this.max) return;
+    if (rest.length === this.chosen.length && rest.length >= this.max) return this.full();
     this.input.value = "";
     this.typed = false;
     this.choose(rest.length < this.chosen.length ? rest : [...rest, option]);
-    this.load();
+    return this.load();
+  }
+
+  /** No more can be chosen: said where the list ends. */
+  full() {
+    this.list.querySelector(".full")?.remove();
+    const note = el("div", { class: "note full", role: "status" }, t("At most {n} can be chosen", { n: this.max }));
+    this.list.append(note);
+    note.scrollIntoView({ block: "nearest" });
   }
 
   activate(at) {
@@ -244,6 +254,9 @@ export class Combobox {
       event.preventDefault();
       if (!this.closePopup) this.open();
       else if (this.rows.length) this.activate((this.active + moves[event.key] + this.rows.length) % this.rows.length);
+    } else if (ENDS.includes(event.key) && this.closePopup && !this.input.value) {
+      event.preventDefault();
+      this.activate(event.key === "Home" ? 0 : this.rows.length - 1);
     } else if (event.key === "Enter") {
       event.preventDefault();
       if (this.closePopup && this.rows[this.active]) this.pick(this.rows[this.active].option);
@@ -265,6 +278,6 @@ export function localSource(groups) {
     const fits = ({ name, description = "" }) =>
       wanted.every((word) => `${name} ${description}`.toLowerCase().includes(word));
     const found = groups.map((group) => ({ ...group, options: group.options.filter(fits) }));
-    return { groups: found, note: found.some(({ options }) => options.length) ? null : "No match" };
+    return { groups: found, note: found.some(({ options }) => options.length) ? null : t("No match") };
   };
 }

@@ -3,6 +3,7 @@
 import { el, icon, iconButton, toast, uniqueId } from "./dom.js";
 import { api } from "./api.js";
 import { avatar, directory } from "./directory.js";
+import { t, translated } from "./language.js";
 import { menuButton, openBeside } from "./popup.js";
 
 const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -18,7 +19,7 @@ export class Composer {
       rows: 1,
       class: "composer-text",
       role: "combobox",
-      "aria-label": "Message",
+      "aria-label": t("Message"),
       "aria-autocomplete": "list",
       "aria-expanded": "false",
       "aria-controls": listId,
@@ -31,13 +32,13 @@ export class Composer {
       popover: "manual",
       role: "listbox",
       id: listId,
-      "aria-label": "Suggestions",
+      "aria-label": t("Suggestions"),
       onpointerdown: (event) => event.preventDefault(),
     });
     this.hint = el("span", { class: "composer-hint" });
     this.sendButton = el(
       "button",
-      { type: "submit", class: "send", "aria-label": "Send", title: "Send (Enter)", disabled: true },
+      { type: "submit", class: "send", "aria-label": t("Send"), title: t("Send (Enter)"), disabled: true },
       icon("send"),
     );
     this.node = el(
@@ -53,7 +54,15 @@ export class Composer {
         "div",
         { class: "composer-box" },
         this.text,
-        el("div", { class: "composer-bar" }, this.shortcutsButton(), this.hint, this.sendButton),
+        el(
+          "div",
+          { class: "composer-bar" },
+          this.shortcutsButton(),
+          this.starter("slash", t("Slash command"), "/"),
+          this.starter("at", t("Mention somebody"), "@"),
+          this.hint,
+          this.sendButton,
+        ),
       ),
       this.list,
     );
@@ -69,16 +78,27 @@ export class Composer {
           dataset: { callbackId: one.callback_id },
           choose: () => this.shortcut(one),
         }));
-    const button = iconButton("bolt", "Shortcuts");
+    const button = iconButton("bolt", t("Shortcuts"));
     return el(
       "span",
       { class: "anchor" },
       menuButton(
         button,
-        () => (items().length ? items() : [{ label: "This app has no global shortcuts", choose: () => {} }]),
-        "Shortcuts",
+        () => (items().length ? items() : [{ label: t("This app has no global shortcuts"), choose: () => {} }]),
+        t("Shortcuts"),
       ),
     );
+  }
+
+  /** A button that types the sign with which a command or a mention begins. */
+  starter(picture, name, sign) {
+    return iconButton(picture, name, () => {
+      const at = sign === "/" ? 0 : this.text.selectionStart;
+      const apart = at && !/\s/.test(this.text.value[at - 1]) ? " " : "";
+      this.focus();
+      this.text.setRangeText(`${apart}${sign}`, at, sign === "/" ? this.text.value.length : at, "end");
+      this.typed();
+    });
   }
 
   label(text) {
@@ -99,7 +119,7 @@ export class Composer {
     this.hint.textContent = known
       ? `${known.command} ${known.usage_hint ?? ""}`
       : this.text.value
-        ? "Enter sends, Shift+Enter starts a new line"
+        ? t("Enter sends, Shift+Enter starts a new line")
         : "";
   }
 
@@ -228,7 +248,7 @@ export class Composer {
 
   /** What failed comes back, so that it can be sent again. Slackbot tells why, unless nothing was sent at all. */
   failed({ error, status }, written) {
-    if (status === undefined) toast(error, "error");
+    if (status === undefined) toast(translated(error), "error");
     if (this.text.value) return;
     this.text.value = written;
     this.typed();
@@ -237,7 +257,7 @@ export class Composer {
 
   async shortcut({ callback_id }) {
     const answer = await api.act(directory.me, "shortcut", { callback_id });
-    if (answer.error) toast(answer.error, "error");
+    if (answer.error) toast(translated(answer.error), "error");
     await this.sent({});
   }
 }

@@ -4,6 +4,7 @@ import { el, iconButton } from "./dom.js";
 import { api } from "./api.js";
 import { channel, channelName, directory, isApp } from "./directory.js";
 import { Composer } from "./composer.js";
+import { t } from "./language.js";
 import { MessageList } from "./messages.js";
 
 export class Conversation {
@@ -12,20 +13,25 @@ export class Conversation {
     this.id = null;
     this.thread = null;
     this.asked = 0;
-    this.list = new MessageList({ label: "Messages", refresh, openThread: (ts) => this.openThread(ts) });
+    this.list = new MessageList({ label: t("Messages"), refresh, openThread: (ts) => this.openThread(ts) });
     this.composer = new Composer({ target: () => ({ channel: this.id }), sent: refresh });
     this.node = el("div", { class: "conversation" }, this.list.node, this.composer.node);
-    this.replies = new MessageList({ label: "Thread", refresh });
+    this.replies = new MessageList({ label: t("Thread"), refresh });
     this.replyComposer = new Composer({ target: () => ({ channel: this.id, thread_ts: this.thread }), sent: refresh });
-    this.replyComposer.label("Reply…");
+    this.replyComposer.label(t("Reply…"));
     this.aside = el(
       "aside",
-      { class: "drawer thread", "aria-label": "Thread", hidden: true },
+      {
+        class: "drawer thread",
+        "aria-label": t("Thread"),
+        hidden: true,
+        onkeydown: (event) => event.key === "Escape" && !event.defaultPrevented && this.leaveThread(),
+      },
       el(
         "header",
         {},
-        el("h2", {}, "Thread"),
-        iconButton("close", "Close the thread", () => this.openThread(null)),
+        el("h2", {}, t("Thread"), " ", (this.threadPlace = el("small"))),
+        iconButton("close", t("Close the thread"), () => this.leaveThread()),
       ),
       this.replies.node,
       this.replyComposer.node,
@@ -38,7 +44,7 @@ export class Conversation {
     this.openThread(null);
     this.list.show([], id, { quiet: true });
     const name = channel(id)?.type === "im" ? channelName(id) : `#${channelName(id)}`;
-    this.composer.label(`Message ${name}`);
+    this.composer.label(t("Message {name}", { name }));
     await this.load();
   }
 
@@ -60,13 +66,22 @@ export class Conversation {
     return el(
       "div",
       { class: "empty" },
-      el("h2", {}, toApp ? `Messages with ${directory.app.name}` : `This is the beginning of #${channelName(this.id)}`),
-      el("p", {}, first ? ["Type ", el("kbd", {}, first.command), " to begin."] : "Write the first message."),
+      el("h2", {}, toApp
+          ? t("Messages with {app}", { app: directory.app.name })
+          : t("This is the beginning of #{name}", { name: channelName(this.id) })),
+      el("p", {}, first ? withKey(t("Type {command} to begin."), first.command) : t("Write the first message.")),
     );
+  }
+
+  /** Close the thread; the focus goes back to the channel. */
+  leaveThread() {
+    this.openThread(null);
+    this.composer.focus();
   }
 
   openThread(ts) {
     this.thread = ts;
+    this.threadPlace.textContent = channel(this.id)?.type === "im" ? "" : `#${channelName(this.id)}`;
     this.aside.hidden = !ts;
     if (!ts) return;
     this.replies.show([], this.id, { quiet: true });
@@ -87,15 +102,29 @@ export class Conversation {
   }
 }
 
-/** What stands in the channel itself, each with the number of its replies. */
+/** A sentence whose `{command}` is shown as a key. */
+function withKey(sentence, command) {
+  const [before, after = ""] = sentence.split("{command}");
+  return [before, el("kbd", {}, command), after];
+}
+
+/** What stands in the channel itself, each message with who replied to it. */
 function topLevel(messages) {
-  const counts = new Map();
-  for (const { thread_ts: thread, ts } of messages)
-    if (thread && thread !== ts) counts.set(thread, (counts.get(thread) ?? 0) + 1);
+  const replies = new Map();
+  for (const message of messages) {
+    const { thread_ts: thread, ts } = message;
+    if (thread && thread !== ts) replies.set(thread, [...(replies.get(thread) ?? []), message]);
+  }
   return messages
     .filter(
       ({ thread_ts: thread, ts, is_ephemeral: ephemeral, subtype }) =>
         !thread || thread === ts || ephemeral || subtype === "thread_broadcast",
     )
-    .map((message) => (counts.has(message.ts) ? { ...message, reply_count: counts.get(message.ts) } : message));
+    .map((message) => (replies.has(message.ts) ? { ...message, ...summary(replies.get(message.ts)) } : message));
 }
+
+const summary = (replies) => ({
+  reply_count: replies.length,
+  reply_users: [...new Set(replies.map(({ user }) => user))],
+  latest_reply: replies.at(-1).ts,
+});

@@ -1,6 +1,7 @@
 // Dialogs: one question with two answers, and the frame that modals live in.
 
 import { el, uniqueId } from "./dom.js";
+import { t } from "./language.js";
 import { textNodes } from "./mrkdwn.js";
 
 const ENABLED = ["button", "input", "textarea", "select"].map((tag) => `${tag}:not([disabled])`);
@@ -28,7 +29,7 @@ export function ask({ title, text, confirm, deny, style }) {
     const no = el(
       "button",
       { type: "button", class: "button", autofocus: true, onclick: () => finish(false) },
-      textNodes(deny ?? "Cancel"),
+      textNodes(deny ?? t("Cancel")),
     );
     const yes = el(
       "button",
@@ -37,12 +38,12 @@ export function ask({ title, text, confirm, deny, style }) {
         class: `button button-${style === "danger" ? "danger" : "primary"}`,
         onclick: () => finish(true),
       },
-      textNodes(confirm ?? "Yes"),
+      textNodes(confirm ?? t("Yes")),
     );
     const dialog = el(
       "dialog",
       { class: "confirm", "aria-labelledby": name, role: "alertdialog" },
-      el("h2", { id: name }, textNodes(title ?? "Are you sure?")),
+      el("h2", { id: name }, textNodes(title ?? t("Are you sure?"))),
       el("div", { class: "text" }, textNodes(text)),
       el("footer", {}, no, yes),
     );

@@ -2,16 +2,27 @@
 
 import { el } from "./dom.js";
 import { api } from "./api.js";
+import { t } from "./language.js";
 
-export const directory = { people: [], team: {}, app: {}, channels: [], commands: [], shortcuts: [], me: null };
+/** `me` is who one is, `here` the channel or direct message that was looked at last. */
+export const directory = {
+  people: [],
+  team: {},
+  app: {},
+  channels: [],
+  commands: [],
+  shortcuts: [],
+  me: null,
+  here: null,
+};
 
 export async function loadDirectory() {
   const [people, commands] = await Promise.all([api.people(), api.commands()]);
-  directory.people = people.people ?? [];
-  directory.team = people.team ?? {};
-  directory.app = people.app ?? {};
-  directory.commands = commands.commands ?? [];
-  directory.shortcuts = commands.shortcuts ?? [];
+  directory.people = people.people ?? directory.people;
+  directory.team = people.team ?? directory.team;
+  directory.app = people.app ?? directory.app;
+  directory.commands = commands.commands ?? directory.commands;
+  directory.shortcuts = commands.shortcuts ?? directory.shortcuts;
 }
 
 export async function loadChannels() {
@@ -24,6 +35,11 @@ export const channel = (id) => directory.channels.find((one) => one.id === id);
 export const appChannel = () => directory.channels.find((one) => one.type === "im" && isApp(one.user));
 export const isApp = (user) => user === directory.app.bot_user_id;
 export const me = () => person(directory.me);
+
+const ROLES = { agent: "Agent", sales: "Sales", manager: "Manager", admin: "Admin" };
+
+/** What somebody does: the role in billing, else the title. */
+export const roleName = ({ role, title }) => (role in ROLES ? t(ROLES[role]) : (title ?? ""));
 
 export function nameOf(user) {
   if (user === "USLACKBOT") return "Slackbot";

@@ -1,13 +1,15 @@
 // Every element of Block Kit that a person can use. `at` says where it stands:
 // {blockId, input, dispatch, attributes} with the attributes that name it for screen readers.
 
-import { el, icon, uniqueId } from "./dom.js";
+import { el, icon, iconButton, uniqueId } from "./dom.js";
 import { me } from "./directory.js";
 import { link, textNodes, words } from "./mrkdwn.js";
+import { fileInput } from "./files.js";
+import { t } from "./language.js";
 import { menuButton } from "./popup.js";
 import { richTextInput } from "./richinput.js";
 import { select } from "./selects.js";
-import { instantOf, wallClock } from "./times.js";
+import { dateAndTime, picker } from "./pickers.js";
 import { image } from "./media.js";
 
 export function element(given, at, surface) {
@@ -26,7 +28,7 @@ const ELEMENTS = {
   overflow,
   image,
   workflow_button: button,
-  icon_button: button,
+  icon_button: pictured,
   feedback_buttons: feedback,
   radio_buttons: (given, at, surface) => choices(given, at, surface, "radio"),
   checkboxes: (given, at, surface) => choices(given, at, surface, "checkbox"),
@@ -43,18 +45,18 @@ const ELEMENTS = {
   timepicker: (given, at, surface) => picker(given, at, surface, "time", "initial_time"),
   datetimepicker: dateAndTime,
   rich_text_input: richTextInput,
-  file_input: files,
+  file_input: fileInput,
 };
 
 function unknown(given) {
-  return el("span", { class: "unknown" }, `${given.type} is not drawn here`);
+  return el("span", { class: "unknown" }, t("{type} is not drawn here", { type: given.type }));
 }
 
 function button(given, at, surface) {
   const style = given.style ? `button-${given.style}` : "";
   const name = given.accessibility_label || null;
   const press = () => surface.press(at, given, given.value, node);
-  const content = given.text ? textNodes(given.text) : [given.icon ?? "•"];
+  const content = textNodes(given.text);
   const node = given.url
     ? el(
         "a",
@@ -82,6 +84,16 @@ function button(given, at, surface) {
   return node;
 }
 
+/** A button that shows only a picture, for those whom the app wants to see it. */
+function pictured(given, at, surface) {
+  const seen = given.visible_to_user_ids;
+  const name = given.accessibility_label ?? words(given.text);
+  const press = () => node.hasAttribute("aria-busy") || surface.press(at, given, given.value, node);
+  const node = iconButton(given.icon === "trash" ? "trash" : "more", name, press);
+  node.hidden = Boolean(seen?.length) && !seen.includes(me()?.id);
+  return node;
+}
+
 function feedback(given, at, surface) {
   return el(
     "span",
@@ -92,11 +104,19 @@ function feedback(given, at, surface) {
         "button",
         {
           type: "button",
-          class: "button",
-          "aria-label": one.accessibility_label,
-          onclick: () => surface.press(at, given, one.value, node),
+          class: "icon-button thumb",
+          "aria-label": one.accessibility_label ?? words(one.text),
+          "aria-pressed": String(surface.recall(at, given).kept === one.value),
+          title: words(one.text),
+          dataset: { value: one.value },
+          onclick: (event) => {
+            for (const thumb of event.currentTarget.parentNode.children)
+              thumb.setAttribute("aria-pressed", String(thumb === node));
+            surface.remember(at, given, one.value);
+            surface.press(at, given, one.value);
+          },
         },
-        textNodes(one.text),
+        icon(name === "positive_button" ? "thumbup" : "thumbdown"),
       );
       return node;
     }),
@@ -106,7 +126,7 @@ function feedback(given, at, surface) {
 function overflow(given, at, surface) {
   const trigger = el(
     "button",
-    { type: "button", class: "button overflow", "aria-label": "More actions", title: "More actions" },
+    { type: "button", class: "button overflow", "aria-label": t("More actions"), title: t("More actions") },
     icon("more"),
   );
   const items = () =>
@@ -119,7 +139,7 @@ function overflow(given, at, surface) {
         surface.press(at, given, option.value, trigger);
       },
     }));
-  return el("span", { class: "anchor" }, menuButton(trigger, items, "More actions"));
+  return el("span", { class: "anchor" }, menuButton(trigger, items, t("More actions")));
 }
 
 function choices(given, at, surface, type) {
@@ -199,57 +219,4 @@ function textField(given, at, surface, attributes, tag = "input") {
   surface.holds(at, kept, String(initial));
   count();
   return el("div", { class: "text-field" }, field, counter);
-}
-
-function picker(given, at, surface, type, initialName) {
-  const { kept, state } = surface.recall(at, given);
-  const value = kept ?? (state !== undefined ? state : given[initialName]) ?? "";
-  surface.holds(at, kept, value || null);
-  const field = el("input", {
-    type,
-    class: "field",
-    ...at.attributes,
-    value,
-    onchange: () => surface.change(at, given, field.value, field.value || null),
-  });
-  return el("div", { class: "text-field" }, field);
-}
-
-function dateAndTime(given, at, surface) {
-  const zone = me()?.tz;
-  const { kept, state } = surface.recall(at, given);
-  const value = kept ?? (state !== undefined ? state : given.initial_date_time) ?? null;
-  surface.holds(at, kept, value || null);
-  const read = () => (field.value ? instantOf(field.value, zone) : null);
-  const field = el("input", {
-    type: "datetime-local",
-    class: "field",
-    ...at.attributes,
-    value: value ? wallClock(value, zone) : "",
-    title: zone,
-    onchange: () => surface.change(at, given, read(), read()),
-  });
-  return el("div", { class: "text-field" }, field, el("span", { class: "zone" }, zone));
-}
-
-function files(given, at, surface) {
-  const types = (given.filetypes ?? []).map((one) => `.${one}`).join(",");
-  const list = el("ul", { class: "files" });
-  const show = (chosen) => list.replaceChildren(...chosen.map((file) => el("li", {}, icon("file"), file.name)));
-  const field = el("input", {
-    type: "file",
-    class: "field",
-    multiple: (given.max_files ?? 10) > 1,
-    accept: types || null,
-    ...at.attributes,
-    onchange: () => {
-      const chosen = [...field.files]
-        .slice(0, given.max_files ?? 10)
-        .map(({ name, size, type }) => ({ name, title: name, size, mimetype: type, filetype: name.split(".").at(-1) }));
-      show(chosen.length > 1 ? chosen : []);
-      surface.change(at, given, chosen, chosen);
-    },
-  });
-  show(surface.recall(at, given).kept ?? []);
-  return el("div", { class: "text-field column" }, field, list);
 }

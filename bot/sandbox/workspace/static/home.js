@@ -3,12 +3,13 @@
 import { el } from "./dom.js";
 import { blocks } from "./blocks.js";
 import { directory } from "./directory.js";
+import { t } from "./language.js";
 import { replaceKeepingFocus } from "./redraw.js";
 import { Surface } from "./surface.js";
 
 export class Home {
   constructor(refresh) {
-    this.node = el("div", { class: "home", role: "region", "aria-label": "Home", tabindex: "-1" });
+    this.node = el("div", { class: "home", role: "region", "aria-label": t("Home"), tabindex: "-1" });
     this.inner = el("div", { class: "home-inner" });
     this.node.append(this.inner);
     this.refresh = refresh;
@@ -34,7 +35,8 @@ export class Home {
     this.drawn = now;
     this.surface.state = view?.state?.values ?? {};
     this.surface.inputs.clear();
-    const nothing = el("p", { class: "empty" }, `${directory.app.name} has published nothing on this Home yet.`);
+    const app = directory.app.name;
+    const nothing = el("p", { class: "empty" }, t("{app} has published nothing on this Home yet.", { app }));
     replaceKeepingFocus(this.inner, view?.blocks?.length ? blocks(view.blocks, this.surface) : [nothing]);
   }
 }

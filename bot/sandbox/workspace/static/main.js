@@ -10,6 +10,7 @@ import {
   channel,
   channelName,
   directory,
+  isApp,
   loadChannels,
   loadDirectory,
   me,
@@ -17,10 +18,13 @@ import {
 } from "./directory.js";
 import { Home } from "./home.js";
 import { Inspector } from "./inspector.js";
+import { speak, t, translated } from "./language.js";
 import { Modals } from "./modals.js";
+import { menuButton } from "./popup.js";
 import { Sidebar } from "./sidebar.js";
 import { startTheme, themeButton } from "./theme.js";
 
+const FACES = 3; // of a channel's members
 const page = { place: null };
 const main = document.getElementById("main");
 const head = document.getElementById("head");
@@ -30,11 +34,26 @@ const refresh = async ({ unexpected } = {}) => {
   await Promise.all([refreshScreen(unexpected), conversation.load()]);
 };
 const modals = new Modals(refresh);
-const home = new Home(refresh);
-const conversation = new Conversation(async () => refresh());
-const inspector = new Inspector(() => showInspector(false));
-const sidebar = new Sidebar({ be, go });
-document.getElementById("side").append(conversation.aside, inspector.node);
+const sidebar = new Sidebar({ be, besides, go });
+let home;
+let conversation;
+let inspector;
+
+/** The parts whose words are written once: made anew for another language. */
+function build() {
+  const open = inspector?.open ?? false;
+  home = new Home(refresh);
+  conversation = new Conversation(async () => refresh());
+  inspector = new Inspector(() => showInspector(false));
+  inspector.node.addEventListener("keydown", (event) => event.key === "Escape" && showInspector(false));
+  inspector.toggle(open);
+  modals.drawn = null;
+  modals.shownId = null;
+  document.getElementById("side").replaceChildren(conversation.aside, inspector.node);
+  document.getElementById("sidebar").setAttribute("aria-label", t("Workspace"));
+  document.getElementById("reset").textContent = t("Start anew");
+  document.getElementById("offline").textContent = t("The local workspace does not answer. Trying again…");
+}
 
 let screenAsked = 0;
 
@@ -45,7 +64,7 @@ async function refreshScreen(unexpected) {
   if (turn !== screenAsked || user !== directory.me) return;
   if (screen.error) return void toast(screen.error, "error");
   // Trouble that the modal itself tells of needs no second notice.
-  if (unexpected && !screen.notice) toast(unexpected, "error");
+  if (unexpected && !screen.notice) toast(translated(unexpected), "error");
   modals.show(screen);
   home.show(screen.home);
 }
@@ -53,14 +72,22 @@ async function refreshScreen(unexpected) {
 /** Become another person: other channels, another Home, other modals. */
 async function be(user) {
   directory.me = user;
+  if (speak(me().locale) || !home) build();
   await loadChannels();
   home.forget();
   sidebar.unread.clear();
   if (page.place === "home" || channel(page.place)?.type === undefined)
     page.place = page.place === "home" ? "home" : firstChannel();
-  announce(`You are ${me().name}`);
+  announce(t("You are {name}", { name: me().name }));
   document.title = `${me().first_name ?? me().name} · ${directory.team.name} (local)`;
   await go(page.place);
+}
+
+/** Two people at once: a second window for another one, at the same place. */
+function besides(user) {
+  const address = new URL(location.href);
+  address.searchParams.set("as", user);
+  window.open(address, "_blank", "noopener");
 }
 
 const firstChannel = () =>
@@ -68,8 +95,9 @@ const firstChannel = () =>
 
 async function go(place) {
   page.place = place;
+  if (place !== "home") directory.here = place;
   sidebar.unread.delete(place);
-  document.body.classList.remove("sidebar-open");
+  fold();
   const address = new URL(location.href);
   address.searchParams.set("as", directory.me);
   address.searchParams.set("in", place);
@@ -78,7 +106,7 @@ async function go(place) {
   if (place === "home") {
     conversation.openThread(null);
     const { error } = await api.act(directory.me, "home", {});
-    if (error) toast(error, "error");
+    if (error) toast(translated(error), "error");
     await refreshScreen();
     return;
   }
@@ -86,17 +114,28 @@ async function go(place) {
   if (matchMedia("(pointer: fine)").matches && !modals.dialog.open) conversation.composer.focus();
 }
 
+/** On narrow windows the sidebar comes and goes; the focus goes with it. */
+function unfold() {
+  document.body.classList.add("sidebar-open");
+  document.querySelector("#sidebar [aria-current]")?.focus();
+}
+
+function fold() {
+  if (!document.body.classList.contains("sidebar-open")) return;
+  document.body.classList.remove("sidebar-open");
+  document.querySelector(".menu-button")?.focus();
+}
+
 function draw() {
   sidebar.draw(page.place);
   const inApp = page.place === "home" || page.place === appChannel()?.id;
   head.replaceChildren(
-    iconButton("menu", "Menu", () => document.body.classList.toggle("sidebar-open"), {
-      class: "icon-button menu-button",
-    }),
+    iconButton("menu", t("Menu"), () => unfold(), { class: "icon-button menu-button" }),
     ...(inApp ? appHead() : channelHead()),
     el("span", { class: "spring" }),
-    el("span", { class: "you", title: "Who you are" }, avatar(directory.me, "small"), el("span", {}, me().name)),
-    iconButton("pulse", "Inspector", () => showInspector(), {
+    el("span", { class: "not-slack narrow-only" }, t("Not Slack")),
+    you(),
+    iconButton("pulse", t("Inspector"), () => showInspector(), {
       "aria-expanded": String(inspector.open),
       class: "icon-button inspector-button",
     }),
@@ -114,28 +153,74 @@ function appHead() {
         type: "button",
         role: "tab",
         "aria-selected": String(page.place === place),
-        dataset: { tab: label.toLowerCase() },
+        dataset: { tab: place === "home" ? "home" : "messages" },
+        tabindex: page.place === place ? "0" : "-1",
         onclick: () => go(place),
+        onkeydown: (event) => besideTab(event),
       },
       label,
     );
   return [
     avatar(directory.app.bot_user_id),
-    el("h2", {}, directory.app.name, " ", el("span", { class: "badge" }, "APP")),
+    el("h2", {}, directory.app.name, " ", el("span", { class: "badge" }, t("APP"))),
     el(
       "div",
       { class: "tabs", role: "tablist", "aria-label": directory.app.name },
-      directory.app.has_home && tab("home", "Home"),
-      own && tab(own.id, "Messages"),
+      directory.app.has_home && tab("home", t("Home")),
+      own && tab(own.id, t("Messages")),
     ),
   ];
 }
 
+/** Arrow keys go from tab to tab, as the ARIA Authoring Practices want it. */
+async function besideTab(event) {
+  if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+  const other = [...event.currentTarget.parentNode.children].find((one) => one !== event.currentTarget);
+  if (!other) return;
+  const { tab } = other.dataset;
+  other.click();
+  head.querySelector(`[data-tab="${tab}"]`)?.focus();
+}
+
+/** Who one is, and the way to a second window as somebody else. */
+function you() {
+  const name = t("Open in a window of one's own");
+  const items = () =>
+    directory.people.map((one) => ({
+      label: one.name,
+      hint: one.title,
+      dataset: { user: one.id },
+      choose: () => besides(one.id),
+    }));
+  const button = el(
+    "button",
+    { type: "button", class: "you", title: name },
+    avatar(directory.me, "small"),
+    el("span", {}, me().name),
+    icon("window"),
+    el("span", { class: "hidden" }, `. ${name}`),
+  );
+  return menuButton(button, items, name);
+}
+
 function channelHead() {
   const here = channel(page.place);
+  const members = here?.members ?? [];
+  const people = members.filter((id) => !isApp(id));
   return [
-    el("h2", {}, here?.type !== "im" && icon(here?.type === "private" ? "lock" : "hash"), channelName(page.place)),
-    el("p", { class: "topic" }, here?.topic || `${here?.members?.length ?? 0} members`),
+    el(
+      "h2",
+      {},
+      here?.type !== "im" && icon(here?.type === "private" ? "lock" : "hash"),
+      el("span", {}, channelName(page.place)),
+    ),
+    here?.topic && el("p", { class: "topic" }, here.topic),
+    el(
+      "span",
+      { class: "members", role: "img", "aria-label": t("{n} members", { n: members.length }) },
+      people.slice(0, FACES).map((id) => avatar(id, "small")),
+      el("span", {}, String(members.length)),
+    ),
   ];
 }
 
@@ -165,11 +250,20 @@ function heard({ changed = [], user, channel: where }) {
   } else soon.messages();
 }
 
+/** After a time without listening even the workspace may be another one: started again, with another app. */
+async function catchUp() {
+  await loadDirectory();
+  await loadChannels();
+  sidebar.draw(page.place);
+  if (inspector.open) inspector.load();
+  await refresh();
+}
+
 async function reset() {
   const sure = await ask({
-    title: { type: "plain_text", text: "Start the workspace anew?" },
-    text: { type: "plain_text", text: "All messages, modals and Homes go. The app's own data stays." },
-    confirm: { type: "plain_text", text: "Start anew" },
+    title: { type: "plain_text", text: t("Start the workspace anew?") },
+    text: { type: "plain_text", text: t("All messages, modals and Homes go. The app's own data stays.") },
+    confirm: { type: "plain_text", text: t("Start anew") },
     style: "danger",
   });
   if (!sure) return;
@@ -180,20 +274,19 @@ async function reset() {
 async function start() {
   startTheme();
   document.getElementById("reset").addEventListener("click", reset);
-  const fold = () => document.body.classList.remove("sidebar-open");
   document.getElementById("scrim").addEventListener("click", fold);
   document.addEventListener("keydown", (event) => event.key === "Escape" && fold());
   await loadDirectory();
   const wanted = new URL(location.href).searchParams;
   const role = directory.people.find((one) => one.role === wanted.get("as"))?.id;
   const user = person(wanted.get("as"))?.id ?? role ?? directory.people[0]?.id;
-  if (!user) return void main.replaceChildren(el("p", { class: "empty" }, "This workspace has no people."));
+  if (!user) return void main.replaceChildren(el("p", { class: "empty" }, t("This workspace has no people.")));
   page.place = wanted.get("in");
   await be(user);
   listen(heard, (lost) => {
     document.getElementById("offline").hidden = !lost;
     // Whatever happened while nobody listened, also between loading and listening, is caught up with.
-    if (!lost) refresh();
+    if (!lost) catchUp();
   });
 }
 

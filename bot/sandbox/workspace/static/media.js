@@ -1,6 +1,7 @@
 // Pictures. Nothing is fetched from other hosts: such a picture is shown as its description with a link.
 
 import { el, icon } from "./dom.js";
+import { t } from "./language.js";
 import { link } from "./mrkdwn.js";
 
 const LOCAL = new Set([location.hostname, "127.0.0.1", "localhost"]);
@@ -33,9 +34,9 @@ function placeholder(address, alt, shown) {
   const node = el(
     "span",
     { class: `${shown} picture-elsewhere`, role: "img", "aria-label": alt, title: `${alt}\n${address}` },
-    icon("eye"),
+    icon("picture"),
     el("span", {}, alt),
   );
-  if (shown === "picture") node.append(link(address, "open"));
+  if (shown === "picture") node.append(link(address, t("Open")));
   return node;
 }

@@ -2,18 +2,19 @@
 
 import { announce, el, icon, iconButton, toast } from "./dom.js";
 import { api } from "./api.js";
+import { attachment } from "./attachments.js";
 import { blocks } from "./blocks.js";
-import { avatar, directory, isApp, nameOf, person } from "./directory.js";
+import { avatar, directory, isApp, nameOf, person, roleName } from "./directory.js";
 import { emoji } from "./emoji.js";
-import { image } from "./media.js";
-import { link, mrkdwn } from "./mrkdwn.js";
+import { sharedFile } from "./files.js";
+import { t, translated } from "./language.js";
+import { mrkdwn } from "./mrkdwn.js";
 import { menuButton } from "./popup.js";
 import { Surface } from "./surface.js";
+import { clock, fullTime, longDay } from "./times.js";
 
 const GROUPED_WITHIN_S = 300;
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const day = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const FACES = 4; // of those who replied
 
 const at = (message) => new Date(Number(message.ts) * 1000);
 const isFromApp = (message) => Boolean(message.bot_id || message.app_id) || isApp(message.user);
@@ -26,21 +27,29 @@ export class MessageList {
     this.drawn = new Map();
     this.surfaces = new Map();
     this.following = true;
+    this.top = 0;
     this.node = el("div", {
       class: "messages",
       role: "log",
       "aria-label": label,
       "aria-live": "off",
       tabindex: "0",
-      onscroll: () => {
-        this.following = this.atEnd();
-      },
+      onscroll: () => this.scrolled(),
     });
-    new ResizeObserver(() => this.following && this.toEnd()).observe(this.node);
+    const stay = () => this.following && this.toEnd();
+    new ResizeObserver(stay).observe(this.node);
+    this.node.addEventListener("load", stay, true); // pictures that come late push nothing out of sight
   }
 
   atEnd() {
     return this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < 80;
+  }
+
+  /** Only a person scrolls up; what grows below the end leaves the list following it. */
+  scrolled() {
+    const { scrollTop } = this.node;
+    this.following = this.atEnd() || (this.following && scrollTop >= this.top);
+    this.top = scrollTop;
   }
 
   toEnd() {
@@ -49,12 +58,12 @@ export class MessageList {
 
   /** Show messages, oldest first. `quiet` is for the first look at a channel: nothing is announced. */
   show(messages, channel, { quiet = false, empty = null } = {}) {
-    const follow = quiet || this.atEnd();
+    this.following = quiet || this.following;
     const before = this.drawn;
     this.drawn = new Map();
     let previous = null;
     const nodes = messages.map((message) => {
-      const starts = !previous || at(previous).toDateString() !== at(message).toDateString();
+      const starts = !previous || longDay(at(previous)) !== longDay(at(message));
       const grouped = !starts && belongs(previous, message);
       previous = message;
       const key = JSON.stringify([message, starts, grouped]);
@@ -65,7 +74,7 @@ export class MessageList {
       return node;
     });
     this.place(nodes.length ? nodes : [empty ?? ""]);
-    if (follow) requestAnimationFrame(() => this.toEnd());
+    if (this.following) requestAnimationFrame(() => this.toEnd());
   }
 
   /** Put the nodes in order and touch none that is in its place already: its focus and open lists live on. */
@@ -104,36 +113,37 @@ export class MessageList {
       "div",
       { class: "message-head" },
       el("strong", {}, author(message)),
-      isFromApp(message) && el("span", { class: "badge" }, "APP"),
+      isFromApp(message) && el("span", { class: "badge" }, t("APP")),
       role(message),
-      stamp(message, time.format(at(message))),
+      stamp(message, clock(at(message))),
     );
     return el(
       "div",
       { class: "message-slot" },
-      starts && el("div", { class: "day", role: "separator" }, el("span", {}, day.format(at(message)))),
+      starts && el("div", { class: "day", role: "separator" }, el("span", {}, longDay(at(message)))),
       el(
         "article",
         {
           class: classes,
           dataset: { ts: message.ts },
-          "aria-label": `${author(message)}, ${time.format(at(message))}`,
+          "aria-label": `${author(message)}, ${clock(at(message))}`,
         },
         el(
           "div",
           { class: "gutter" },
           grouped
-            ? stamp(message, time.format(at(message)))
+            ? stamp(message, clock(at(message)))
             : avatar(isFromApp(message) ? directory.app.bot_user_id : message.user),
         ),
         el(
           "div",
           { class: "message-main" },
-          message.is_ephemeral && el("div", { class: "only-you" }, icon("eye"), "Only visible to you"),
+          message.is_ephemeral && note("eye", t("Only visible to you")),
           !grouped && head,
+          this.openThread && isBroadcast(message) && note("reply", t("Replied in the thread")),
           content(message, surface),
           (message.attachments ?? []).map((one) => attachment(one, surface)),
-          (message.files ?? []).map(file),
+          message.files?.length > 0 && el("div", { class: "shared-files" }, message.files.map(sharedFile)),
           reactions(message),
           this.replies(message),
         ),
@@ -142,19 +152,27 @@ export class MessageList {
     );
   }
 
+  /** Who replied, how often and when last; opens the thread. */
   replies(message) {
     if (!this.openThread || !message.reply_count) return null;
+    const users = message.reply_users ?? [];
     return el(
       "button",
       { type: "button", class: "replies", onclick: () => this.openThread(message.ts) },
-      icon("reply"),
-      message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`,
+      el(
+        "span",
+        { class: "faces", "aria-hidden": "true" },
+        users.slice(0, FACES).map((user) => avatar(user, "small")),
+      ),
+      message.reply_count === 1 ? t("1 reply") : t("{n} replies", { n: message.reply_count }),
+      message.latest_reply &&
+        el("small", {}, t("Last reply {when}", { when: clock(new Date(Number(message.latest_reply) * 1000)) })),
     );
   }
 
   /** The menu that appears beside a message: the app's message shortcuts and a few of our own. */
   actions(message, channel) {
-    const more = iconButton("more", "More actions");
+    const more = iconButton("more", t("More actions"));
     const shortcuts = message.is_ephemeral ? [] : directory.shortcuts.filter(({ type }) => type === "message");
     const items = () => [
       ...shortcuts.map((one) => ({
@@ -163,22 +181,22 @@ export class MessageList {
         dataset: { callbackId: one.callback_id },
         choose: () => this.shortcut(one, message, channel),
       })),
-      { label: "Copy text", choose: () => copy(message.text ?? "") },
-      { label: "Copy as JSON", hint: "what the app sent", choose: () => copy(JSON.stringify(message, null, 2)) },
+      { label: t("Copy text"), choose: () => copy(message.text ?? "") },
+      { label: t("Copy as JSON"), hint: t("what the app sent"), choose: () => copy(JSON.stringify(message, null, 2)) },
     ];
     return el(
       "div",
       { class: "message-actions" },
       this.openThread &&
         !message.is_ephemeral &&
-        iconButton("reply", "Reply in thread", () => this.openThread(message.thread_ts ?? message.ts)),
-      el("span", { class: "anchor" }, menuButton(more, items, "More actions")),
+        iconButton("reply", t("Reply in thread"), () => this.openThread(message.thread_ts ?? message.ts)),
+      el("span", { class: "anchor" }, menuButton(more, items, t("More actions"))),
     );
   }
 
   async shortcut({ callback_id }, message, channel) {
     const answer = await api.act(directory.me, "shortcut", { callback_id, channel, ts: message.ts });
-    if (answer.error) toast(answer.error, "error");
+    if (answer.error) toast(translated(answer.error), "error");
     await this.refresh();
   }
 }
@@ -190,78 +208,50 @@ function belongs(previous, message) {
   );
 }
 
+const note = (picture, text) => el("div", { class: "only-you" }, icon(picture), text);
+const isBroadcast = ({ subtype, reply_broadcast: broadcast }) => broadcast || subtype === "thread_broadcast";
+
 function role(message) {
   const known = person(message.user);
-  return known?.role && !isFromApp(message) ? el("span", { class: "role" }, known.role) : null;
+  return known?.role && !isFromApp(message) ? el("span", { class: "role" }, roleName(known)) : null;
 }
 
 function stamp(message, text) {
-  return el("time", { datetime: at(message).toISOString(), title: full.format(at(message)) }, text);
+  return el("time", { datetime: at(message).toISOString(), title: fullTime(at(message)) }, text);
 }
 
 /** Blocks if there are any, else the text; Slack shows `text` beside blocks in notifications only. */
 function content(message, surface) {
-  const edited = message.edited && el("span", { class: "edited" }, " (edited)");
+  const edited = message.edited && el("span", { class: "edited" }, t(" (edited)"));
   if (message.blocks?.length) return el("div", { class: "message-blocks" }, blocks(message.blocks, surface), edited);
-  return el("div", { class: "text" }, mrkdwn(message.text ?? ""), edited);
-}
-
-function attachment(given, surface) {
-  const body = given.blocks
-    ? blocks(given.blocks, surface)
-    : [
-        given.pretext && el("div", { class: "text" }, mrkdwn(given.pretext)),
-        given.title && el("strong", {}, given.title_link ? link(given.title_link, given.title) : given.title),
-        el("div", { class: "text" }, mrkdwn(given.text ?? (given.title ? "" : (given.fallback ?? "")))),
-        given.fields &&
-          el(
-            "div",
-            { class: "fields" },
-            given.fields.map((field) =>
-              el("div", { class: "text" }, el("strong", {}, field.title), "\n", mrkdwn(field.value ?? "")),
-            ),
-          ),
-        given.image_url && image({ image_url: given.image_url, alt_text: given.fallback }),
-        given.footer && el("small", {}, given.footer),
-      ];
-  const node = el("div", { class: "attachment" }, body);
-  if (/^#?[0-9a-f]{6}$/i.test(given.color ?? ""))
-    node.style.setProperty("border-inline-start-color", `#${given.color.replace("#", "")}`);
-  return node;
-}
-
-function file(given) {
-  const address = given.url_private_download ?? given.url_private ?? given.permalink;
-  const name = given.title ?? given.name ?? given.id;
-  return el(
-    "div",
-    { class: "file" },
-    icon("file"),
-    address ? el("a", { href: link(address).href ?? null, download: given.name ?? "" }, name) : name,
-  );
+  if (!message.text && (message.files || message.attachments)) return null;
+  const text = message.failed ? translated(message.text) : (message.text ?? "");
+  return el("div", { class: "text" }, mrkdwn(text), edited);
 }
 
 function reactions(message) {
   if (!message.reactions?.length) return null;
+  return el("ul", { class: "reactions" }, message.reactions.map(reaction));
+}
+
+function reaction({ name, count, users = [] }) {
+  const n = count ?? users.length;
+  const who = users.map(nameOf).join(", ");
+  const label = t("{name}: {n}, {who}", { name: name.replaceAll("_", " "), n, who });
   return el(
-    "div",
-    { class: "reactions" },
-    message.reactions.map(({ name, count, users = [] }) =>
-      el(
-        "span",
-        { class: "reaction", title: users.map(nameOf).join(", ") },
-        emoji(name) ?? `:${name}:`,
-        el("span", {}, String(count ?? users.length)),
-      ),
-    ),
+    "li",
+    { class: users.includes(directory.me) ? "reaction mine" : "reaction", title: `:${name}: ${who}`, dataset: { name } },
+    el("span", { class: "emoji", "aria-hidden": "true" }, emoji(name) ?? `:${name}:`),
+    el("span", { "aria-hidden": "true" }, String(n)),
+    el("span", { class: "hidden" }, label),
   );
 }
 
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
-    toast("Copied");
+    toast(t("Copied"));
   } catch {
-    toast("This browser does not let the page copy", "error");
+    toast(t("This browser does not let the page copy"), "error");
   }
 }

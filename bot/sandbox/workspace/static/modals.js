@@ -5,6 +5,7 @@ import { api } from "./api.js";
 import { blocks } from "./blocks.js";
 import { trapFocus } from "./dialog.js";
 import { directory, avatar } from "./directory.js";
+import { t, translated } from "./language.js";
 import { textNodes, words } from "./mrkdwn.js";
 import { replaceKeepingFocus } from "./redraw.js";
 import { Surface, busy } from "./surface.js";
@@ -87,7 +88,7 @@ export class Modals {
     this.dialog.dataset.callbackId = view.callback_id ?? "";
     this.title.replaceChildren(...textNodes(view.title));
     const content = [
-      notice && el("div", { class: "notice", role: "alert" }, icon("alert"), notice),
+      notice && el("div", { class: "notice", role: "alert" }, icon("alert"), translated(notice)),
       ...blocks(view.blocks, surface),
     ];
     if (fresh) this.body.scrollTop = 0;
@@ -111,10 +112,10 @@ export class Modals {
         "header",
         { class: "modal-head" },
         deep
-          ? iconButton("back", "Back", () => this.close(), { class: "icon-button modal-back" })
+          ? iconButton("back", t("Back"), () => this.close(), { class: "icon-button modal-back" })
           : avatar(directory.app.bot_user_id),
         this.title,
-        iconButton("close", "Close", () => this.close({ all: true }), { class: "icon-button modal-x" }),
+        iconButton("close", t("Close"), () => this.close({ all: true }), { class: "icon-button modal-x" }),
       ),
       this.body,
       (this.footer = el("footer", { class: "modal-foot" })),
@@ -129,7 +130,7 @@ export class Modals {
       el(
         "button",
         { type: "button", class: "button modal-close", onclick: () => this.close() },
-        view.close ? textNodes(view.close) : this.views.length > 1 ? "Back" : "Close",
+        view.close ? textNodes(view.close) : this.views.length > 1 ? t("Back") : t("Close"),
       ),
       ...(view.submit
         ? [el("button", { type: "submit", class: "button button-primary modal-submit" }, textNodes(view.submit))]
@@ -158,6 +159,7 @@ export class Modals {
     if (!button || button.hasAttribute("aria-busy")) return;
     const surface = this.surface(this.top);
     const done = busy(button);
+    await surface.uploads();
     const answer = await api.act(directory.me, "submit", { values: surface.entered(this.top.blocks) });
     done();
     await this.refresh({ unexpected: answer.error });

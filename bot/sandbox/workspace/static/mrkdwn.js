@@ -3,6 +3,7 @@
 import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { directory, nameOf, channelName, me } from "./directory.js";
+import { t } from "./language.js";
 
 export const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
@@ -97,7 +98,7 @@ function inlineNode([, code, angle, bold, italic, strike, name, url]) {
   return link(unescape(url), unescape(url));
 }
 
-function shortcode(name) {
+export function shortcode(name) {
   const character = emoji(name);
   return character
     ? el(
@@ -114,7 +115,7 @@ function reference(inner) {
   if (target.startsWith("@")) return mention(target.slice(1), label);
   if (target.startsWith("#")) return el("span", { class: "mention" }, `#${label ?? channelName(target.slice(1))}`);
   if (target.startsWith("!date^")) return date(target, label);
-  if (target.startsWith("!subteam^")) return el("span", { class: "mention" }, label ?? "@group");
+  if (target.startsWith("!subteam^")) return el("span", { class: "mention" }, label ?? `@${t("a group")}`);
   if (target.startsWith("!")) return el("span", { class: "mention" }, `@${label ?? target.slice(1)}`);
   return link(unescape(target), unescape(label ?? target.replace(/^mailto:|^tel:/, "")));
 }

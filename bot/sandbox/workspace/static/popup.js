@@ -108,6 +108,9 @@ export function menuButton(button, items, label) {
     if (event.key in steps) {
       event.preventDefault();
       move(steps[event.key]);
+    } else if (event.key === "Home" || event.key === "End") {
+      event.preventDefault();
+      rows().at(event.key === "Home" ? 0 : -1)?.focus();
     } else if (event.key === "Escape" || event.key === "Tab") {
       event.preventDefault();
       event.stopPropagation();

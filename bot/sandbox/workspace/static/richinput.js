@@ -1,6 +1,7 @@
 // A simple rich text input: bold, italic, strike, code and lists; its value is a rich_text block.
 
 import { el } from "./dom.js";
+import { t } from "./language.js";
 import { richText } from "./richtext.js";
 import { words } from "./mrkdwn.js";
 
@@ -37,8 +38,8 @@ export function richTextInput(given, at, surface) {
       {
         type: "button",
         class: `icon-button tool-${command}`,
-        "aria-label": name,
-        title: name,
+        "aria-label": t(name),
+        title: t(name),
         onpointerdown: (event) => event.preventDefault(),
         onclick: () => {
           editor.focus();
@@ -51,7 +52,7 @@ export function richTextInput(given, at, surface) {
   return el(
     "div",
     { class: "rich-input" },
-    el("div", { class: "tools", role: "toolbar", "aria-label": "Formatting" }, TOOLS.map(tool)),
+    el("div", { class: "tools", role: "toolbar", "aria-label": t("Formatting") }, TOOLS.map(tool)),
     editor,
   );
 }

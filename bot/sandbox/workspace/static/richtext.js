@@ -1,9 +1,10 @@
-// Rich text, standard Markdown and tables: blocks that carry longer texts.
+// Rich text and standard Markdown: blocks that carry longer texts.
 
 import { el } from "./dom.js";
-import { emoji } from "./emoji.js";
 import { directory, channelName } from "./directory.js";
-import { link, mention, formatted } from "./mrkdwn.js";
+import { t } from "./language.js";
+import { formatted, link, mention, shortcode } from "./mrkdwn.js";
+import { table } from "./tables.js";
 
 export function richText(block) {
   return el("div", { class: "rich-text" }, (block.elements ?? []).map(richElement));
@@ -26,7 +27,7 @@ function richElement(part) {
 function richList(part) {
   const list = el(
     part.style === "ordered" ? "ol" : "ul",
-    { start: part.offset ? part.offset + 1 : null },
+    { start: part.offset ? part.offset + 1 : null, class: `level-${(part.indent ?? 0) % 3}` },
     (part.elements ?? []).map((item) => el("li", {}, (item.elements ?? []).map(richInline))),
   );
   list.style.setProperty("margin-inline-start", `${(part.indent ?? 0) * 1.6}em`);
@@ -44,62 +45,49 @@ function richLeaf(part) {
     case "user":
       return mention(part.user_id);
     case "usergroup":
-      return el("span", { class: "mention" }, "@group");
+      return el("span", { class: "mention" }, `@${t("a group")}`);
     case "channel":
       return el("span", { class: "mention" }, `#${channelName(part.channel_id)}`);
     case "broadcast":
       return el("span", { class: "mention" }, `@${part.range}`);
     case "emoji":
-      return emoji(part.name) ?? `:${part.name}:`;
+      return shortcode(part.name);
     case "team":
       return directory.team.name ?? part.team_id;
     case "color":
-      return el("code", {}, part.value);
+      return color(part.value);
     case "date":
-      return (
-        part.format?.replace(
-          /\{(\w+)\}/g,
-          (whole, token) => formatted(new Date(part.timestamp * 1000), token) ?? whole,
-        ) ??
-        part.fallback ??
-        ""
-      );
+      return date(part);
     default:
       return part.text ?? "";
   }
 }
 
+function color(value) {
+  const swatch = el("span", { class: "swatch" });
+  swatch.style.setProperty("background", `#${value.replace("#", "")}`);
+  return el("span", {}, swatch, el("code", {}, value));
+}
+
+function date({ timestamp, format, url, fallback }) {
+  const instant = new Date(timestamp * 1000);
+  const text = format?.replace(/\{(\w+)\}/g, (whole, token) => formatted(instant, token) ?? whole) ?? fallback ?? "";
+  return url ? link(url, text) : el("time", { datetime: instant.toISOString(), title: fallback }, text);
+}
+
+const WRAPPERS = {
+  code: "code",
+  bold: "strong",
+  italic: "em",
+  strike: "s",
+  underline: "u",
+  highlight: "mark",
+  client_highlight: "mark",
+};
+
 function styled(node, style) {
-  const wrappers = { bold: "strong", italic: "em", strike: "s", code: "code", underline: "u" };
-  return Object.entries(wrappers).reduce((inner, [name, tag]) => (style[name] ? el(tag, {}, inner) : inner), node);
+  return Object.entries(WRAPPERS).reduce((inner, [name, tag]) => (style[name] ? el(tag, {}, inner) : inner), node);
 }
-
-export function table(block) {
-  const settings = block.column_settings ?? [];
-  const cell = (tag) => (value, column) => {
-    const { align, is_wrapped: wrapped } = settings[column] ?? {};
-    const shape = `align-${align ?? "left"} ${wrapped ? "" : "nowrap"}`;
-    return el(tag, { class: shape, scope: tag === "th" ? "col" : null }, cellContent(value));
-  };
-  const [head = [], ...rows] = block.rows ?? [];
-  return el(
-    "div",
-    { class: "table-frame", tabindex: "0", role: "region", "aria-label": block.caption ?? "Table" },
-    el(
-      "table",
-      {},
-      el("thead", {}, el("tr", {}, head.map(cell("th")))),
-      el(
-        "tbody",
-        {},
-        rows.map((row) => el("tr", {}, row.map(cell("td")))),
-      ),
-    ),
-  );
-}
-
-const cellContent = (value) =>
-  value?.type === "rich_text" ? richText(value) : String(value?.text ?? value?.value ?? "");
 
 /** The markdown block: headings, lists, quotes, code, tables and inline styles of standard Markdown. */
 export function markdown(text) {
@@ -187,7 +175,7 @@ function markdownInline(text) {
     else if (bold ?? alsoBold) nodes.push(el("strong", {}, markdownInline(bold ?? alsoBold)));
     else if (strike) nodes.push(el("s", {}, markdownInline(strike)));
     else if (italic ?? alsoItalic) nodes.push(el("em", {}, markdownInline(italic ?? alsoItalic)));
-    else nodes.push(emoji(name) ?? whole);
+    else nodes.push(shortcode(name));
     rest = rest.slice(found.index + whole.length);
   }
   nodes.push(rest);

@@ -4,6 +4,7 @@ import { Combobox, localSource } from "./combobox.js";
 import { avatar, directory, nameOf, channelName } from "./directory.js";
 import { textNodes, words } from "./mrkdwn.js";
 import { el } from "./dom.js";
+import { t, translated } from "./language.js";
 
 const TYPING_PAUSE_MS = 250;
 const MOST_OPTIONS = 100;
@@ -65,13 +66,15 @@ function conversations(element) {
 function external(element, at, surface) {
   const least = element.min_query_length ?? 3;
   return (query) => {
-    if (query.length < least) return { note: `Type at least ${least} ${least === 1 ? "character" : "characters"}` };
+    const shorter = least === 1 ? t("Type at least 1 character") : t("Type at least {n} characters", { n: least });
+    if (query.length < least) return { note: shorter };
     return surface.options(at, element, query).then((answer) => {
-      if (answer.error) return { note: answer.error };
+      if (answer.error) return { note: translated(answer.error) };
       const groups = groupsOf(answer);
       const count = groups.reduce((sum, { options }) => sum + options.length, 0);
-      if (!count) return { note: "No match" };
-      return { groups, note: count >= MOST_OPTIONS ? `The first ${count}; keep typing to narrow down` : null };
+      if (!count) return { note: t("No match") };
+      const more = t("The first {n}; keep typing to narrow down", { n: count });
+      return { groups, note: count >= MOST_OPTIONS ? more : null };
     });
   };
 }
@@ -85,7 +88,7 @@ export function select(element, at, surface) {
     chosen: chosen(element, at, surface, kind, multiple),
     multiple,
     max: element.max_selected_items,
-    placeholder: words(element.placeholder) || (element.type.includes("external") ? "Type to search" : "Choose"),
+    placeholder: words(element.placeholder) || (element.type.includes("external") ? t("Type to search") : t("Choose")),
     delay: element.type.includes("external") ? TYPING_PAUSE_MS : 0,
     clearable: at.input,
     attributes: at.attributes,
@@ -95,10 +98,14 @@ export function select(element, at, surface) {
   return combobox.node;
 }
 
+/** Slack's client fills in the conversation from which the modal was opened, where the app asks for that. */
+const current = (element) => (element.default_to_current_conversation ? directory.here : null);
+
 function chosen(element, at, surface, kind, multiple) {
   const { kept, state } = surface.recall(at, element);
   if (kept) return kept;
   const value = state !== undefined ? state : element[kind.initial[multiple ? 1 : 0]];
-  const values = multiple ? (value ?? []) : [value].filter((one) => one !== null && one !== undefined);
+  const values = [value ?? []].flat();
+  if (!values.length && current(element)) values.push(current(element));
   return values.map(kind.read);
 }

@@ -4,6 +4,7 @@ import { el, toast } from "./dom.js";
 import { api } from "./api.js";
 import { ask } from "./dialog.js";
 import { directory } from "./directory.js";
+import { translated } from "./language.js";
 
 const FIELDS = [
   "selected_option",
@@ -31,8 +32,19 @@ export class Surface {
     Object.assign(this, { kind, where, after, settled });
     this.values = new Map();
     this.inputs = new Map();
+    this.underWay = new Set();
     this.state = {};
     this.errors = {};
+  }
+
+  /** Whoever submits waits for files that are still on their way. */
+  waitsFor(upload) {
+    this.underWay.add(upload);
+    upload.finally(() => this.underWay.delete(upload));
+  }
+
+  uploads() {
+    return Promise.all(this.underWay);
   }
 
   /** The value kept for an element, else what the server has in the view's state, else undefined. */
@@ -53,9 +65,14 @@ export class Surface {
       this.inputs.set(at.blockId, plain);
   }
 
+  /** Keep what is shown as chosen. */
+  remember(at, element, kept) {
+    this.values.set(`${at.blockId}/${element.action_id}/${element.type}`, kept);
+  }
+
   /** Keep a value; tell the app where the element is one that speaks at once. `plain` is what the control API takes. */
   change(at, element, kept, plain, { silent = false } = {}) {
-    this.values.set(`${at.blockId}/${element.action_id}/${element.type}`, kept);
+    this.remember(at, element, kept);
     if (at.input) this.inputs.set(at.blockId, plain);
     if (!silent && (!at.input || at.dispatch)) this.press(at, element, plain);
   }
@@ -79,7 +96,7 @@ export class Surface {
       answer = await api.act(directory.me, "press", { ...action, confirmed: true });
     }
     done?.();
-    if (answer.error) toast(answer.error, "error");
+    if (answer.error) toast(translated(answer.error), "error");
     return this.after(answer);
   }
 

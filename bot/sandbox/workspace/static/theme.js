@@ -1,6 +1,7 @@
 // Light and dark: what the system says, until the person says otherwise.
 
 import { iconButton } from "./dom.js";
+import { t } from "./language.js";
 
 const KEY = "workspace-theme";
 const system = matchMedia("(prefers-color-scheme: dark)");
@@ -13,7 +14,7 @@ export function startTheme() {
 }
 
 export function themeButton() {
-  const label = () => (isDark() ? "Switch to light" : "Switch to dark");
+  const label = () => (isDark() ? t("Switch to light") : t("Switch to dark"));
   return iconButton(
     isDark() ? "sun" : "moon",
     label(),

@@ -1,4 +1,25 @@
-// Wall-clock times of a time zone and instants (Unix seconds), for the date and time picker.
+// Wall-clock times of a time zone and instants (Unix seconds), as the person who looks reads them.
+
+import { me } from "./directory.js";
+
+const formatter = (shape) => new Intl.DateTimeFormat(me()?.locale, { ...shape, timeZone: me()?.tz });
+
+export const clock = (instant) => formatter({ hour: "2-digit", minute: "2-digit" }).format(instant);
+export const longDay = (instant) => formatter({ weekday: "long", day: "numeric", month: "long" }).format(instant);
+export const fullTime = (instant) => formatter({ dateStyle: "full", timeStyle: "medium" }).format(instant);
+
+const wallFormatter = (shape) => new Intl.DateTimeFormat(me()?.locale, { ...shape, timeZone: "UTC" });
+
+/** A date and a time of day without a zone: `instant` is that wall-clock time in UTC. */
+export const longDate = (instant) => wallFormatter({ day: "numeric", month: "long", year: "numeric" }).format(instant);
+export const wallTime = (instant) => wallFormatter({ hour: "2-digit", minute: "2-digit" }).format(instant);
+
+/** The time of day to the second, of Unix seconds or an ISO text; empty for anything else. */
+export function moment(at) {
+  const instant = typeof at === "number" ? new Date(at * 1000) : new Date(at);
+  const shape = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  return Number.isNaN(instant.getTime()) ? "" : formatter(shape).format(instant);
+}
 
 /** `YYYY-MM-DDTHH:MM` of an instant in a time zone. */
 export function wallClock(seconds, timeZone) {

@@ -1,0 +1,255 @@
+"""Every view, message and menu that `blocks` makes is within Slack's limits: both languages, least and most data.
+
+The validator is the local workspace's. A new public function that returns something to show needs an entry in
+EXAMPLES; the first test here says so.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+import blocks
+from billing import errors
+from billing.catalogue import Label
+from billing.contacts import Account, Address, Found
+from billing.ids import ContactId, OperationId
+from billing.timeline import Page
+from blocks import cards, finder, help, notices, subscriptions, topics  # noqa: A004 - our module, named for its command
+from blocks.answers import Answer
+from blocks.kit import Choices, Message, Modal
+from blocks.subscriptions.form import price_choices
+from blocks.texts import Translator
+from bot.sandbox.workspace.limits import option_problems, problems
+from tests.blocks.samples import (
+    BOTH,
+    CATALOGUE,
+    COUPON,
+    LONG,
+    card,
+    contact,
+    eur,
+    form,
+    invoice,
+    method,
+    preview,
+    price,
+    receipt,
+    review,
+    strange_card,
+    strange_contact,
+    subscription,
+    summary,
+    waiting_receipt,
+)
+
+SHOWN = (Modal, Message, Answer, Choices)
+Shown = Modal | Message | Answer | Choices
+Example = Callable[[Translator], Shown]
+
+SHORT_ID, LONG_ID = ContactId("c"), ContactId("con_" + "x" * 60)
+OPERATION = OperationId("op_" + "x" * 60)
+REFERENCE = "r" * 60
+
+# The least data
+
+BARE = contact(name="", company="", email="", phone="", address=Address(country="DE"), account=Account(), members=())
+EMPTY_CARD = card(
+    contact=BARE,
+    monthly=eur(0),
+    balance=eur(0),
+    methods=(),
+    subscriptions=(),
+    invoices=(),
+    timeline=Page(),
+    waiting=(),
+    attention=(),
+    may=frozenset(),
+)
+NOBODY = summary(0, name="", company="", email="", country="")
+PLAIN = preview(coupon=None, following=())
+BARE_REVIEW = review(contact=BARE, preview=PLAIN, method=None)
+BARE_FORM = form(contact=BARE, prices=(price(),), methods=(), link_to=None)
+BARE_RECEIPT = receipt(contact_name="", preview=PLAIN, invoice=None, method=None)
+
+# The most data
+
+CROWD = tuple(summary(n, name=LONG, company=LONG, email="x" * 300) for n in range(100))
+LARGE = preview(
+    price=price(label="P" * 500, unit=eur(99_999_999), interval_count=36),
+    quantity=999_999,
+    coupon=COUPON.model_copy(update={"code": "C" * 40, "label": Label(en="L" * 40, de="L" * 40)}),
+    reverse_charge=True,
+)
+FULL_REVIEW = review(contact=strange_contact(), preview=LARGE)
+FULL_FORM = form(
+    contact=strange_contact(),
+    prices=tuple(price(n, label="P" * 500) for n in range(2, 102)),
+    methods=tuple(method(n, brand="x" * 300) for n in range(30)),
+    link_to="x" * 250,
+)
+FULL_RECEIPT = receipt(contact_name=LONG, preview=LARGE, invoice=invoice(number=LONG), subscription=subscription())
+WAITING = waiting_receipt(contact_name=LONG, preview=LARGE)
+ADDRESS = "https://stripe.example/" + "x" * 500
+TRAIL = ("c" * 60,) * 40
+REFUSED = errors.AccountNotBillable(contact=LONG, status="x" * 100)
+
+# By function: with the least data, with the most, and whatever else takes another road.
+EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "blocks.cards.card": (
+        lambda t: cards.card(EMPTY_CARD, CATALOGUE, t),
+        lambda t: cards.card(strange_card(), CATALOGUE, t, TRAIL),
+    ),
+    "blocks.finder.choice": (
+        lambda t: finder.choice(Found(matches=(NOBODY,)), t),
+        lambda t: finder.choice(Found(matches=CROWD, more=True), t, LONG),
+        lambda t: finder.choice(Found(matches=CROWD, guessed=True), t, LONG),
+    ),
+    "blocks.finder.choices": (
+        lambda t: finder.choices(Found(), "", t),
+        lambda t: finder.choices(Found(matches=(NOBODY,)), "a", t),
+        lambda t: finder.choices(Found(matches=CROWD, more=True), LONG, t),
+        lambda t: finder.choices(Found(matches=CROWD, guessed=True), LONG, t),
+    ),
+    "blocks.finder.finder": (
+        lambda t: finder.finder((), t),
+        lambda t: finder.finder((NOBODY,), t),
+        lambda t: finder.finder(CROWD, t),
+    ),
+    "blocks.finder.nobody": (lambda t: finder.nobody("a", None, t), lambda t: finder.nobody(LONG, "help", t)),
+    "blocks.help.help_message": (
+        lambda t: help.help_message("", t),
+        lambda t: help.help_message("quantum " * 100, t),
+        *(lambda t, name=topic.name: help.help_message(name, t) for topic in topics.TOPICS),
+    ),
+    "blocks.help.thanks": (lambda t: help.thanks(t, helpful=True), lambda t: help.thanks(t, helpful=False)),
+    "blocks.notices.broken": (lambda t: notices.broken("r", t), lambda t: notices.broken(REFERENCE, t)),
+    "blocks.notices.card_number": (notices.card_number,),
+    "blocks.notices.not_staff": (notices.not_staff,),
+    "blocks.notices.of": (lambda t: notices.of(errors.NotStaff(), t), lambda t: notices.of(REFUSED, t)),
+    "blocks.notices.outdated": (notices.outdated,),
+    "blocks.notices.refused": (
+        lambda t: notices.refused(errors.Reason(key="SomethingNobodyThoughtOf"), t),
+        lambda t: notices.refused(REFUSED.reason, t),
+        lambda t: notices.refused(errors.UnknownCoupon(code=LONG).reason, t),
+    ),
+    "blocks.subscriptions.form.form": (
+        lambda t: subscriptions.form(BARE_FORM, t),
+        lambda t: subscriptions.form(form(), t),
+        lambda t: subscriptions.form(FULL_FORM, t, {"quantity": errors.UnknownCoupon(code=LONG).reason}),
+    ),
+    "blocks.subscriptions.form.price_choices": (
+        lambda t: price_choices((), "", t),
+        lambda t: price_choices(FULL_FORM.prices, "", t),
+        lambda t: price_choices(FULL_FORM.prices, LONG, t),
+    ),
+    "blocks.subscriptions.results.declined": (
+        lambda t: subscriptions.declined(BARE_REVIEW, BARE_FORM, "", OperationId("o"), t),
+        lambda t: subscriptions.declined(FULL_REVIEW, FULL_FORM, "insufficient_funds", OPERATION, t),
+    ),
+    "blocks.subscriptions.results.delayed": (subscriptions.delayed,),
+    "blocks.subscriptions.results.expired": (
+        lambda t: subscriptions.expired(SHORT_ID, "", t),
+        lambda t: subscriptions.expired(LONG_ID, LONG, t),
+    ),
+    "blocks.subscriptions.results.failed": (
+        lambda t: subscriptions.failed("r", t),
+        lambda t: subscriptions.failed(REFERENCE, t),
+    ),
+    "blocks.subscriptions.results.refused": (
+        lambda t: subscriptions.refused(errors.NotStaff().reason, SHORT_ID, t),
+        lambda t: subscriptions.refused(REFUSED.reason, LONG_ID, t, operation=OPERATION),
+    ),
+    "blocks.subscriptions.results.started": (
+        lambda t: subscriptions.started(BARE_RECEIPT, SHORT_ID, t),
+        lambda t: subscriptions.started(FULL_RECEIPT, LONG_ID, t, ADDRESS),
+    ),
+    "blocks.subscriptions.results.waiting": (
+        lambda t: subscriptions.waiting(waiting_receipt(contact_name="", preview=PLAIN), SHORT_ID, t),
+        lambda t: subscriptions.waiting(WAITING, LONG_ID, t),
+        lambda t: subscriptions.waiting(WAITING, LONG_ID, t, mailed=False),
+    ),
+    "blocks.subscriptions.results.working": (subscriptions.working,),
+    "blocks.subscriptions.review.changed": (
+        lambda t: subscriptions.changed(BARE_REVIEW, t),
+        lambda t: subscriptions.changed(FULL_REVIEW, t, PLAIN),
+        lambda t: subscriptions.changed(FULL_REVIEW.model_copy(update={"method": None}), t, LARGE),
+    ),
+    "blocks.subscriptions.review.review": (
+        lambda t: subscriptions.review(BARE_REVIEW, t),
+        lambda t: subscriptions.review(FULL_REVIEW, t),
+    ),
+}
+
+
+def showing() -> Iterator[str]:
+    """The public functions of `blocks` that return something to show, by their full names."""
+    for module in pkgutil.walk_packages(blocks.__path__, "blocks."):
+        if module.name in ("blocks.kit", "blocks.answers") or module.name.endswith("__main__"):
+            continue
+        for name, function in vars(importlib.import_module(module.name)).items():
+            ours = inspect.isfunction(function) and function.__module__ == module.name and not name.startswith("_")
+            if ours and _is_shown(get_type_hints(function).get("return")):
+                yield f"{module.name}.{name}"
+
+
+def _is_shown(returned: Any) -> bool:
+    """Also in an optional, a tuple or a list."""
+    return returned in SHOWN or any(_is_shown(inside) for inside in get_args(returned))
+
+
+def test_every_function_that_shows_something_has_its_examples() -> None:
+    found = set(showing())
+    assert found - set(EXAMPLES) == set(), "give these examples with the least and the most data"
+    assert set(EXAMPLES) - found == set(), "these are gone from blocks"
+
+
+def sent(shown: Shown, t: Translator) -> Iterator[dict[str, Any]]:
+    """What Slack gets of it: an answer goes into the modal, or into a message when that is closed."""
+    yield from (
+        part.to_dict() for part in ((shown.modal(t), shown.message()) if isinstance(shown, Answer) else (shown,))
+    )
+
+
+@pytest.mark.parametrize("t", BOTH, ids=["en", "de"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_it_is_within_slacks_limits(name: str, t: Translator) -> None:
+    for example in EXAMPLES[name]:
+        shown = example(t)
+        for payload in sent(shown, t):
+            found = option_problems(payload) if isinstance(shown, Choices) else problems(payload)
+            assert [str(problem) for problem in found] == []
+            assert "{" not in _words(payload), "a placeholder without its value"
+
+
+@pytest.mark.parametrize("name", [name for name, examples in EXAMPLES.items() if len(examples) > 1])
+def test_the_examples_differ(name: str) -> None:
+    """So that what is called least and most data is not the same."""
+    (t, _) = BOTH
+    made = [json.dumps(list(sent(example(t), t))) for example in EXAMPLES[name]]
+    assert len(set(made)) == len(made)
+
+
+@pytest.mark.parametrize("t", BOTH, ids=["en", "de"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_message_has_words_for_notifications(name: str, t: Translator) -> None:
+    for example in EXAMPLES[name]:
+        shown = example(t)
+        if isinstance(shown, Answer | Message):
+            message = shown.message() if isinstance(shown, Answer) else shown
+            assert message.to_dict()["text"].strip()
+
+
+def _words(value: Any) -> str:
+    """Every text that people read."""
+    if isinstance(value, dict):
+        if value.get("type") in ("plain_text", "mrkdwn"):
+            return str(value["text"])
+        return "\n".join(_words(inner) for inner in value.values())
+    return "\n".join(_words(inner) for inner in value) if isinstance(value, list) else ""
