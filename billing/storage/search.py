@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.engine import Connection
 
 from billing.contacts import ContactSummary, Found
@@ -15,7 +15,7 @@ from billing.ids import ContactId
 from billing.storage import spelling
 from billing.storage.finders import Finder, Match, Matches, Term
 from billing.storage.folding import query_words, spellings, words
-from billing.storage.tables import contact_spellings
+from billing.storage.tables import contact_spellings, contacts
 
 _SHORTEST_ANYWHERE = 3  # letters; fewer are looked for at the beginning of a word only
 _MOST_STEMS = 12  # of one misspelt word
@@ -43,10 +43,25 @@ class Search:
         asked = query_words(typed)
         if not asked:
             return Found()
+        if known := self._known_by(typed.strip(), limit):
+            return Found(matches=tuple(map(_summary, known)))
         exact = self._matching([term(word) for word in asked], limit + 1)
         if exact.rows or not exact.complete:
             return _found(exact, asked[0], limit)
         return _found(self._near(asked), asked[0], limit, guessed=True)
+
+    def _known_by(self, typed: str, limit: int) -> list[Match]:
+        """Whose e-mail address or Stripe id that is, to the letter: its parts may be those of many others, too."""
+        column = contacts.c
+        if "@" in typed:
+            is_it: ColumnElement[bool] = column.email.in_((typed, typed.lower()))  # whoever writes capitals into addresses is searched for
+        elif typed.startswith("cus_"):
+            is_it = column.customer == typed
+        else:
+            return []
+        columns = (column.id, column.name, column.company, column.email, column.country, column.search)
+        statement = select(*columns).where(is_it).order_by(column.name, column.id).limit(limit)
+        return [Match(*row) for row in self._connection.execute(statement)]
 
     def _near(self, asked: list[str]) -> Matches:
         """Those whose words are one mistake away (two for long words) from the ones that were typed."""

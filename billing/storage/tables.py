@@ -95,6 +95,7 @@ class ContactColumns(TypedColumns):
 
 
 contacts = Table("contacts", metadata, ContactColumns)
+Index(None, contacts.c.email)
 
 
 class SpellingColumns(TypedColumns):

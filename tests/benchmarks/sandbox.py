@@ -2,11 +2,11 @@
 
     python -m tests.benchmarks.sandbox [--customers 100000] [--calls 300] [--starts 5]
 
-The official SDK talks to it over HTTP, first with its state in memory, then in a file. Then what the SDK sent last is sent
-again without it, each time under a new idempotency key: that tells how soon the local Stripe answers, of which the SDK
-needs a multiple to make objects. Customers are written straight into its store, because making them one by one would
-measure nothing else for minutes. Prints a table; the aims stand beside the medians. On a machine that does other work
-meanwhile look at the processor time: what of the median is more than that of both is waiting.
+The official SDK talks to it over HTTP, first with its state in memory, then in a file. Then what the SDK sent last is
+sent again without it, each time under a new idempotency key: that tells how soon the local Stripe answers, of which the
+SDK needs a multiple to make objects. Customers are written straight into its store, because making them one by one
+would measure nothing else for minutes. Prints a table; the aims stand beside the medians. On a machine that does other
+work meanwhile look at the processor time: what of the median is more than that of both is waiting.
 """
 
 from __future__ import annotations

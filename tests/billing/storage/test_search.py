@@ -177,6 +177,20 @@ def test_no_match_and_more_than_the_limit_are_told_apart(database: Database) -> 
     assert (nobody.matches, nobody.more) == ((), False)
 
 
+def test_a_whole_address_or_stripe_id_is_looked_up_and_not_searched_for(database: Database) -> None:
+    """Its parts are in many others: 295 is in 29517, too."""
+    alike = [
+        contact(f"Ada {number}", email=f"ada29517-{number}@example.com", customer=f"cus_29517{number}")
+        for number in (1, 29, 295, 2951)
+    ]
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save_all(alike)
+    with database.reading(ACTOR) as uow:
+        for typed in ("ada29517-295@example.com", " Ada29517-295@Example.com ", "cus_29517295"):
+            assert [one.name for one in uow.contacts.find(typed).matches] == ["Ada 295"]
+        assert len(uow.contacts.find("ada29517-29").matches) > 1
+
+
 def test_nobody_is_listed_twice(find: Find) -> None:
     """Anna Mueller has two words with m: as she is written, and as she would be with an umlaut."""
     assert find("m") == ["Anna Mueller", "Jürgen Müller"]

@@ -1,5 +1,7 @@
 """A subscription has items: what was sold first, and what was added to it; and some are paid by invoice.
 
+An e-mail address is looked up, too, and not only searched for.
+
 Revision ID: 0002
 Revises: 0001
 """
@@ -18,6 +20,7 @@ POSTGRESQL_SOLD = f"UPDATE subscriptions SET sold = json_build_array(json_build_
 
 
 def upgrade() -> None:
+    op.create_index("ix_contacts_email", "contacts", ["email"])
     with op.batch_alter_table("subscriptions") as table:
         table.add_column(sa.Column("sold", sa.JSON(), nullable=True))
         table.add_column(sa.Column("by_invoice", sa.Boolean(), nullable=True))
