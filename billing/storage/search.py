@@ -54,7 +54,8 @@ class Search:
         """Whose e-mail address or Stripe id that is, to the letter: its parts may be those of many others, too."""
         column = contacts.c
         if "@" in typed:
-            is_it: ColumnElement[bool] = column.email.in_((typed, typed.lower()))  # whoever writes capitals into addresses is searched for
+            # Whoever has capitals in the address is searched for.
+            is_it: ColumnElement[bool] = column.email.in_((typed, typed.lower()))
         elif typed.startswith("cus_"):
             is_it = column.customer == typed
         else:
