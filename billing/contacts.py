@@ -239,8 +239,8 @@ class Contacts(Protocol):
     def find(self, text: str, limit: int = 100) -> Found:
         """Search by name, company, e-mail, phone and Stripe id: prefix and middle of a word, accents folded.
 
-        A whole e-mail address or Stripe id that somebody has finds nobody else. Spelling mistakes are forgiven only when nothing
-        matched as typed. An empty text finds nobody.
+        A whole e-mail address or Stripe id that somebody has finds nobody else. Spelling mistakes are forgiven only
+        when nothing matched as typed. An empty text finds nobody.
         """
 
     def recent(self, user: str, limit: int = 10) -> tuple[ContactSummary, ...]:
