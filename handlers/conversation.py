@@ -71,6 +71,7 @@ class Conversation:
                 reference = trace
                 log.exception("unforeseen", reference=reference, error=type(error).__name__)
                 answer.fail(reference)
+        structlog.contextvars.clear_contextvars()  # what the thread does next is not this person's
         self._observe(kind.value, result, perf_counter() - began)
 
     def _route(self, kind: Kind, body: Mapping[str, Any], actor: Actor, answer: _Answer, trace: str) -> None:
