@@ -55,14 +55,18 @@ class Finder(Protocol):
         """At most so many of those who have all the terms."""
 
 
-def has_terms(terms: Sequence[Term]) -> tuple[str, dict[str, str]]:
-    """The condition and its parameters. Needles are letters, digits and a space, which mean nothing to LIKE."""
+def has_terms(terms: Sequence[Term], column: str = "contacts.search") -> tuple[str, dict[str, str]]:
+    """The condition and its parameters; no two columns' have the same name.
+
+    Needles are letters, digits and a space, which mean nothing to LIKE.
+    """
+    name = "needle" if column == "contacts.search" else "other"
     patterns: dict[str, str] = {}
     conditions = []
     for needles in terms:
-        names = [f"needle_{len(patterns) + number}" for number in range(len(needles))]
+        names = [f"{name}_{len(patterns) + number}" for number in range(len(needles))]
         patterns |= {name: f"%{needle}%" for name, needle in zip(names, needles, strict=True)}
-        conditions.append("(" + " OR ".join(f"contacts.search LIKE :{name}" for name in names) + ")")
+        conditions.append("(" + " OR ".join(f"{column} LIKE :{each}" for each in names) + ")")
     return " AND ".join(conditions), patterns
 
 

@@ -11,11 +11,16 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from billing.storage.finders import Matches, SearchStrength, Term, has_terms, rows
-from billing.storage.samples import Sample
+from billing.storage.samples import Sample, last_number
 
 TRIGRAM_INDEX = "ix_contacts_search_trigrams"
 
 _COMMON = 0.02  # of the contacts; then enough are found by reading the first of them
+_MUCH = 0.15  # of the contacts have one or the other needle: the index reads an entry for each
+_MOST_LIKES = 200_000  # needles that are looked for in the newest contacts then
+_MANY = 0.01  # of the contacts; too many to look again for long terms that the index was not asked for
+_FEW = 2  # needles of a term that the index is asked for, too, when another term is rarer
+_NOT_IN_INDEX = "(contacts.search || '')"
 _MOST_WORDS = 2_000  # that are looked at without trigrams
 
 
@@ -23,7 +28,9 @@ class TrigramFinder:
     """PostgreSQL with pg_trgm.
 
     The planner takes two common words that nobody has together for common, too, and reads the whole table in vain.
-    So it is told: through the table for what is common, through the index for what is not.
+    So it is told: through the table for what is common, through the trigrams for what is not. Where a large part of
+    the index would have to be read, only the newest contacts are looked at: of common words that nobody has together
+    the answer is "keep typing" anyway.
     """
 
     strength = SearchStrength.FULL
@@ -33,10 +40,37 @@ class TrigramFinder:
 
     def find(self, connection: Connection, terms: Sequence[Term], most: int) -> Matches:
         self._sample.refresh(connection)
-        is_common = self._sample.share(terms) >= _COMMON
-        connection.execute(_WAY, {"table": "on" if is_common else "off", "index": "off" if is_common else "on"})
         condition, patterns = has_terms(terms)
-        return Matches(rows(connection, "contacts", condition, patterns, most))
+        if self._sample.share(terms) >= _COMMON:
+            connection.execute(_WAY, {"table": "on", "index": "off"})
+            return Matches(rows(connection, "contacts", condition, patterns, most))
+        by_rarity = sorted(terms, key=self._entries)
+        asked = self._affordable(by_rarity)
+        others = [term for term in by_rarity if term not in asked]
+        if asked and (not others or self._entries(by_rarity[0]) < _MANY):
+            connection.execute(_WAY, {"table": "off", "index": "on"})
+            condition, patterns = has_terms(asked)
+            looked_at, its_patterns = has_terms(others, _NOT_IN_INDEX)
+            condition += f" AND {looked_at}" if looked_at else ""
+            return Matches(rows(connection, "contacts", condition, patterns | its_patterns, most))
+        connection.execute(_WAY, {"table": "off", "index": "off"})
+        first = last_number(connection) - _MOST_LIKES // sum(map(len, terms))
+        found = rows(connection, "contacts", f"number > :first AND {condition}", {**patterns, "first": first}, most)
+        return Matches(found, complete=first <= 0 or len(found) == most)
+
+    def _affordable(self, by_rarity: Sequence[Term]) -> list[Term]:
+        """The rarest, and those beside it for which little has to be read; none when all are common."""
+        asked: list[Term] = []
+        entries = 0.0
+        for term in by_rarity:
+            entries += self._entries(term)
+            if entries < _MUCH and (not asked or len(term) <= _FEW):
+                asked.append(term)
+        return asked
+
+    def _entries(self, needles: Term) -> float:
+        """What the index reads for that term, per contact, roughly."""
+        return sum(self._sample.share([(needle,)]) for needle in needles)
 
 
 # For this transaction only.

@@ -18,7 +18,7 @@ from billing.storage.folding import query_words, spellings, words
 from billing.storage.tables import contact_spellings, contacts
 
 _SHORTEST_ANYWHERE = 3  # letters; fewer are looked for at the beginning of a word only
-_MOST_STEMS = 12  # of one misspelt word
+_MOST_STEMS = 10  # of one misspelt word
 _MOST_WORDS_GUESSED = 4  # a sentence is no misspelt name
 _MOST_GUESSES = 200  # contacts that are read to find the near ones
 
