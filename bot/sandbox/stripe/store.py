@@ -297,7 +297,9 @@ class Store:
     def next_due(self, until: int, clock: str = "") -> tuple[int, int, str, str] | None:
         """The earliest work due by then on a clock ("" is the account's): (number, moment, kind, object id)."""
         row: Any = self._db.execute(
-            "SELECT seq, at, kind, ref FROM due WHERE clock = ? AND at <= ? ORDER BY at, seq LIMIT 1", (clock, until)
+            "SELECT seq, at, kind, ref FROM due WHERE clock = ? AND at <= ?"
+            " ORDER BY at, kind <> 'schedule.phase', seq LIMIT 1",
+            (clock, until),
         ).fetchone()
         return None if row is None else tuple(row)
 

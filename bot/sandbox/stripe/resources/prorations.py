@@ -26,7 +26,7 @@ def prorate(
     start, end = period_of(subscription)
     moment = min(max(moment, start), end)
     remaining = Fraction(end - moment, end - start) if end > start else Fraction(0)
-    if subscription["status"] == "trialing":
+    if subscription["status"] == "trialing" or not remaining:
         return []
     old = {item["id"]: item for item in subscription["items"]["data"]}
     new = {item["id"]: item for item in new_items}
