@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from decimal import Decimal
 from enum import StrEnum
 
 from dateutil.relativedelta import relativedelta
@@ -12,8 +11,9 @@ from dateutil.relativedelta import relativedelta
 from billing.contacts import AccountStatus, Contact, Invoice, PaymentMethod, Subscription, SubscriptionStatus
 from billing.ids import ContactId
 from billing.models import Frozen
-from billing.money import Money, round_half_up, total
+from billing.money import Money, total
 from billing.operations import Operation
+from billing.plans import cadence_of, per_month
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 from billing.timeline import Page
@@ -88,19 +88,13 @@ def monthly_revenue(subscriptions: Iterable[Subscription], currency: str) -> Mon
     """What the paying subscriptions in that currency bring in a month; a year counts a twelfth, a week 52 twelfths."""
     return total(
         (
-            _per_month(one)
+            per_month(one.amount, cadence_of(one))
             for one in subscriptions
             if one.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
             and one.amount.currency == currency
         ),
         currency,
     )
-
-
-def _per_month(subscription: Subscription) -> Money:
-    per_year = {"day": 365, "week": 52, "month": 12, "year": 1}[subscription.interval]
-    amount = subscription.amount
-    return amount.with_amount(round_half_up(Decimal(amount.amount * per_year) / (12 * subscription.interval_count)))
 
 
 def attention(

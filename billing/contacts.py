@@ -8,7 +8,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
-from billing.ids import ContactId, CustomerId, InvoiceId, LookupKey, PaymentMethodId, SubscriptionId
+from billing.ids import ContactId, CustomerId, InvoiceId, LookupKey, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Currency, Money, total
 
@@ -171,8 +171,10 @@ class Subscription(Frozen):
     discount: str | None = None  # the coupon's code
     payment_method: PaymentMethodId | None = None  # None: the customer's default
     started_at: datetime  # UTC
+    current_period_start: datetime | None = None  # UTC
     current_period_end: datetime | None = None  # UTC
     cancel_at: datetime | None = None  # UTC
+    schedule: ScheduleId | None = None  # a change that waits at Stripe for its day
 
     @property
     def product(self) -> str:
@@ -235,6 +237,9 @@ class Contacts(Protocol):
         """Raise UnknownContact."""
 
     def by_customer(self, customer: CustomerId) -> Contact | None: ...
+
+    def by_member(self, email: str) -> tuple[Contact, ...]:
+        """Those who have a member with that e-mail address, however it is capitalised; at most ten."""
 
     def find(self, text: str, limit: int = 100) -> Found:
         """Search by name, company, e-mail, phone and Stripe id: prefix and middle of a word, accents folded.

@@ -23,6 +23,33 @@ KontorError
 │   ├── CardNumberEntered   a card number was typed; it is kept nowhere
 │   ├── NotReadable         a field holds what its kind cannot be: a forged or outdated form
 │   ├── NotWaiting          the operation no longer waits for a payment method
+│   ├── NoPlan              the contact has no running subscription to a plan of the catalogue (A8)
+│   ├── UnknownPlan         no such plan, or not in this currency and billing cycle
+│   ├── UnknownAddOn        no such add-on, or not for this plan and billing cycle (A20)
+│   ├── LimitNotOffered     the plan has no such contact tier (A10)
+│   ├── SeatsOutOfRange     more or fewer seats than the plan can have (AX10)
+│   ├── SeatsInUse          fewer seats than are in use (A15)
+│   ├── NothingChanges      what was chosen is what the customer has
+│   ├── RequesterMayNot     the customer's person is neither primary admin nor admin with purchase permission (A1)
+│   ├── NobodyMayPurchase   the account lists nobody who may (A1)
+│   ├── NeedsDecision       a downgrade is decided by a manager, not done at once (A13, A24)
+│   ├── NeedsNoDecision     an upgrade is done at once, no request is needed (A23)
+│   ├── NotChangeable       only active subscriptions and trials can be changed (HX3)
+│   ├── TooFewApprovers     fewer managers than have to agree (A24)
+│   ├── PlanEnds            the subscription is cancelled for its period's end
+│   ├── SubscriptionChanged the subscription is no longer what it was when the change was prepared
+│   ├── RequestPending      there is an open request about this subscription already
+│   ├── UnknownRequest      no such change request
+│   ├── NotApprover         not among those who were asked when it was filed
+│   ├── OwnRequest          nobody decides what they filed themselves
+│   ├── AlreadyDecided      somebody was quicker, or it is over
+│   ├── ReasonMissing       a rejection, a question, an override needs words
+│   ├── UsageAboveLimits    the customer uses more than the new limits allow (A4)
+│   ├── NotFiler            only who filed it may withdraw or answer
+│   ├── NoTicket            the message is no help ticket: no sender's address stands in it (A29)
+│   ├── AbsenceImpossible   days that are over or the wrong way round, or a deputy who may not be one
+│   ├── HighestLimit        the plan has no higher contact limit (AX5)
+│   ├── NotTheAdminsAddress the help ticket does not come from the primary admin's address (A30)
 │   └── Misconfigured       the catalogue and Stripe disagree; an admin has to act
 ├── Declined                the bank refused the payment method: choose another (H30)
 ├── Transient               try again later; `retry_after` in seconds when the other side said so
@@ -185,6 +212,130 @@ class NotReadable(Refusal):
 
 class NotWaiting(Refusal):
     rule = "H31"
+
+
+class NoPlan(Refusal):
+    rule = "A8"
+
+
+class UnknownPlan(Refusal):
+    rule = "A22"
+    field = "plan"
+
+
+class UnknownAddOn(Refusal):
+    rule = "A20"
+    field = "add_ons"
+
+
+class LimitNotOffered(Refusal):
+    rule = "A10"
+    field = "limit"
+
+
+class SeatsOutOfRange(Refusal):
+    rule = "AX10"
+    field = "seats"
+
+
+class SeatsInUse(Refusal):
+    rule = "A15"
+    field = "seats"
+
+
+class NothingChanges(Refusal):
+    rule = "A8"
+    field = "plan"
+
+
+class RequesterMayNot(Refusal):
+    rule = "A1"
+    field = "requester"
+
+
+class NobodyMayPurchase(Refusal):
+    rule = "A1"
+    field = "requester"
+    who_can = (Role.ADMIN,)
+
+
+class NeedsDecision(Refusal):
+    rule = "A24"
+    who_can = (Role.MANAGER,)
+
+
+class NeedsNoDecision(Refusal):
+    rule = "A23"
+
+
+class NotChangeable(Refusal):
+    rule = "HX3"
+
+
+class TooFewApprovers(Refusal):
+    rule = "A24"
+    who_can = (Role.ADMIN,)
+
+
+class PlanEnds(Refusal):
+    rule = "GX9"
+
+
+class SubscriptionChanged(Refusal):
+    rule = "A2"
+
+
+class RequestPending(Refusal):
+    rule = "A27"
+
+
+class UnknownRequest(Refusal):
+    rule = "A27"
+
+
+class NotApprover(Refusal):
+    rule = "A24"
+    who_can = (Role.MANAGER,)
+
+
+class OwnRequest(Refusal):
+    rule = "A24"
+    who_can = (Role.MANAGER,)
+
+
+class AlreadyDecided(Refusal):
+    rule = "A24"
+
+
+class ReasonMissing(Refusal):
+    rule = "A24"
+    field = "note"
+
+
+class UsageAboveLimits(Refusal):
+    rule = "A4"
+    field = "override"
+
+
+class NotFiler(Refusal):
+    rule = "A27"
+
+
+class NoTicket(Refusal):
+    rule = "A29"
+
+
+class AbsenceImpossible(Refusal):
+    rule = "A24"
+    field = "deputy"
+
+
+class HighestLimit(Refusal):
+    rule = "AX5"
+
+
+class NotTheAdminsAddress(Refusal):
+    rule = "A30"
 
 
 class Misconfigured(Refusal):

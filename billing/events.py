@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from billing.access import Actor
+from billing.change_requests.applying import settle
 from billing.contacts import Contact, CustomerSnapshot
 from billing.errors import NotFound
 from billing.ids import EventId, OperationId
@@ -52,6 +53,7 @@ class EventSteps:
             if contact is None:
                 return ""
             uow.mirror.replace(contact.id, found)
+            settle(uow, uow.contacts.get(contact.id))
             entry = history(event, contact)
             if entry:
                 uow.timeline.append(entry)

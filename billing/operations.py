@@ -83,6 +83,9 @@ class Operations(Protocol):
     def waiting(self, contact: ContactId) -> tuple[Operation, ...]:
         """Those that wait for the customer, oldest first."""
 
+    def under_way(self, contact: ContactId) -> bool:
+        """Whether the engine is at work on an operation of that contact."""
+
     def is_followed(self, operation: Operation) -> bool:
         """Whether a later one answers in the same place: the person has seen what came of this one, and gone on."""
 
@@ -112,6 +115,12 @@ O = TypeVar("O", bound=Frozen)  # noqa: E741 - C, K, O, R: command, checked, out
 R = TypeVar("R", bound=Receipt)
 
 
+def charges_nothing(uow: UnitOfWork, context: Context, checked: Frozen, error: Declined) -> None:
+    """`declined` of an action that asks no bank."""
+    del uow, context, checked
+    raise AssertionError("nothing is charged here") from error
+
+
 @dataclass(frozen=True)
 class Action(Generic[C, K, O, R]):
     """A capability's use case, as the engine sees it: three functions and the types that pass between them."""
@@ -123,7 +132,7 @@ class Action(Generic[C, K, O, R]):
     check: Callable[[UnitOfWork, C], K]
     perform: Callable[[Payments, Context, K], O]
     record: Callable[[UnitOfWork, Context, K, O], R]
-    declined: Callable[[UnitOfWork, Context, K, Declined], None]
+    declined: Callable[[UnitOfWork, Context, K, Declined], None] = charges_nothing
     refused: Callable[[UnitOfWork, C, Reason], None] = lambda _uow, _command, _reason: None
 
 

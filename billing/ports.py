@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
 
 from billing.access import Actor, Staff
 from billing.catalogue import Catalogue
+from billing.change_requests.model import Absences, ChangeRequests, UsageNotices
 from billing.contacts import (
     Contacts,
     CustomerSnapshot,
@@ -16,10 +18,12 @@ from billing.contacts import (
     PaymentMethod,
     Subscription,
 )
-from billing.ids import CustomerId, EventId, LookupKey, OperationId, PaymentMethodId
+from billing.ids import CustomerId, EventId, LookupKey, OperationId, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Operation, Operations
+from billing.plans import Item
+from billing.previews import TaxLine
 from billing.timeline import Timeline
 
 
@@ -50,6 +54,18 @@ class UnitOfWork(Protocol):
     def staff(self) -> Staff: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def requests(self) -> ChangeRequests: ...
+    @property
+    def absences(self) -> Absences: ...
+    @property
+    def usage(self) -> UsageNotices: ...
+
+    def enqueue(self, *jobs: Job) -> None:
+        """Give work to the engine when, and only when, this transaction commits. The same id is done once."""
+
+    def accept(self, operation: Operation) -> bool:
+        """Write an operation down with its job in this transaction; False, and nothing changed, if it is known."""
 
 
 class Job(Frozen):
@@ -128,6 +144,66 @@ class SetupLink(Frozen):
     expires_at: datetime  # UTC
 
 
+class ChangeOrder(Frozen):
+    """What a running subscription is to become, in the catalogue's terms.
+
+    Items that the catalogue does not know are neither in `before` nor in `after`: they stay as they are. An item whose
+    price stays keeps the very price that it has at Stripe, also one that is no longer sold.
+    """
+
+    customer: CustomerId
+    subscription: SubscriptionId
+    before: tuple[Item, ...]  # what it must still be; SubscriptionChanged if not
+    after: tuple[Item, ...]
+    tax_rates: tuple[str, ...]  # names in the catalogue, of the plan it becomes
+    prorated_at: datetime  # UTC, whole seconds, within the running period
+    credits_unused: bool = True  # false: the rest of what was paid for is not credited (K5)
+
+
+class ChangeLine(Frozen):
+    """One line of what a change costs now: a credit (negative) for unused time, or a charge for the rest."""
+
+    price: LookupKey | None
+    description: str  # Stripe's
+    quantity: int
+    amount: Money  # as on Stripe's line: before tax that is added on top
+    since: datetime  # UTC
+    until: datetime  # UTC
+
+
+class ChangePreview(Frozen):
+    """What Stripe would charge for a change now, and at the next renewal (AX1, AX14)."""
+
+    prorated_at: datetime
+    lines: tuple[ChangeLine, ...]
+    discount: Money  # positive
+    taxes: tuple[TaxLine, ...]
+    total: Money  # of all lines; negative: goes to the customer's balance
+    due: Money  # what is charged now, after the balance; never negative
+    renews_at: datetime  # UTC
+    renewal: Money  # what is charged then, before any balance
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything the person saw; it changes when any amount, date or term does."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]
+
+
+class ChangedSubscription(Frozen):
+    """What Stripe made of an order."""
+
+    subscription: Subscription
+    invoice: Invoice | None  # None: nothing was invoiced now
+
+
+class ScheduledChange(Frozen):
+    """A change that waits at Stripe for its day."""
+
+    schedule: ScheduleId
+    effective_at: datetime  # UTC
+    subscription: Subscription
+
+
 class Payments(Protocol):
     """Stripe, as the domain needs it.
 
@@ -148,6 +224,32 @@ class Payments(Protocol):
 
     def method_from_setup(self, session: str) -> PaymentMethod | None:
         """The payment method that the customer added on the hosted page; None while they did not."""
+
+    def preview_change(self, order: ChangeOrder) -> ChangePreview:
+        """What the change would cost at `prorated_at`; changes nothing.
+
+        Raises SubscriptionChanged when the subscription is no longer `before`, Misconfigured for unknown prices.
+        """
+
+    def change_subscription(
+        self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId, accepted_at: datetime
+    ) -> ChangedSubscription:
+        """Change it now, and charge or credit what `reviewed` says. A waiting schedule of ours is let go first.
+
+        Without `reviewed` nothing may be charged: a change that only credits. Raises Declined when the bank refuses,
+        AmountDiffers when Stripe's preview is no longer the reviewed one, SubscriptionChanged; nothing changed then.
+        """
+
+    def schedule_change(
+        self, order: ChangeOrder, effective_at: datetime, operation: OperationId, accepted_at: datetime
+    ) -> ScheduledChange:
+        """Have it changed at that moment, an end of its period, without proration (AX2, HX17).
+
+        Raises SubscriptionChanged when it is no longer `before`, or another schedule is in charge of it.
+        """
+
+    def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
+        """Let a waiting change go: the subscription stays as it is. Also when it was let go before."""
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps; None for a deleted or unknown customer."""

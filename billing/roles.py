@@ -19,6 +19,10 @@ class Permission(StrEnum):
     SEE_CONTACT = "see_contact"
     CREATE_SUBSCRIPTION = "create_subscription"
     SEND_PAYMENT_LINK = "send_payment_link"
+    CHANGE_PLAN = "change_plan"
+    FILE_CHANGE_REQUEST = "file_change_request"
+    DECIDE_CHANGE_REQUEST = "decide_change_request"
+    EXPORT_CHANGE_REQUESTS = "export_change_requests"
     MANAGE_STAFF = "manage_staff"
 
 
@@ -30,5 +34,9 @@ PERMISSIONS: dict[Permission, tuple[Role, ...]] = {
     Permission.SEE_CONTACT: _EVERYONE,
     Permission.CREATE_SUBSCRIPTION: (Role.SALES, Role.AGENT, Role.MANAGER),
     Permission.SEND_PAYMENT_LINK: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.CHANGE_PLAN: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.FILE_CHANGE_REQUEST: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.DECIDE_CHANGE_REQUEST: (Role.MANAGER,),
+    Permission.EXPORT_CHANGE_REQUESTS: (Role.MANAGER, Role.ADMIN),
     Permission.MANAGE_STAFF: (Role.ADMIN,),
 }

@@ -10,11 +10,10 @@ from datetime import date, timedelta
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
+from billing.accounts import billable
 from billing.catalogue import RecurringPrice
-from billing.contacts import UNKNOWN_COUNTRY, AccountStatus, Contact, Invoice, PaymentMethod, Subscription
+from billing.contacts import Contact, Invoice, PaymentMethod, Subscription
 from billing.errors import (
-    AccountNotBillable,
-    CountryUnknown,
     CouponNotApplicable,
     CurrencyDiffers,
     Declined,
@@ -132,7 +131,7 @@ class CheckedResume(Frozen):
 def form(uow: UnitOfWork, contact_id: ContactId, draft: SubscriptionDraft | None = None) -> SubscriptionForm:
     """What the form offers (H21, H22). Refuses contacts that may not be billed and catalogues without a product."""
     uow.actor.require(Permission.CREATE_SUBSCRIPTION)
-    contact = _billable(uow, contact_id)
+    contact = billable(uow, contact_id)
     prices = uow.catalogue.recurring_prices(contact.currency)
     if not prices:
         raise NothingToSell(currency=contact.currency)
@@ -292,7 +291,7 @@ def expire(uow: UnitOfWork, waiting: Operation) -> None:
 def _allowed(uow: UnitOfWork, draft: SubscriptionDraft) -> Checked:
     """Every rule about starting a subscription, in the order in which a person would want to hear of them."""
     uow.actor.require(Permission.CREATE_SUBSCRIPTION)
-    contact = _billable(uow, draft.contact)
+    contact = billable(uow, draft.contact)
     price = uow.catalogue.recurring_price(draft.price)
     if price.unit.currency != contact.currency:
         raise CurrencyDiffers(price=price.unit.currency, contact=contact.currency)
@@ -330,15 +329,6 @@ def _allowed(uow: UnitOfWork, draft: SubscriptionDraft) -> Checked:
         first_payment=shown.first.total,
     )
     return Checked(contact=contact, preview=shown, order=order, method=method)
-
-
-def _billable(uow: UnitOfWork, contact_id: ContactId) -> Contact:
-    contact = uow.contacts.get(contact_id)
-    if contact.account.status is not AccountStatus.ACTIVE:
-        raise AccountNotBillable(contact=contact.name, status=contact.account.status.value)
-    if contact.address.country == UNKNOWN_COUNTRY:
-        raise CountryUnknown(contact=contact.name)
-    return contact
 
 
 def _method(uow: UnitOfWork, contact: Contact, draft: SubscriptionDraft) -> PaymentMethod | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from billing.contacts import AccountStatus
+from billing.change_requests.model import RequestState
+from billing.contacts import AccountStatus, SubscriptionStatus
 from billing.errors import Parameter, Reason
 from billing.money import Money
 from billing.roles import Permission
@@ -106,6 +107,117 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("This no longer waits for a payment method: it was started, declined or expired meanwhile."),
         "",
     ),
+    "NoPlan": (
+        later("{contact} has no running subscription to a plan."),
+        later("The customer has no running subscription to this plan."),
+    ),
+    "UnknownPlan": (
+        later("This plan is not sold in the customer’s currency and billing cycle. Please choose another one."),
+        "",
+    ),
+    "UnknownAddOn": (
+        later("This add-on, or so many of it, cannot be added to the plan in its billing cycle."),
+        "",
+    ),
+    "LimitNotOffered": (
+        later("The plan has no such contact limit. It has: {limits}."),
+        later("The plan has no such contact limit. Please choose one from the list."),
+    ),
+    "SeatsOutOfRange": (
+        later("The plan can have {minimum} to {maximum} seats."),
+        later("The plan cannot have so many seats."),
+    ),
+    "SeatsInUse": (
+        later("{used} seats are in use, so there cannot be {seats}. The customer has to remove users first."),
+        later("More seats are in use. The customer has to remove users first."),
+    ),
+    "NothingChanges": (
+        later("That is what {contact} has already. Please change something, or close the form."),
+        later("That is what the customer has already. Please change something, or close the form."),
+    ),
+    "RequesterMayNot": (
+        later("{name} may not change the plan of {contact}. These people may: {allowed}."),
+        later("Only the primary admin, or an admin with purchase permission, may ask for this."),
+    ),
+    "NobodyMayPurchase": (
+        later(
+            "Nobody at {contact} is listed as primary admin or as admin with purchase permission, "
+            "so nobody can ask for a change of plan."
+        ),
+        later("Nobody at the customer is listed who may ask for a change of plan."),
+    ),
+    "NeedsDecision": (
+        later("A lower plan, a lower contact limit or an add-on less is not done at once: a manager decides it."),
+        "",
+    ),
+    "NeedsNoDecision": (
+        later("Nothing goes down by this change, so it needs no request: it can be made at once."),
+        "",
+    ),
+    "NotChangeable": (
+        later("The subscription is in the state “{subscription_status}”. Only a running one can be changed."),
+        later("Only a running subscription can be changed."),
+    ),
+    "PlanEnds": (
+        later("The subscription is cancelled and ends on {last}. It has to be continued before it can be changed."),
+        later("The subscription is cancelled. It has to be continued before it can be changed."),
+    ),
+    "SubscriptionChanged": (
+        later("The subscription was changed in between. Nothing was done; please look at it again."),
+        "",
+    ),
+    "RequestPending": (
+        later("There is an open request about this subscription already, filed by {by} on {since}."),
+        later("There is an open request about this subscription already."),
+    ),
+    "TooFewApprovers": (
+        later("Managers who have to agree: {needed}. Managers who can be asked: {there}."),
+        later("There are too few managers who can be asked."),
+    ),
+    "UnknownRequest": (
+        later("This request does not exist, or no longer."),
+        "",
+    ),
+    "NotApprover": (
+        later("This request is decided by: {approvers}."),
+        later("You were not asked to decide this request."),
+    ),
+    "OwnRequest": (
+        later("Nobody decides a request that they filed themselves."),
+        "",
+    ),
+    "AlreadyDecided": (
+        later("{by} was quicker: the request is {state}."),
+        later("This is over: the request can no longer be changed in this way."),
+    ),
+    "ReasonMissing": (
+        later("Please say why in a few words."),
+        "",
+    ),
+    "UsageAboveLimits": (
+        later("The customer uses {used}, and {allowed} would be allowed. It takes a reason to do it all the same."),
+        later("The customer uses more than would be allowed."),
+    ),
+    "NotFiler": (
+        later("Only {by}, who filed the request, can do this."),
+        later("Only who filed the request can do this."),
+    ),
+    "NotTheAdminsAddress": (
+        later("The e-mail from {sender} is not from the primary admin’s address. The primary admin is: {admins}."),
+        later("The e-mail does not come from the primary admin’s address, so it cannot become a request."),
+    ),
+    "NoTicket": (
+        later("No sender’s address was found in this message, so it cannot become a request."),
+        "",
+    ),
+    "AbsenceImpossible": (
+        later("Please choose days that are not over, a year at most, and a colleague with a role as deputy."),
+        "",
+    ),
+    "HighestLimit": (
+        later("There is no higher contact limit that could be chosen without asking."),
+        "",
+    ),
     "Misconfigured": (
         later("The product list and Stripe do not agree. Nothing was started and nothing was charged."),
         "",
@@ -154,11 +266,15 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
         match name, value:
             case "permission", str():
                 return words.permission(Permission(value), t)
+            case "state", str():
+                return words.request_state(RequestState(value), t)
+            case "subscription_status", str():
+                return words.subscription_status(SubscriptionStatus(value), t)
             case "status", str():
                 return words.account_status(AccountStatus(value), t)
             case "brand", str():
                 return words.brand(value, t)
-            case (("first" | "last"), str()):
+            case (("first" | "last" | "since"), str()):
                 return t.day(value)
             case _, tuple():
                 return t.list(value)

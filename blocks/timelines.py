@@ -53,6 +53,37 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Payment received"),
     ),
     Happening.PAYMENT_FAILED: ("🔴", later("Payment failed: {amount} for invoice {number}"), later("Payment failed")),
+    Happening.PLAN_CHANGED: (
+        "🔀",
+        later("Plan changed: {plan_before} → {plan}, seats: {seats}, {amount} at once"),
+        later("Plan changed"),
+    ),
+    Happening.PLAN_CHANGE_SCHEDULED: (
+        "🗓️",
+        later("Lower contact limit planned for the end of the period: {limit} contacts"),
+        later("Change of plan planned for the end of the period"),
+    ),
+    Happening.REQUEST_FILED: ("📝", later("Downgrade requested: {plan_before} → {plan}"), later("Downgrade requested")),
+    Happening.REQUEST_APPROVED: ("👍", later("Downgrade approved: {plan}"), later("Downgrade approved")),
+    Happening.REQUEST_REJECTED: ("👎", later("Downgrade rejected: {note}"), later("Downgrade rejected")),
+    Happening.REQUEST_ASKED: ("❓", later("Asked about the downgrade: {note}"), later("Asked about the downgrade")),
+    Happening.REQUEST_ANSWERED: ("💬", later("Answered: {note}"), later("Answered")),
+    Happening.REQUEST_WITHDRAWN: ("↩️", later("Downgrade request withdrawn"), ""),
+    Happening.REQUEST_SCHEDULED: (
+        "🗓️",
+        later("Downgrade planned: {plan} from {day}"),
+        later("Downgrade planned"),
+    ),
+    Happening.REQUEST_EFFECTIVE: ("🔽", later("Downgrade in effect: {plan}"), later("Downgrade in effect")),
+    Happening.REQUEST_KEPT: ("🔒", later("Downgrade called off: {plan_before} is kept"), later("Downgrade called off")),
+    Happening.REQUEST_SUPERSEDED: ("⏭️", later("Downgrade request superseded by an upgrade"), ""),
+    Happening.REQUEST_FAILED: ("⚠️", later("Downgrade failed at Stripe"), ""),
+    Happening.USAGE_NOTICE: (
+        "📈",
+        later("{percent}% of the contact limit used: {used} of {limit}"),
+        later("Contact limit nearly used up"),
+    ),
+    Happening.RAISING_SWITCHED: ("🎚️", later("Raising the contact limit by itself was switched on or off"), ""),
     Happening.CONTACT_IMPORTED: ("📥", later("Customer imported from {source}"), later("Customer imported")),
 }
 
@@ -87,6 +118,8 @@ def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, ob
                 shown[name] = declines.sentence(value, t)
             case "brand", str():
                 shown[name] = words.brand(value, t)
-            case "start", str():
+            case (("plan" | "plan_before"), str()):
+                shown[name] = words.plan_name(catalogue, value, t)
+            case (("start" | "day"), str()):
                 shown[name] = t.day(value)
     return shown

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from billing.catalogue import RecurringPrice
+from billing.catalogue import Catalogue, RecurringPrice
+from billing.change_requests.model import RequestState
 from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, SubscriptionStatus
+from billing.errors import UnknownPlan
 from billing.previews import SubscriptionPreview, TaxLine
 from billing.roles import Permission, Role
 from blocks.texts import Translator, later
@@ -85,6 +87,19 @@ _INVOICES = {
     InvoiceStatus.UNCOLLECTIBLE: ("🔴", later("written off")),
 }
 
+_REQUESTS = {
+    RequestState.FILED: later("waiting for a decision"),
+    RequestState.ASKED: later("waiting for an answer"),
+    RequestState.APPROVED: later("approved"),
+    RequestState.SCHEDULED: later("approved and planned"),
+    RequestState.EFFECTIVE: later("in effect"),
+    RequestState.REJECTED: later("rejected"),
+    RequestState.WITHDRAWN: later("withdrawn"),
+    RequestState.KEPT: later("called off, the plan is kept"),
+    RequestState.SUPERSEDED: later("superseded by an upgrade"),
+    RequestState.FAILED: later("failed at Stripe"),
+}
+
 _ROLES = {
     Role.AGENT: later("support agents"),
     Role.SALES: later("sales"),
@@ -97,6 +112,10 @@ _PERMISSIONS = {
     Permission.SEE_CONTACT: later("see customers"),
     Permission.CREATE_SUBSCRIPTION: later("start subscriptions"),
     Permission.SEND_PAYMENT_LINK: later("send payment links"),
+    Permission.CHANGE_PLAN: later("change plans"),
+    Permission.FILE_CHANGE_REQUEST: later("file change requests"),
+    Permission.DECIDE_CHANGE_REQUEST: later("decide change requests"),
+    Permission.EXPORT_CHANGE_REQUESTS: later("export change requests"),
     Permission.MANAGE_STAFF: later("give roles to colleagues"),
 }
 
@@ -165,6 +184,19 @@ def brand(code: str, t: Translator) -> str:
     if code in _DEBITS:
         return t(_DEBITS[code])
     return _BRANDS.get(code) or code.replace("_", " ").capitalize()
+
+
+def plan_name(catalogue: Catalogue, name: str, t: Translator) -> str:
+    """What the reader calls a "product/plan"; the name itself when it is no longer in the catalogue."""
+    try:
+        _, plan = catalogue.plan(name)
+    except UnknownPlan:
+        return name
+    return plan.name.in_(t.language)
+
+
+def request_state(state: RequestState, t: Translator) -> str:
+    return t(_REQUESTS[state])
 
 
 def account_status(status: AccountStatus, t: Translator) -> str:

@@ -4,6 +4,7 @@ from billing.catalogue.coupons import Coupon, Duration
 from billing.catalogue.files import CatalogueError, load
 from billing.catalogue.labels import Label
 from billing.catalogue.model import Business, Catalogue
+from billing.catalogue.policies import ChangePolicy, LowerLimit, Proration, RaiseByItself, TakesEffect
 from billing.catalogue.prices import Interval, OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Feature, Plan, PrepayTerm, Product, Seats, Tier, UnitPack
 from billing.catalogue.taxes import TaxRate
@@ -13,17 +14,22 @@ __all__ = [
     "Business",
     "Catalogue",
     "CatalogueError",
+    "ChangePolicy",
     "Coupon",
     "Duration",
     "Feature",
     "Interval",
     "Label",
+    "LowerLimit",
     "OneTimePrice",
     "Plan",
     "PrepayTerm",
     "Product",
+    "Proration",
+    "RaiseByItself",
     "RecurringPrice",
     "Seats",
+    "TakesEffect",
     "TaxRate",
     "Tier",
     "UnitPack",

@@ -12,10 +12,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from billing.catalogue.coupons import Coupon
 from billing.catalogue.labels import Country, Label, Text
+from billing.catalogue.policies import ChangePolicy
 from billing.catalogue.prices import OneTimePrice, RecurringPrice
-from billing.catalogue.products import AddOn, PrepayTerm, Product, UnitPack
+from billing.catalogue.products import AddOn, Plan, PrepayTerm, Product, UnitPack
 from billing.catalogue.taxes import Tax, TaxRate, crosses_eu_border, is_vat_id_of
-from billing.errors import NotRecurring, UnknownCoupon
+from billing.errors import NotRecurring, UnknownAddOn, UnknownCoupon, UnknownPlan
 from billing.ids import LookupKey
 from billing.models import Frozen
 from billing.money import Currency
@@ -70,6 +71,7 @@ class Catalogue(Frozen):
     prepay: tuple[PrepayTerm, ...] = ()
     tax: Tax = Tax()
     coupons: tuple[Coupon, ...] = ()
+    plan_changes: ChangePolicy = ChangePolicy()
 
     @model_validator(mode="after")
     def _every_price_has_its_own_key(self) -> Self:
@@ -102,6 +104,26 @@ class Catalogue(Frozen):
             for price in add_on.recurring_prices()
             if price.unit.currency == currency.upper()
         )
+
+    def plan(self, name: str) -> tuple[Product, Plan]:
+        """The plan of that name ("product/plan") and its product. Raise UnknownPlan."""
+        product_id, _, plan_id = name.partition("/")
+        for product in self.products:
+            for plan in product.plans:
+                if (product.id, plan.id) == (product_id, plan_id):
+                    return product, plan
+        raise UnknownPlan(plan=name)
+
+    def add_on(self, name: str) -> AddOn:
+        """Raise UnknownAddOn."""
+        for add_on in self.add_ons:
+            if add_on.id == name:
+                return add_on
+        raise UnknownAddOn(add_on=name)
+
+    def sold(self, lookup_key: str) -> RecurringPrice | None:
+        """The recurring price of that name, of a plan or an add-on; None for what is not (any more) in the file."""
+        return self._sold.get(LookupKey(lookup_key))
 
     def coupon(self, code: str) -> Coupon:
         """The coupon or promotion code, however it is capitalised. Raise UnknownCoupon."""
@@ -147,6 +169,10 @@ class Catalogue(Frozen):
     @cached_property
     def _by_key(self) -> dict[LookupKey, RecurringPrice]:
         return {price.lookup_key: price for product in self.products for price in product.recurring_prices()}
+
+    @cached_property
+    def _sold(self) -> dict[LookupKey, RecurringPrice]:
+        return {price.lookup_key: price for price in self.all_recurring_prices()}
 
     @cached_property
     def _labels(self) -> dict[LookupKey, Label]:

@@ -116,6 +116,7 @@ class AddOn(Frozen):
     id: Id
     name: Label
     plans: Annotated[tuple[str, ...], Field(min_length=1)]  # "product/plan"
+    seats: Annotated[StrictInt, Field(ge=0)] = 0  # how many seats one of it brings (A14)
     quantity: Quantity = Quantity()
     not_sold_in: tuple[Currency, ...] = ()
     prices: Annotated[Prices, Field(min_length=1)]

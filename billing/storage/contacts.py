@@ -28,6 +28,8 @@ from billing.storage.search import Search
 from billing.storage.statements import insert_or_ignore, upsert
 from billing.storage.tables import contact_spellings, contacts, members, operations
 
+_MOST_OF_MEMBER = 10  # contacts of which somebody is a member
+
 
 class ContactRows:
     """`billing.contacts.Contacts` on one connection."""
@@ -44,6 +46,17 @@ class ContactRows:
 
     def by_customer(self, customer: CustomerId) -> Contact | None:
         return self.by_customers((customer,)).get(customer)
+
+    def by_member(self, email: str) -> tuple[Contact, ...]:
+        theirs = (
+            select(members.c.contact)
+            .where(func.lower(members.c.email) == func.lower(email))
+            .distinct()
+            .order_by(members.c.contact)
+            .limit(_MOST_OF_MEMBER)
+        )
+        found = self._read(contacts.c.id, self._connection.scalars(theirs).all())
+        return tuple(sorted(found, key=_id))
 
     def by_customers(self, customers: Collection[CustomerId]) -> dict[CustomerId, Contact]:
         """Those that are known."""
@@ -105,6 +118,10 @@ class ContactRows:
             rights = frozenset(MemberRight(right) for right in row.rights)
             theirs[row.contact].append(Member(name=row.name, email=row.email, rights=rights))
         return [_contact(row, theirs[row.id]) for row in rows]
+
+
+def _id(contact: Contact) -> ContactId:
+    return contact.id
 
 
 def contact_row(contact: Contact) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Protocol
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -21,16 +20,11 @@ from billing.ports import Job, StripeEvent
 from billing.storage.batches import Batches
 from billing.storage.engines import is_transient, open_engines
 from billing.storage.finders import SearchStrength
+from billing.storage.jobs import Enqueue, nobody_enqueues, operation_job
 from billing.storage.limiter import RateLimiter
 from billing.storage.operations import EventRows, OperationRows
 from billing.storage.search_index import finder
 from billing.storage.units import Unit
-
-
-class Enqueue(Protocol):
-    """Gives jobs to the engine in the transaction of the connection."""
-
-    def __call__(self, connection: Connection, /, *jobs: Job) -> None: ...
 
 
 def utcnow() -> datetime:
@@ -76,17 +70,27 @@ class Database:
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Unit]:
         with self._reader() as connection:
-            yield self._unit(connection, actor)
+            yield self._unit(connection, actor, nobody_enqueues)
 
     @contextmanager
     def writing(self, actor: Actor) -> Iterator[Unit]:
         with self._writer() as connection:
-            yield self._unit(connection, actor)
+            yield self._unit(connection, actor, self._enqueue)
 
     def accept(self, operation: Operation) -> bool:
         return self._accepting.do(operation)
 
     def _accept(self, operations: Sequence[Operation]) -> list[bool]:
+        """Once more when the connection was lost: it is not asked before every use, and then the server is back.
+
+        Whether the first attempt was committed does not matter: the operations' keys are known then.
+        """
+        try:
+            return self._accept_once(operations)
+        except Transient:
+            return self._accept_once(operations)
+
+    def _accept_once(self, operations: Sequence[Operation]) -> list[bool]:
         with self._writer() as connection:
             are_new = OperationRows(connection, self._clock()).add_all(operations)
             if not are_new and len(operations) > 1:
@@ -120,9 +124,14 @@ class Database:
         """The right to write, for others of this process that write to the same SQLite file; nothing on PostgreSQL."""
         return self._engines.turn()
 
-    def _unit(self, connection: Connection, actor: Actor) -> Unit:
+    def _unit(self, connection: Connection, actor: Actor, engine: Enqueue) -> Unit:
         return Unit(
-            connection=connection, actor=actor, catalogue=self._catalogue, now=self._clock(), finder=self._finder
+            connection=connection,
+            actor=actor,
+            catalogue=self._catalogue,
+            now=self._clock(),
+            finder=self._finder,
+            engine=engine,
         )
 
     @contextmanager
@@ -142,7 +151,7 @@ class _SomeAreKnown(Exception):
 
 def _job(operation: Operation, is_new: bool) -> Job:
     """What the engine has to do for an operation: walk it, or show again what came of the first of that key."""
-    job = Job(id=operation.id, name="operation", argument=operation.id, trace=operation.trace)
+    job = operation_job(operation)
     if is_new:
         return job
     return job.model_copy(update={"id": f"{operation.id}:{secrets.token_hex(6)}", "name": "show_again"})

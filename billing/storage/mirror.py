@@ -18,7 +18,7 @@ from billing.contacts import (
     SubscriptionStatus,
 )
 from billing.errors import NotFound
-from billing.ids import ContactId, InvoiceId, LookupKey, PaymentMethodId, SubscriptionId
+from billing.ids import ContactId, InvoiceId, LookupKey, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.money import Money
 from billing.storage.statements import upsert
 from billing.storage.tables import balances, contacts, invoices, payment_methods, subscriptions
@@ -149,8 +149,10 @@ def _subscription_row(contact: ContactId, subscription: Subscription) -> dict[st
         "discount": subscription.discount,
         "payment_method": subscription.payment_method,
         "started_at": subscription.started_at,
+        "current_period_start": subscription.current_period_start,
         "current_period_end": subscription.current_period_end,
         "cancel_at": subscription.cancel_at,
+        "schedule": subscription.schedule,
     }
 
 
@@ -165,8 +167,10 @@ def _subscription(row: AnyRow) -> Subscription:
         discount=row.discount,
         payment_method=PaymentMethodId(row.payment_method) if row.payment_method is not None else None,
         started_at=row.started_at,
+        current_period_start=row.current_period_start,
         current_period_end=row.current_period_end,
         cancel_at=row.cancel_at,
+        schedule=ScheduleId(row.schedule) if row.schedule is not None else None,
     )
 
 

@@ -67,6 +67,11 @@ class OperationRows:
         )
         return tuple(_operation(row) for row in self._connection.execute(statement))
 
+    def under_way(self, contact: ContactId) -> bool:
+        column = operations.c
+        at_work = select(column.id).where(column.contact == contact, column.state == State.ACCEPTED.value)
+        return self._connection.scalar(at_work.limit(1)) is not None
+
     def is_followed(self, operation: Operation) -> bool:
         column = operations.c
         later = select(column.id).where(

@@ -39,13 +39,13 @@ def _add(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
 
 
 def upsert(
-    connection: Connection, table: Table, key: str, *, keep: tuple[str, ...] = ()
+    connection: Connection, table: Table, *key: str, keep: tuple[str, ...] = ()
 ) -> sqlite.Insert | postgresql.Insert:
     """Insert, or replace every column but the key and those to be kept."""
     statement = insert(connection, table)
     replaced = {
         column.name: statement.excluded[column.name]
         for column in table.columns
-        if column.name != key and column.name not in keep
+        if column.name not in key and column.name not in keep
     }
-    return statement.on_conflict_do_update(index_elements=[key], set_=replaced)
+    return statement.on_conflict_do_update(index_elements=key, set_=replaced)

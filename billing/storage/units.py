@@ -11,13 +11,19 @@ from sqlalchemy.engine import Connection
 
 from billing.access import Actor
 from billing.catalogue import Catalogue
+from billing.operations import Operation
+from billing.ports import Job
+from billing.storage.absences import AbsenceRows
+from billing.storage.change_requests import RequestRows
 from billing.storage.contacts import ContactRows
 from billing.storage.finders import Finder
 from billing.storage.imports import ImportRows
+from billing.storage.jobs import Enqueue, operation_job
 from billing.storage.mirror import MirrorRows
 from billing.storage.operations import EventRows, OperationRows
 from billing.storage.staff import StaffRows
 from billing.storage.timeline import TimelineRows
+from billing.storage.usage import UsageRows
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Unit:
     catalogue: Catalogue
     now: datetime  # UTC; the same throughout
     finder: Finder
+    engine: Enqueue
 
     @cached_property
     def today(self) -> date:
@@ -61,3 +68,25 @@ class Unit:
     @cached_property
     def imports(self) -> ImportRows:
         return ImportRows(self.connection, self.now)
+
+    @cached_property
+    def requests(self) -> RequestRows:
+        return RequestRows(self.connection)
+
+    @cached_property
+    def absences(self) -> AbsenceRows:
+        return AbsenceRows(self.connection)
+
+    @cached_property
+    def usage(self) -> UsageRows:
+        return UsageRows(self.connection)
+
+    def enqueue(self, *jobs: Job) -> None:
+        """Raises RuntimeError in a unit that only reads."""
+        self.engine(self.connection, *jobs)
+
+    def accept(self, operation: Operation) -> bool:
+        is_new = self.operations.add(operation)
+        if is_new:
+            self.enqueue(operation_job(operation))
+        return is_new

@@ -10,15 +10,24 @@ from typing import TYPE_CHECKING, TypeVar
 import stripe
 
 from billing.catalogue import Catalogue
-from billing.contacts import CustomerSnapshot, PaymentMethod
+from billing.contacts import CustomerSnapshot, PaymentMethod, Subscription
 from billing.errors import AmountDiffers
-from billing.ids import CustomerId, OperationId
-from billing.ports import SetupLink, StartedSubscription, SubscriptionOrder
+from billing.ids import CustomerId, OperationId, ScheduleId, SubscriptionId
+from billing.ports import (
+    ChangedSubscription,
+    ChangeOrder,
+    ChangePreview,
+    ScheduledChange,
+    SetupLink,
+    StartedSubscription,
+    SubscriptionOrder,
+)
 from billing.stripe import reading
 from billing.stripe.customers import PAGE, StripeCustomers
 from billing.stripe.failures import translated
 from billing.stripe.names import OPERATION, noted
 from billing.stripe.once import create_once
+from billing.stripe.plan_changes import PlanChanges
 from billing.stripe.references import Reference, References
 
 if TYPE_CHECKING:
@@ -54,6 +63,7 @@ class StripePayments:
         self._clock = clock
         self._customers = StripeCustomers(client, catalogue)
         self._references = References(client, catalogue, time.monotonic)
+        self._changes = PlanChanges(client, catalogue, self._references, self._customers)
 
     # --- subscriptions ------------------------------------------------------------------------------------------------
 
@@ -172,6 +182,30 @@ class StripePayments:
             {"customer": customer, "limit": PAGE, "expand": ["data.phases.items.price"]}
         )
         return _made_by(operation, found.auto_paging_iter())
+
+    # --- changes of running subscriptions -----------------------------------------------------------------------------
+
+    def preview_change(self, order: ChangeOrder) -> ChangePreview:
+        with translated():
+            return self._changes.preview(order)
+
+    def change_subscription(
+        self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId, accepted_at: datetime
+    ) -> ChangedSubscription:
+        """See `Payments`. Looks first for what an earlier attempt did, however long ago that was."""
+        del accepted_at
+        with translated():
+            return self._changes.change(order, reviewed, operation)
+
+    def schedule_change(
+        self, order: ChangeOrder, effective_at: datetime, operation: OperationId, accepted_at: datetime
+    ) -> ScheduledChange:
+        with translated():
+            return self._changes.schedule(order, effective_at, operation, accepted_at)
+
+    def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
+        with translated():
+            return reading.subscription(self._changes.release(subscription, schedule), self._customers.product_name)
 
     # --- payment methods ----------------------------------------------------------------------------------------------
 

@@ -16,9 +16,9 @@ from billing.contacts import (
     SubscriptionItem,
     SubscriptionStatus,
 )
-from billing.ids import InvoiceId, LookupKey, PaymentMethodId, SubscriptionId
+from billing.ids import InvoiceId, LookupKey, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.money import Money
-from billing.stripe.names import code_of
+from billing.stripe.names import CATALOGUE, code_of, noted
 
 ProductName = Callable[[stripe.Price], str]
 
@@ -94,8 +94,10 @@ def subscription(found: stripe.Subscription, product_name: ProductName) -> Subsc
         discount=_code(found.discounts),
         payment_method=PaymentMethodId(method) if method else None,
         started_at=instant(found.start_date),
+        current_period_start=instant_or_none(items[0].current_period_start),
         current_period_end=instant_or_none(items[0].current_period_end),
         cancel_at=instant_or_none(found.cancel_at),
+        schedule=ScheduleId(waiting) if (waiting := identifier(found.schedule)) else None,
     )
 
 
@@ -122,10 +124,16 @@ def scheduled(found: stripe.SubscriptionSchedule, product_name: ProductName) -> 
 def _item(price: stripe.Price, quantity: int | None, product_name: ProductName) -> SubscriptionItem:
     return SubscriptionItem(
         product=product_name(price),
-        price=LookupKey(price.lookup_key) if price.lookup_key else None,
+        price=price_name(price),
         quantity=1 if quantity is None else quantity,
         unit_amount=money(price.unit_amount, price.currency),
     )
+
+
+def price_name(price: stripe.Price) -> LookupKey | None:
+    """Its name in the catalogue: the lookup key or, when a newer price has that now, what the push noted on it."""
+    name = price.lookup_key or noted(price.metadata, CATALOGUE)
+    return LookupKey(name) if name else None
 
 
 def _expanded(price: object) -> stripe.Price:

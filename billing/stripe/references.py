@@ -58,17 +58,29 @@ class References:
         self._known = _Known(until=self._clock() + FRESH_SECONDS)
 
     def resolve(self, price: LookupKey, coupon: str | None, tax_rates: tuple[str, ...]) -> Reference:
-        if self._known.until <= self._clock():
-            self.forget()
-        known = self._known
+        known = self._fresh()
         return Reference(
             price=_remembered(known.prices, price, self._price),
             coupon=_remembered(known.coupons, coupon, self._coupon) if coupon else None,
             tax_rates=tuple(_remembered(known.tax_rates, name, self._tax_rate) for name in tax_rates),
         )
 
+    def price(self, lookup_key: LookupKey) -> str:
+        """Stripe's id of a recurring price, of a plan or an add-on."""
+        return _remembered(self._fresh().prices, lookup_key, self._price)
+
+    def tax_rate(self, name: str) -> str:
+        return _remembered(self._fresh().tax_rates, name, self._tax_rate)
+
+    def _fresh(self) -> _Known:
+        if self._known.until <= self._clock():
+            self.forget()
+        return self._known
+
     def _price(self, lookup_key: LookupKey) -> str:
-        wanted = self._catalogue.recurring_price(lookup_key)
+        wanted = self._catalogue.sold(lookup_key)
+        if wanted is None:
+            raise Misconfigured(price=lookup_key)
         for price in self._client.v1.prices.list({"lookup_keys": [lookup_key], "active": True}).data:
             if _is_same_price(price, wanted):
                 return price.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,9 +17,20 @@ from billing.contacts import (
     SubscriptionItem,
     SubscriptionStatus,
 )
-from billing.ids import CustomerId, InvoiceId, OperationId, SubscriptionId
-from billing.money import Money
-from billing.ports import SetupLink, StartedSubscription, SubscriptionOrder
+from billing.errors import AmountDiffers, Misconfigured, SubscriptionChanged
+from billing.ids import CustomerId, InvoiceId, OperationId, ScheduleId, SubscriptionId
+from billing.money import Money, minor_digits
+from billing.plans import Item
+from billing.ports import (
+    ChangedSubscription,
+    ChangeLine,
+    ChangeOrder,
+    ChangePreview,
+    ScheduledChange,
+    SetupLink,
+    StartedSubscription,
+    SubscriptionOrder,
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,10 @@ class FakePayments:
     links: dict[OperationId, SetupLink] = field(default_factory=dict)
     methods: dict[str, PaymentMethod] = field(default_factory=dict)  # by session: what the customer added
     snapshots: dict[CustomerId, CustomerSnapshot] = field(default_factory=dict)
+    subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)  # those that can be changed
+    change_total: Money | None = None  # what a change costs now; None: 10.00 in the subscription's currency
+    changed: dict[OperationId, ChangedSubscription] = field(default_factory=dict)
+    scheduled: dict[OperationId, ScheduledChange] = field(default_factory=dict)
 
     def start_subscription(
         self, order: SubscriptionOrder, operation: OperationId, accepted_at: datetime
@@ -72,6 +88,38 @@ class FakePayments:
         self._called("method_from_setup", session)
         return self.methods.get(session)
 
+    def preview_change(self, order: ChangeOrder) -> ChangePreview:
+        self._called("preview_change", order)
+        preview = self._previewed(order)
+        self._work_is_done()
+        return preview
+
+    def change_subscription(
+        self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId, accepted_at: datetime
+    ) -> ChangedSubscription:
+        self._called("change_subscription", order, reviewed, operation, accepted_at)
+        if operation not in self.changed:
+            self.changed[operation] = self._change(order, reviewed)
+        self._work_is_done()
+        return self.changed[operation]
+
+    def schedule_change(
+        self, order: ChangeOrder, effective_at: datetime, operation: OperationId, accepted_at: datetime
+    ) -> ScheduledChange:
+        self._called("schedule_change", order, effective_at, operation, accepted_at)
+        if operation not in self.scheduled:
+            self.scheduled[operation] = self._schedule(order, effective_at)
+        self._work_is_done()
+        return self.scheduled[operation]
+
+    def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
+        self._called("release_schedule", subscription, schedule)
+        there = self.subscriptions[subscription]
+        if there.schedule == schedule:
+            self.subscriptions[subscription] = there.model_copy(update={"schedule": None})
+        self._work_is_done()
+        return self.subscriptions[subscription]
+
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         self._called("snapshot", customer)
         return self.snapshots.get(customer)
@@ -88,6 +136,82 @@ class FakePayments:
     def _work_is_done(self) -> None:
         if self.fails_after:
             raise self.fails_after.popleft()
+
+    def _previewed(self, order: ChangeOrder) -> ChangePreview:
+        """One line, no discount and no tax: the total is the line."""
+        there = self._as_ordered(order)
+        currency = there.amount.currency
+        total = self.change_total or Money(amount=10 * 10 ** minor_digits(currency), currency=currency)
+        renews_at = there.current_period_end or order.prorated_at + timedelta(days=30)
+        plan = order.after[0]
+        line = ChangeLine(
+            price=plan.price,
+            description=f"Remaining time on {plan.price}",
+            quantity=plan.quantity,
+            amount=total,
+            since=order.prorated_at,
+            until=renews_at,
+        )
+        return ChangePreview(
+            prorated_at=order.prorated_at,
+            lines=(line,),
+            discount=Money.zero(currency),
+            taxes=(),
+            total=total,
+            due=max(total, Money.zero(currency)),
+            renews_at=renews_at,
+            renewal=self._with_items(there, order).amount,
+        )
+
+    def _change(self, order: ChangeOrder, reviewed: ChangePreview | None) -> ChangedSubscription:
+        preview = self._previewed(order)
+        if reviewed is not None and reviewed != preview:
+            raise AmountDiffers(
+                reviewed=reviewed.total.amount, charged=preview.total.amount, currency=preview.total.currency
+            )
+        after = self._with_items(self.subscriptions[order.subscription], order)
+        after = self.subscriptions[after.id] = after.model_copy(update={"schedule": None})
+        number = len(self.started) + len(self.changed) + 1
+        invoice = self._paid(reviewed.due, after.id, number) if reviewed and reviewed.due else None
+        return ChangedSubscription(subscription=after, invoice=invoice)
+
+    def _schedule(self, order: ChangeOrder, effective_at: datetime) -> ScheduledChange:
+        there = self._as_ordered(order)
+        if there.schedule is not None:
+            raise SubscriptionChanged
+        schedule = ScheduleId(f"sub_sched_change_{len(self.scheduled) + 1}")
+        waiting = self.subscriptions[there.id] = there.model_copy(update={"schedule": schedule})
+        return ScheduledChange(schedule=schedule, effective_at=effective_at, subscription=waiting)
+
+    def _as_ordered(self, order: ChangeOrder) -> Subscription:
+        """The subscription, which must still be what the order says."""
+        there = self.subscriptions.get(order.subscription)
+        if there is None or set(self._known_items(there)) != set(order.before):
+            raise SubscriptionChanged
+        return there
+
+    def _known_items(self, subscription: Subscription) -> Iterator[Item]:
+        for item in subscription.items:
+            if item.price and self.catalogue.sold(item.price):
+                yield Item(price=item.price, quantity=item.quantity)
+
+    def _with_items(self, there: Subscription, order: ChangeOrder) -> Subscription:
+        """Items that the catalogue does not know stay, and so does the amount of a price that stays."""
+        own = {item.price: item for item in there.items}
+        foreign = tuple(item for item in there.items if not item.price or not self.catalogue.sold(item.price))
+        after = (
+            own[one.price].model_copy(update={"quantity": one.quantity}) if one.price in own else self._sold(one)
+            for one in order.after
+        )
+        return there.model_copy(update={"items": (*after, *foreign)})
+
+    def _sold(self, item: Item) -> SubscriptionItem:
+        price = self.catalogue.sold(item.price)
+        if price is None:
+            raise Misconfigured(price=item.price)
+        return SubscriptionItem(
+            product=price.label.en, price=price.lookup_key, quantity=item.quantity, unit_amount=price.unit
+        )
 
     def _start(self, order: SubscriptionOrder, number: int) -> StartedSubscription:
         assert order.payment_method, "a subscription starts with a payment method"

@@ -22,6 +22,7 @@ from billing.operations import Operation, State
 from billing.ports import Job, StripeEvent
 from billing.roles import Role
 from billing.timeline import Entry, Page
+from tests.support.memory_requests import MemoryAbsences, MemoryRequests, MemoryUsage, RequestTables
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Mirrored:
 
 
 @dataclass
-class Rows:
+class Rows(RequestTables):
     """All tables. What they hold is frozen, so a copy of the tables is a copy of everything."""
 
     people: dict[tuple[TeamId, UserId], Actor] = field(default_factory=dict)
@@ -75,21 +76,17 @@ class MemoryStore:
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Unit]:
-        yield self._unit(actor, self.rows.copied())
+        yield Unit(actor, self.catalogue, self.clock(), self.rows.copied(), reads_only=True)
 
     @contextmanager
     def writing(self, actor: Actor) -> Iterator[Unit]:
         rows = self.rows.copied()
-        yield self._unit(actor, rows)
+        yield Unit(actor, self.catalogue, self.clock(), rows)
         self.rows = rows
 
     def accept(self, operation: Operation) -> bool:
         with self.writing(_NOBODY) as uow:
-            is_new = uow.operations.add(operation)
-            if is_new:
-                job = Job(id=operation.id, name="operation", argument=operation.id, trace=operation.trace)
-                uow.rows.jobs.append(job)
-        return is_new
+            return uow.accept(operation)
 
     def accept_event(self, event: StripeEvent) -> bool:
         if event.id in self.rows.events:
@@ -97,9 +94,6 @@ class MemoryStore:
         self.rows.events[event.id] = event
         self.rows.jobs.append(Job(id=event.id, name="stripe_event", argument=event.id))
         return True
-
-    def _unit(self, actor: Actor, rows: Rows) -> Unit:
-        return Unit(actor, self.catalogue, self.clock(), rows)
 
 
 @dataclass(frozen=True)
@@ -110,6 +104,21 @@ class Unit:
     catalogue: Catalogue
     now: datetime
     rows: Rows
+    reads_only: bool = False
+
+    def enqueue(self, *jobs: Job) -> None:
+        if self.reads_only:
+            raise RuntimeError("a unit that only reads gives no work to the engine")
+        known = {job.id for job in self.rows.jobs}
+        self.rows.jobs += [job for job in jobs if job.id not in known]
+
+    def accept(self, operation: Operation) -> bool:
+        if self.reads_only:
+            raise RuntimeError("a unit that only reads accepts nothing")
+        is_new = self.operations.add(operation)
+        if is_new:
+            self.enqueue(Job(id=operation.id, name="operation", argument=operation.id, trace=operation.trace))
+        return is_new
 
     @property
     def today(self) -> date:
@@ -139,6 +148,18 @@ class Unit:
     def events(self) -> MemoryEvents:
         return MemoryEvents(self.rows)
 
+    @property
+    def requests(self) -> MemoryRequests:
+        return MemoryRequests(self.rows)
+
+    @property
+    def absences(self) -> MemoryAbsences:
+        return MemoryAbsences(self.rows)
+
+    @property
+    def usage(self) -> MemoryUsage:
+        return MemoryUsage(self.rows, self.rows.contacts)
+
 
 @dataclass(frozen=True)
 class MemoryContacts:
@@ -151,6 +172,15 @@ class MemoryContacts:
 
     def by_customer(self, customer: CustomerId) -> Contact | None:
         return next((one for one in self.rows.contacts.values() if one.customer == customer), None)
+
+    def by_member(self, email: str) -> tuple[Contact, ...]:
+        wanted = email.casefold()
+        found = (
+            one
+            for one in self.rows.contacts.values()
+            if any(member.email.casefold() == wanted for member in one.members)
+        )
+        return tuple(sorted(found, key=lambda one: one.id)[:10])
 
     def find(self, text: str, limit: int = 100) -> Found:
         wanted = text.strip().casefold()
@@ -267,6 +297,9 @@ class MemoryOperations:
         return tuple(
             sorted((one for one in found if one.state is State.WAITING), key=lambda one: (one.created_at, one.id))
         )
+
+    def under_way(self, contact: ContactId) -> bool:
+        return any(one.contact == contact and one.state is State.ACCEPTED for one in self.rows.operations.values())
 
     def is_followed(self, operation: Operation) -> bool:
         return any(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import Connection
 
-from billing.ports import Job
+from billing.ports import Job, Store
 from billing.storage.database import Database
 from tests.billing.storage.examples import CATALOGUE, NOW
+from tests.support.memory import Clock, MemoryStore
 
 Query = Callable[[str], list[tuple[object, ...]]]
 
@@ -38,4 +41,19 @@ def query(database_url: str) -> Iterator[Query]:
 def database(database_url: str, query: Query) -> Iterator[Database]:
     query("CREATE TABLE jobs (id VARCHAR PRIMARY KEY, name VARCHAR, argument VARCHAR)")
     with Database(database_url, catalogue=CATALOGUE, enqueue=enqueue, clock=lambda: NOW) as store:
+        yield store
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Each kind of store, the one in memory too: the other tests of the domain rely on it to be no different."""
+    if request.param == "memory":
+        yield MemoryStore(CATALOGUE, Clock(NOW))
+        return
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'kontor.db'}"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), tmp_path / "kontor.db")
+    else:
+        url = request.getfixturevalue("plain_database_url")
+    with Database(url, catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None, clock=lambda: NOW) as store:
         yield store

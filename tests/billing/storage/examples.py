@@ -8,10 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from billing.access import Actor
+from billing.catalogue import Feature
+from billing.change_requests.model import Act, ChangeRequest, Decision, Person
 from billing.contacts import Address, Contact, CustomerSnapshot, Invoice, PaymentMethod, Subscription
 from billing.ids import ContactId, CustomerId, TeamId, UserId
 from billing.money import Money
 from billing.operations import Operation, operation_id
+from billing.plans import Difference, Dimension, Direction, Excess, Impact, LimitChange, Package
 from billing.roles import Role
 from billing.timeline import Entry, Happening
 from tests.support.sold import with_item
@@ -101,3 +104,48 @@ def snapshot(of: Contact, **fields: Any) -> CustomerSnapshot:
         "balance": Money(amount=0, currency="EUR"),
     }
     return CustomerSnapshot(**(defaults | fields))
+
+
+FILER = Person(user=UserId("U1"), name="Ada")
+BOSS = Person(user=UserId("U2"), name="Ben")
+CHIEF = Person(user=UserId("U3"), name="Cleo")
+DEPUTY = Person(user=UserId("U4"), name="Dora", instead_of="Ben")
+
+
+def change_request(name: str, of: Contact, at: datetime = NOW, **fields: Any) -> ChangeRequest:
+    """Plus to Starter, filed by Ada, to be decided by Ben or Cleo; about a subscription of its own, unless given."""
+    filer = fields.get("filed_by", FILER)
+    defaults: dict[str, Any] = {
+        "id": f"chr_{name}",
+        "team": "T1",
+        "contact": of.id,
+        "contact_name": of.name,
+        "subscription": f"sub_{name}",
+        "filed_by": filer,
+        "filed_at": at,
+        "requester_name": "Roe",
+        "requester_email": "roe@roe.example",
+        "reply_to": "roe@roe.example",
+        "reason": "too_expensive",
+        "remark": "Grüße",
+        "wished": date(2026, 12, 24),
+        "before": Package(plan="marketing/plus", limit=5000, seats=3, add_ons={"domain": 2}),
+        "after": Package(plan="marketing/starter", limit=1000),
+        "differences": (
+            Difference(
+                dimension=Dimension.PLAN, direction=Direction.DOWN, before="marketing/plus", after="marketing/starter"
+            ),
+        ),
+        "impact": Impact(
+            gained=(),
+            lost=(Feature(id="automation", en="Automation", de="Automatisierung"),),
+            limits=(LimitChange(limit="emails", before=50_000, after=None),),
+            above=(Excess(what=Dimension.LIMIT, used=1200, allowed=1000),),
+            before=Money(amount=4900, currency="EUR"),
+            after=Money(amount=1900, currency="EUR"),
+        ),
+        "approvers": (BOSS, CHIEF),
+        "decisions": (Decision(number=1, act=Act.FILE, by=filer, at=at),),
+        "nudged_at": at,
+    }
+    return ChangeRequest(**(defaults | fields))

@@ -10,11 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from billing.errors import Transient, UnknownContact
 from billing.operations import State
-from billing.ports import StripeEvent
+from billing.ports import Job, StripeEvent
 from billing.storage import engines
 from billing.storage.database import Database
 from billing.storage.turns import FairLock
@@ -233,6 +235,73 @@ def test_a_lost_connection_may_be_tried_again(database: Database, query: Query, 
     with pytest.raises(Transient):
         lose_the_connection()
     assert database.accept(operation())
+
+
+def test_what_is_accepted_first_after_the_server_restarted_is_accepted(
+    database: Database, query: Query, database_url: str
+) -> None:
+    """The connection broke a moment ago, so nobody asked whether it is still there."""
+    if not database_url.startswith("postgresql"):
+        pytest.skip("a file does not hang up; another parameter runs it")
+    database.accept(operation("before"))
+    query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    assert database.accept(operation("after"))
+    assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(2,)]
+
+
+def test_a_connection_that_breaks_twice_is_told(plain_database_url: str) -> None:
+    attempts = 0
+
+    def hang_up(connection: Connection, /, *jobs: Job) -> None:
+        nonlocal attempts
+        attempts += 1
+        connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with (
+        Database(plain_database_url, catalogue=CATALOGUE, enqueue=hang_up) as store,
+        pytest.raises(Transient),
+    ):
+        store.accept(operation())
+    assert attempts == 2
+
+
+def test_an_operation_accepted_in_a_unit_has_its_job_once(database: Database, query: Query) -> None:
+    accepted = operation("T1-V1")
+    with database.writing(ACTOR) as uow:
+        assert uow.accept(accepted)
+        assert not uow.accept(accepted)
+    with database.writing(ACTOR) as uow:
+        assert not uow.accept(accepted.model_copy(update={"id": "op_other"}))
+        assert uow.operations.get(accepted.id) == accepted
+    assert query("SELECT id, name, argument FROM jobs") == [(accepted.id, "operation", accepted.id)]
+
+
+def test_the_engine_gets_jobs_when_the_unit_commits_and_else_not(database: Database, query: Query) -> None:
+    with database.writing(ACTOR) as uow:
+        uow.enqueue(Job(id="1", name="reminder", argument="a"), Job(id="2", name="reminder", argument="b"))
+        assert query("SELECT count(*) FROM jobs") == [(0,)]  # seen from outside
+
+    def enqueue_and_fail() -> None:
+        with database.writing(ACTOR) as uow:
+            uow.enqueue(Job(id="3", name="reminder", argument="c"))
+            uow.accept(operation())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        enqueue_and_fail()
+    assert query("SELECT id, name, argument FROM jobs ORDER BY id") == [("1", "reminder", "a"), ("2", "reminder", "b")]
+    assert query("SELECT count(*) FROM operations") == [(0,)]
+
+
+def test_a_unit_that_reads_gives_the_engine_nothing(database: Database, query: Query) -> None:
+    with pytest.raises(RuntimeError, match="only reads"), database.reading(ACTOR) as uow:
+        uow.enqueue(Job(id="1", name="reminder", argument="a"))
+    with pytest.raises(DBAPIError, match=r"readonly|read-only"), database.reading(ACTOR) as uow:
+        uow.accept(operation())
+    assert query("SELECT count(*) FROM jobs") == [(0,)]
 
 
 def test_a_fair_lock_is_given_in_the_order_of_asking() -> None:

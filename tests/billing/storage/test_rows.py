@@ -12,6 +12,7 @@ from billing.contacts import Account, Address, InvoiceStatus, Member, MemberRigh
 from billing.errors import NotFound, Reason, UnknownContact
 from billing.money import Money
 from billing.operations import State
+from billing.ports import Store
 from billing.roles import Role
 from billing.storage.database import Database
 from tests.billing.storage.conftest import Query
@@ -87,6 +88,33 @@ def test_an_unknown_contact_is_a_refusal(known: Database) -> None:
         assert uow.contacts.by_customer("cus_nobody") is None
 
 
+def test_a_contact_is_found_by_its_members_address_however_it_is_capitalised(store: Store) -> None:
+    eve = Member(name="Eve", email="Eve.Day@Roe.example")
+    both = [
+        contact(name, id=f"con_{name}", members=(Member(name="Other", email="other@x.example"), eve, eve))
+        for name in ("a", "b")
+    ]
+    with store.writing(ACTOR) as uow:
+        for one in (*reversed(both), PLAIN, FULL):
+            uow.contacts.save(one)
+    with store.reading(ACTOR) as uow:
+        for typed in ("eve.day@roe.example", "EVE.DAY@ROE.EXAMPLE", "Eve.Day@Roe.example"):
+            assert uow.contacts.by_member(typed) == tuple(both)
+        assert uow.contacts.by_member("a@x.example") == (FULL,)
+        for nobody in ("eve.day@roe", "eve_day@roe.example", "%", "", "ada@roe.example"):
+            assert uow.contacts.by_member(nobody) == ()
+
+
+def test_of_many_contacts_with_the_same_member_ten_are_found(store: Store) -> None:
+    eve = Member(name="Eve", email="eve@roe.example")
+    many = [contact(str(number), id=f"con_{number:02}", members=(eve,)) for number in range(12)]
+    with store.writing(ACTOR) as uow:
+        for one in many:
+            uow.contacts.save(one)
+    with store.reading(ACTOR) as uow:
+        assert uow.contacts.by_member(eve.email) == tuple(many[:10])
+
+
 def test_recent_contacts_are_those_one_acted_on_last(known: Database) -> None:
     for minutes, (who, whom) in enumerate([("U1", FULL), ("U1", PLAIN), ("U1", FULL), ("U2", PLAIN)]):
         at = NOW + timedelta(minutes=minutes)
@@ -114,6 +142,13 @@ def test_the_mirror_becomes_what_stripe_has(known: Database) -> None:
         subscriptions=(
             subscription("old", status="canceled", started_at=NOW - timedelta(days=1)),
             subscription("run", started_at=NOW - timedelta(days=9), discount="SPRING", cancel_at=NOW, price=None),
+            subscription(
+                "changes",
+                started_at=NOW - timedelta(days=10),
+                current_period_start=NOW - timedelta(days=9),
+                current_period_end=NOW + timedelta(days=21),
+                schedule="sub_sched_1",
+            ),
             subscription("late", status="scheduled", started_at=NOW + timedelta(days=9)),
         ),
         invoices=(invoice("2"), invoice("1", created_at=NOW - timedelta(days=1), due_at=None, url="https://x.example")),
@@ -124,7 +159,12 @@ def test_the_mirror_becomes_what_stripe_has(known: Database) -> None:
         mirror = uow.mirror
         assert [one.id for one in mirror.payment_methods(FULL.id)] == ["pm_b", "pm_a", "pm_c"]
         assert set(mirror.payment_methods(FULL.id)) == set(first.payment_methods)
-        assert [one.id for one in mirror.subscriptions(FULL.id)] == ["sub_late", "sub_run", "sub_old"]
+        assert [one.id for one in mirror.subscriptions(FULL.id)] == [
+            "sub_late",
+            "sub_run",
+            "sub_changes",
+            "sub_old",
+        ]
         assert set(mirror.subscriptions(FULL.id)) == set(first.subscriptions)
         assert mirror.invoices(FULL.id) == first.invoices
         assert mirror.balance(FULL.id) == Money(amount=-250, currency="KWD")
@@ -147,6 +187,8 @@ def test_the_same_snapshot_again_changes_nothing(known: Database) -> None:
         {"payment_methods": (method("a", default=True),)},
         {"subscriptions": (subscription("a", status=SubscriptionStatus.PAST_DUE),)},
         {"subscriptions": (subscription("a"), subscription("b"))},
+        {"subscriptions": (subscription("a", current_period_start=NOW),)},
+        {"subscriptions": (subscription("a", schedule="sub_sched_1"),)},
         {"invoices": (invoice("1", status=InvoiceStatus.PAID, due=Money(amount=0, currency="EUR")),)},
     ],
 )
@@ -309,6 +351,20 @@ def test_those_that_wait_for_the_customer_come_oldest_first(known: Database) -> 
         uow.operations.add(operation("accepted", contact=FULL.id))
         assert [one.key for one in uow.operations.waiting(FULL.id)] == ["early", "late"]
         assert uow.operations.waiting(PLAIN.id) == ()
+
+
+def test_an_operation_is_under_way_while_the_engine_has_it(known: Database) -> None:
+    """Not while it waits for the customer, and not when it is over."""
+    one = operation("one", contact=FULL.id)
+    with known.writing(ACTOR) as uow:
+        assert not uow.operations.under_way(FULL.id)
+        uow.operations.add(one)
+        assert uow.operations.under_way(FULL.id)
+        assert not uow.operations.under_way(PLAIN.id)
+        uow.operations.finish(one.id, State.WAITING)
+        assert not uow.operations.under_way(FULL.id)
+        uow.operations.finish(one.id, State.DONE)
+        assert not uow.operations.under_way(FULL.id)
 
 
 # --- staff ------------------------------------------------------------------------------------------------------------

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
+from billing.change_requests.model import RequestFilter
 from billing.contacts import SubscriptionItem
 from billing.money import Money
 from billing.storage import schema, search_index
@@ -19,7 +22,9 @@ from billing.storage.database import Database
 from billing.storage.engines import open_engines
 from billing.storage.finders import SearchStrength
 from billing.storage.tables import metadata
-from tests.billing.storage.examples import ACTOR, CATALOGUE, contact
+from tests.billing.storage.examples import ACTOR, CATALOGUE, change_request, contact
+
+REQUEST = change_request("1", contact(id="con_1", name="Ada Roe"), subscription="sub_3")
 
 # Rows as each revision has them, in its own SQL: they must survive all later ones.
 ROWS = {
@@ -41,6 +46,24 @@ ROWS = {
         " started_at) VALUES ('sub_2', 'con_1', 'active',"
         """ '[{"product": "Desk", "price": null, "quantity": 1, "unit_amount": 500}]',"""
         " 'EUR', true, 'month', 1, '2026-01-01 10:00:00.000000')",
+    ),
+    "0003": (
+        "INSERT INTO subscriptions (id, contact, status, sold, currency, by_invoice, billing_interval, interval_count,"
+        " started_at, current_period_start, schedule) VALUES ('sub_3', 'con_1', 'active',"
+        """ '[{"product": "Chat", "price": null, "quantity": 1, "unit_amount": 500}]',"""
+        " 'EUR', true, 'month', 1, '2026-01-02 10:00:00.000000', '2026-02-02 10:00:00.000000', 'sub_sched_1')",
+        "INSERT INTO change_requests (id, version, team, contact, subscription, filed_by, state, filed_at, nudged_at,"
+        " body) VALUES ('chr_1', 1, 'T1', 'con_1', 'sub_3', 'U1', 'filed', '2026-01-03 10:00:00.000000',"
+        f" '2026-01-03 10:00:00.000000', '{REQUEST.model_dump_json()}')",
+        "INSERT INTO change_decisions (request, number, act, user_id, by_name, happened_at, note, override)"
+        " VALUES ('chr_1', 1, 'file', 'U1', 'Ada', '2026-01-03 10:00:00.000000', '', false)",
+        "INSERT INTO change_deciders (request, user_id, team, filed_at)"
+        " VALUES ('chr_1', 'U2', 'T1', '2026-01-03 10:00:00.000000')",
+        "INSERT INTO change_cards (request, place, channel, ts, shown) VALUES ('chr_1', 'filer:U1', 'D1', '1.2', 1)",
+        "INSERT INTO absences (team, user_id, first, last, deputy)"
+        " VALUES ('T1', 'U2', '2026-01-01', '2026-01-31', 'U4')",
+        "INSERT INTO usage_levels (contact, percent) VALUES ('con_1', 80)",
+        "INSERT INTO automatic_raises (contact, team, user_id) VALUES ('con_1', 'T1', 'U1')",
     ),
 }
 
@@ -68,6 +91,7 @@ def test_an_empty_database_becomes_current(empty_database_url: str) -> None:
     schema.migrate(empty_database_url)  # again: nothing to do
 
 
+@pytest.mark.filterwarnings("ignore:.*expression-based index")  # SQLite does not tell what they are
 def test_tables_and_migrations_agree(database_url: str) -> None:
     def is_ours(_thing: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
         return kind != "table" or name in metadata.tables
@@ -88,19 +112,26 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
         schema.migrate(empty_database_url, revision)
         with connected(empty_database_url) as connection:
             for statement in ROWS[revision]:
-                connection.execute(text(statement))
+                connection.exec_driver_sql(statement)
     schema.migrate(empty_database_url)
     with store(empty_database_url) as database, database.reading(ACTOR) as uow:
         assert uow.contacts.get("con_1").name == "Ada Roe"
         assert [found.name for found in uow.contacts.find("ada").matches] == ["Ada Roe"]
         assert [entry.id for entry in uow.timeline.page("con_1").entries] == ["t1"]
-        desk, plus = uow.mirror.subscriptions("con_1")
+        chat, desk, plus = sorted(uow.mirror.subscriptions("con_1"), key=lambda one: one.product)
+        assert uow.requests.open_for("sub_3") == REQUEST
+        assert uow.requests.page(RequestFilter.WAITING_FOR_ME, "T1", "U2", limit=1).requests == (REQUEST,)
+        assert [card.ts for card in uow.requests.cards(REQUEST.id)] == ["1.2"]
+        assert uow.absences.get("T1", "U2").deputy == "U4"
+        assert uow.usage.raises_by_itself("con_1") == ("T1", "U1")
     assert plus.items == (
         SubscriptionItem(
             product="Plus", price="plus-month-eur", quantity=3, unit_amount=Money(amount=1999, currency="EUR")
         ),
     )
     assert (plus.by_invoice, desk.by_invoice) == (False, True)
+    assert (desk.current_period_start, desk.schedule) == (None, None)
+    assert (chat.current_period_start, chat.schedule) == (datetime(2026, 2, 2, 10, tzinfo=UTC), "sub_sched_1")
 
 
 def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
@@ -139,10 +170,31 @@ def test_the_search_grows_when_the_extension_arrives(trigram_database_url: str) 
     assert find("uelson") == (SearchStrength.FULL, ["Bernd Samuelson"])
 
 
-@pytest.mark.parametrize("change", ["UPDATE timeline SET what = 'contact_imported'", "DELETE FROM timeline"])
-def test_the_database_refuses_to_change_the_timeline(database_url: str, change: str) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE timeline SET what = 'contact_imported'",
+        "DELETE FROM timeline",
+        "TRUNCATE timeline",
+        "UPDATE change_decisions SET note = 'no'",
+        "DELETE FROM change_decisions",
+        "TRUNCATE change_decisions",
+    ],
+)
+def test_the_database_refuses_to_change_what_happened(database_url: str, change: str) -> None:
+    if "TRUNCATE" in change and not database_url.startswith("postgresql"):
+        pytest.skip("SQLite has no such statement; another parameter runs it")
     with connected(database_url) as connection:
-        for statement in ROWS["0001"][:2]:
-            connection.execute(text(statement))
+        for statement in (*ROWS["0001"][:2], *ROWS["0003"][1:3]):
+            connection.exec_driver_sql(statement)
     with pytest.raises(Exception, match="append-only"), connected(database_url) as connection:
         connection.execute(text(change))
+
+
+def test_the_database_refuses_a_second_open_request_about_a_subscription(database_url: str) -> None:
+    other = ROWS["0003"][1].replace("'chr_1'", "'chr_2'")
+    with connected(database_url) as connection:
+        for statement in (ROWS["0001"][0], ROWS["0003"][1], other.replace("'filed'", "'rejected'")):
+            connection.exec_driver_sql(statement)
+    with pytest.raises(IntegrityError), connected(database_url) as connection:
+        connection.exec_driver_sql(other.replace("'chr_2'", "'chr_3'").replace("'filed'", "'scheduled'"))

@@ -191,6 +191,14 @@ def test_a_whole_address_or_stripe_id_is_looked_up_and_not_searched_for(database
         assert len(uow.contacts.find("ada29517-29").matches) > 1
 
 
+def test_an_address_that_is_kept_with_capitals_is_searched_for(database: Database, find: Find) -> None:
+    """Looked up is what was typed, and that in small letters; the search, which folds both, finds the others."""
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(contact("Quentin Abt", email="Quentin.Abt@Acme-Werke.Example"))
+    for typed in ("quentin.abt@acme-werke.example", "QUENTIN.ABT@acme-werke.example", "Quentin.Abt@Acme-Werke.Example"):
+        assert find(typed) == ["Quentin Abt"]
+
+
 def test_nobody_is_listed_twice(find: Find) -> None:
     """Anna Mueller has two words with m: as she is written, and as she would be with an umlaut."""
     assert find("m") == ["Anna Mueller", "Jürgen Müller"]

@@ -16,7 +16,7 @@ down_revision = "0001"
 
 _ITEM = "'product', product, 'price', price, 'quantity', quantity, 'unit_amount', unit_amount"
 SQLITE_SOLD = f"UPDATE subscriptions SET sold = json_array(json_object({_ITEM}))"  # noqa: S608 - no input in it
-POSTGRESQL_SOLD = f"UPDATE subscriptions SET sold = json_build_array(json_build_object({_ITEM}))"  # noqa: S608
+POSTGRESQL_SOLD = f"UPDATE subscriptions SET sold = json_build_array(json_build_object({_ITEM}))"  # noqa: S608 - the same
 
 
 def upgrade() -> None:

@@ -1,0 +1,41 @@
+"""Out of office: who decides change requests meanwhile (A24). Anybody with a role may be a deputy, nobody their own."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from billing.change_requests.model import Absence
+from billing.errors import AbsenceImpossible
+from billing.ids import UserId
+from billing.ports import UnitOfWork
+from billing.roles import Permission
+
+LONGEST = timedelta(days=366)
+
+
+def current(uow: UnitOfWork) -> Absence | None:
+    """The actor's own, if it is not over."""
+    uow.actor.require(Permission.DECIDE_CHANGE_REQUEST)
+    found = uow.absences.get(uow.actor.team, uow.actor.user)
+    return found if found and found.last >= uow.today else None
+
+
+def begin(uow: UnitOfWork, first: date, last: date, deputy: UserId) -> Absence:
+    """The actor is away from the first to the last day. Raises AbsenceImpossible."""
+    uow.actor.require(Permission.DECIDE_CHANGE_REQUEST)
+    if last < first or last < uow.today or last - first > LONGEST:
+        error = AbsenceImpossible(problem="days")
+        error.field = "last"
+        raise error
+    someone = uow.staff.get(uow.actor.team, deputy)
+    if deputy == uow.actor.user or someone is None or not someone.roles:
+        raise AbsenceImpossible(problem="deputy")
+    absence = Absence(team=uow.actor.team, user=uow.actor.user, first=first, last=last, deputy=deputy)
+    uow.absences.save(absence)
+    return absence
+
+
+def end(uow: UnitOfWork) -> None:
+    """The actor is back. What the deputy was asked to decide stays with them, too."""
+    uow.actor.require(Permission.DECIDE_CHANGE_REQUEST)
+    uow.absences.end(uow.actor.team, uow.actor.user)

@@ -1,0 +1,176 @@
+"""Filing a change request: what the customer wants less of, why, and who will decide (A24 to A30, HX17)."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from typing import ClassVar
+
+from pydantic import Field
+
+from billing.access import Actor
+from billing.change_requests import deciding
+from billing.change_requests.model import (
+    LONGEST_NOTE,
+    Act,
+    ChangeRequest,
+    Conflict,
+    Decision,
+    Note,
+    Origin,
+    Person,
+    ReasonCode,
+)
+from billing.errors import NeedsNoDecision, NotReadable, ReasonMissing, RequestPending, TooFewApprovers
+from billing.ids import RequestId, UserId
+from billing.models import Frozen
+from billing.plan_changes import Assessment, PlanChangeDraft, Way, assess
+from billing.plans import per_month
+from billing.ports import UnitOfWork
+from billing.roles import Permission
+
+LONGEST_ADDRESS = 254
+
+
+class FileRequest(PlanChangeDraft):
+    """The form, submitted: the package that is wanted, and what people need to decide."""
+
+    kind: ClassVar[str] = "file_change_request"
+
+    reason: ReasonCode
+    remark: Note = ""
+    wished: date | None = None
+    reply_to: str = Field(max_length=LONGEST_ADDRESS)
+    origin: Origin = Origin.FORM
+
+
+class RequestForm(Frozen):
+    """What the form shows before anything is filed: what will be lost (A4), and who decides."""
+
+    assessment: Assessment
+    approvers: tuple[Person, ...]
+    approvals_needed: int
+    today: date
+    reply_to: str
+    remark: str = ""  # what a help ticket said
+    origin: Origin = Origin.FORM
+
+
+def request_form(
+    uow: UnitOfWork, draft: PlanChangeDraft, *, remark: str = "", origin: Origin = Origin.FORM
+) -> RequestForm:
+    """The form for a change that needs a decision. Raises NeedsNoDecision for one that does not."""
+    assessment, approvers, needed = _allowed(uow, draft)
+    return RequestForm(
+        assessment=assessment,
+        approvers=approvers,
+        approvals_needed=needed,
+        today=uow.today,
+        reply_to=assessment.requester.email,
+        remark=remark[:LONGEST_NOTE],
+        origin=origin,
+    )
+
+
+def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
+    """Write the request down and have everybody told, in this transaction. The same key again gives the same request.
+
+    Raises everything that `assess` raises, RequestPending when one about this subscription is open, TooFewApprovers,
+    ReasonMissing for "other" without words.
+    """
+    known = deciding.find(uow, request_id(key))
+    if known:
+        return known
+    assessment, approvers, needed = _allowed(uow, command)
+    if command.reason is ReasonCode.OTHER and not command.remark.strip():
+        raise _reason_missing()
+    if "@" not in command.reply_to.strip("@"):
+        raise NotReadable("reply_to")
+    me = Person(user=uow.actor.user, name=uow.actor.name)
+    request = ChangeRequest(
+        id=request_id(key),
+        team=uow.actor.team,
+        contact=assessment.contact.id,
+        contact_name=assessment.contact.name,
+        subscription=assessment.subscription.id,
+        filed_by=me,
+        filed_at=uow.now,
+        origin=command.origin,
+        requester_name=assessment.requester.name,
+        requester_email=assessment.requester.email,
+        reply_to=command.reply_to.strip(),
+        reason=command.reason,
+        remark=command.remark.strip(),
+        wished=command.wished if command.wished and command.wished > uow.today else None,
+        before=assessment.before,
+        after=assessment.after,
+        differences=assessment.differences,
+        impact=assessment.impact,
+        approvers=approvers,
+        deputies=deputies(uow, approvers, uow.actor.user),
+        approvals_needed=needed,
+        decisions=(Decision(number=1, act=Act.FILE, by=me, at=uow.now, note=command.remark.strip()),),
+        nudged_at=uow.now,
+    )
+    try:
+        is_new = uow.requests.add(request)
+    except Conflict:
+        raise _pending(uow, assessment) from None
+    if is_new:
+        deciding.told(uow, request)
+    return request
+
+
+def request_id(key: str) -> RequestId:
+    """The same key always gives the same id."""
+    return RequestId("chr_" + hashlib.sha256(key.encode()).hexdigest()[:24])
+
+
+def deputies(uow: UnitOfWork, approvers: tuple[Person, ...], filer: UserId) -> tuple[Person, ...]:
+    """Whom the approvers named to decide for them; they are asked when the request was left lying."""
+    names = {one.user: one.name for one in approvers}
+    people = {one.user: one for one in uow.staff.list() if one.team == uow.actor.team}
+    return tuple(
+        Person(user=absence.deputy, name=people[absence.deputy].name, instead_of=names[absence.user])
+        for absence in uow.absences.of_team(uow.actor.team)
+        if absence.user in names
+        and absence.deputy in people
+        and absence.deputy != filer
+        and absence.deputy not in names
+    )
+
+
+def _allowed(uow: UnitOfWork, draft: PlanChangeDraft) -> tuple[Assessment, tuple[Person, ...], int]:
+    uow.actor.require(Permission.FILE_CHANGE_REQUEST)
+    assessment = assess(
+        uow, PlanChangeDraft.model_validate(draft.model_dump(include=set(PlanChangeDraft.model_fields)))
+    )
+    if assessment.way is not Way.REQUEST:
+        raise NeedsNoDecision
+    if uow.requests.open_for(assessment.subscription.id):
+        raise _pending(uow, assessment)
+    lost = per_month(-assessment.impact.difference, assessment.cadence)
+    needed = uow.catalogue.plan_changes.approvals_for(lost)
+    approvers = tuple(Person(user=one.user, name=one.name) for one in uow.staff.list() if _may_decide(one, uow.actor))
+    if len(approvers) < needed:
+        raise TooFewApprovers(needed=needed, there=len(approvers))
+    return assessment, approvers, needed
+
+
+def _may_decide(one: Actor, filer: Actor) -> bool:
+    return one.team == filer.team and one.user != filer.user and one.may(Permission.DECIDE_CHANGE_REQUEST)
+
+
+def _pending(uow: UnitOfWork, assessment: Assessment) -> RequestPending:
+    there = uow.requests.open_for(assessment.subscription.id)
+    return RequestPending(
+        request=there.id if there else None,
+        by=there.filed_by.name if there else None,
+        since=there.filed_at.date().isoformat() if there else None,
+    )
+
+
+def _reason_missing() -> ReasonMissing:
+    missing = ReasonMissing()
+    missing.field = "remark"
+    return missing

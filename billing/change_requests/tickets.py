@@ -1,0 +1,67 @@
+"""A help ticket's e-mail in a Slack channel becomes a change request (A29), if it is the primary admin's (A30)."""
+
+from __future__ import annotations
+
+import re
+
+from billing.contacts import Contact, MemberRight
+from billing.errors import NoTicket, NotTheAdminsAddress
+from billing.models import Frozen
+from billing.ports import UnitOfWork
+from billing.roles import Permission
+
+# `From: Ada Berger <ada@example.com>`, `Von: ada@example.com`, `*From:* <mailto:ada@example.com|ada@example.com>`
+_SENDER = re.compile(
+    r"^[>\s*_]*(?:from|von|absender|sender)[*_]*\s*:[*_]*\s*(?:[^<\n]*<)?\s*(?:mailto:)?"
+    r"(?P<address>[\w.+'-]+@[\w-]+(?:\.[\w-]+)+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+class Ticket(Frozen):
+    """An e-mail: who sent it, and what it says."""
+
+    sender: str
+    text: str
+
+
+class TicketRequest(Frozen):
+    """What the form is opened with."""
+
+    contact: Contact
+    requester: str  # the primary admin's address
+    text: str
+
+
+def read(text: str, sender: str | None = None) -> Ticket:
+    """The ticket in a message: `sender` is what Slack says of a forwarded e-mail, else a line `From: …` does.
+
+    Raises NoTicket when neither names an address.
+    """
+    if sender:
+        return Ticket(sender=sender.strip(), text=text.strip())
+    found = _SENDER.search(text)
+    if not found:
+        raise NoTicket
+    _, _, after = text[found.start() :].lstrip("\n").partition("\n")
+    return Ticket(sender=found["address"], text=(text[: found.start()] + after).strip())
+
+
+def accepted(uow: UnitOfWork, ticket: Ticket) -> TicketRequest:
+    """The customer whose primary admin wrote it (A30).
+
+    Raises NotTheAdminsAddress for everybody else: also for another member, whose name and right do not help here.
+    """
+    uow.actor.require(Permission.FILE_CHANGE_REQUEST)
+    theirs = uow.contacts.by_member(ticket.sender)
+    for contact in theirs:
+        for member in contact.members:
+            if _is(member.email, ticket.sender) and MemberRight.PRIMARY_ADMIN in member.rights:
+                return TicketRequest(contact=contact, requester=member.email, text=ticket.text)
+    admins = (one.name for contact in theirs for one in contact.members if MemberRight.PRIMARY_ADMIN in one.rights)
+    raise NotTheAdminsAddress(sender=ticket.sender, admins=tuple(admins))
+
+
+def _is(known: str, sender: str) -> bool:
+    """To the letter but for capitals: a look-alike domain is another domain."""
+    return known.strip().casefold() == sender.strip().casefold()

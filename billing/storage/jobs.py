@@ -1,0 +1,26 @@
+"""Work for the durable engine, given to it on the connection of a transaction."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sqlalchemy.engine import Connection
+
+from billing.operations import Operation
+from billing.ports import Job
+
+
+class Enqueue(Protocol):
+    """Gives jobs to the engine in the transaction of the connection."""
+
+    def __call__(self, connection: Connection, /, *jobs: Job) -> None: ...
+
+
+def nobody_enqueues(_connection: Connection, /, *jobs: Job) -> None:
+    """What a unit that reads has: its transaction ends without a commit that the engine could wait for."""
+    raise RuntimeError(f"a unit that only reads gives no work to the engine: {', '.join(job.id for job in jobs)}")
+
+
+def operation_job(operation: Operation) -> Job:
+    """Walk the operation."""
+    return Job(id=operation.id, name="operation", argument=operation.id, trace=operation.trace)

@@ -1,0 +1,342 @@
+"""Changing running subscriptions at Stripe: what it costs, doing it now, and having it done at a period's end.
+
+Follows "Prorations" (a change is prorated to a given second, so the reviewed amount is the charged one), "Preview
+invoices", "Modify subscriptions" (`error_if_incomplete`: a declined card leaves everything as it was) and "Subscription
+schedules" (`from_subscription` takes no other parameter, so the phases come with a second call).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import stripe
+
+from billing.catalogue import Catalogue, Label
+from billing.contacts import Invoice
+from billing.errors import AmountDiffers, Misconfigured, SubscriptionChanged
+from billing.ids import LookupKey, OperationId, ScheduleId, SubscriptionId
+from billing.money import Money
+from billing.plans import Item
+from billing.ports import ChangedSubscription, ChangeLine, ChangeOrder, ChangePreview, ScheduledChange
+from billing.previews import TaxLine
+from billing.stripe import reading
+from billing.stripe.customers import StripeCustomers
+from billing.stripe.names import CATALOGUE, OPERATION, noted
+from billing.stripe.once import create_once
+from billing.stripe.references import References
+
+if TYPE_CHECKING:
+    from stripe.params import InvoiceCreatePreviewParams, SubscriptionScheduleUpdateParams, SubscriptionUpdateParams
+
+CHANGED_BY = "changed_by"  # metadata of a subscription: the operation that changed it last
+_CLOCKS_DIFFER = timedelta(minutes=1)
+Params = dict[str, Any]
+
+
+class PlanChanges:
+    """One per process; threads may share it. Errors of the library leave as they are: the caller translates them."""
+
+    def __init__(
+        self, client: stripe.StripeClient, catalogue: Catalogue, references: References, customers: StripeCustomers
+    ) -> None:
+        self._client = client
+        self._catalogue = catalogue
+        self._references = references
+        self._customers = customers
+
+    def preview(self, order: ChangeOrder) -> ChangePreview:
+        """See `Payments.preview_change`."""
+        return self._preview(order, self._as_ordered(order))
+
+    def change(self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId) -> ChangedSubscription:
+        """See `Payments.change_subscription`.
+
+        A waiting schedule is let go after the change was paid, so that a declined card leaves it as it was. A
+        repetition finds the change by the operation in the subscription's metadata, and lets go of what is still there.
+        """
+        changed = self._changed_by(order.subscription, operation)
+        if changed is None:
+            live = self._as_ordered(order)
+            self._schedule_of(live)
+            _agree(self._preview(order, live), reviewed)
+            params: SubscriptionUpdateParams = {
+                "items": self._items(order, live),
+                "default_tax_rates": self._tax_rates(order),
+                "proration_behavior": "always_invoice",
+                "proration_date": int(order.prorated_at.timestamp()),
+                "payment_behavior": "error_if_incomplete",
+                "off_session": True,
+                "metadata": {CHANGED_BY: operation},
+                "expand": _EXPANDED,
+            }
+            changed = create_once(
+                operation,
+                "change",
+                lambda key: self._client.v1.subscriptions.update(order.subscription, params, {"idempotency_key": key}),
+                lambda: self._changed_by(order.subscription, operation),
+            )
+        waiting = self._schedule_of(changed)
+        if waiting:
+            self.release(order.subscription, ScheduleId(waiting.id))
+            changed = self._live(order.subscription)
+        return ChangedSubscription(
+            subscription=reading.subscription(changed, self._customers.product_name), invoice=_invoice_of(changed)
+        )
+
+    def schedule(
+        self, order: ChangeOrder, effective_at: datetime, operation: OperationId, accepted_at: datetime
+    ) -> ScheduledChange:
+        """See `Payments.schedule_change`."""
+
+        def find() -> stripe.SubscriptionSchedule | None:
+            attached = self._attached(self._live(order.subscription))
+            return attached if attached and _may_be_of(attached, operation, accepted_at) else None
+
+        live = self._live(order.subscription)
+        if live.schedule is None:
+            self._check(order, live)
+        elif find() is None:
+            raise SubscriptionChanged
+        schedule = find() or create_once(
+            operation,
+            "schedule",
+            lambda key: self._client.v1.subscription_schedules.create(
+                {"from_subscription": order.subscription}, {"idempotency_key": key}
+            ),
+            find,
+        )
+        if noted(schedule.metadata, OPERATION) != operation:
+            params = self._phases(order, live, schedule, effective_at, operation)
+            schedule = self._client.v1.subscription_schedules.update(schedule.id, params)
+        return ScheduledChange(
+            schedule=ScheduleId(schedule.id),
+            effective_at=reading.instant(schedule.phases[-1].start_date),
+            subscription=reading.subscription(self._live(order.subscription), self._customers.product_name),
+        )
+
+    def release(self, subscription: SubscriptionId, schedule: ScheduleId) -> stripe.Subscription:
+        """See `Payments.release_schedule`."""
+        found = self._client.v1.subscription_schedules.retrieve(schedule)
+        if found.status in ("active", "not_started"):
+            self._client.v1.subscription_schedules.release(schedule)
+        return self._live(subscription)
+
+    # --- what is there ------------------------------------------------------------------------------------------------
+
+    def _live(self, subscription: str) -> stripe.Subscription:
+        return self._client.v1.subscriptions.retrieve(subscription, {"expand": _EXPANDED})
+
+    def _as_ordered(self, order: ChangeOrder) -> stripe.Subscription:
+        """The subscription, which must still be what the order was made for."""
+        live = self._live(order.subscription)
+        self._check(order, live)
+        return live
+
+    def _check(self, order: ChangeOrder, live: stripe.Subscription) -> None:
+        known = [self._sold(item) for item in live["items"].data]
+        is_theirs = reading.identifier(live.customer) == order.customer
+        if not is_theirs or Counter(one for one in known if one) != Counter(order.before):
+            raise SubscriptionChanged
+
+    def _changed_by(self, subscription: SubscriptionId, operation: OperationId) -> stripe.Subscription | None:
+        live = self._live(subscription)
+        return live if noted(live.metadata, CHANGED_BY) == operation else None
+
+    def _sold(self, item: stripe.SubscriptionItem) -> Item | None:
+        """What the item is in the catalogue; None for what it does not know."""
+        key = reading.price_name(item.price)
+        return Item(price=key, quantity=item.quantity or 1) if key and self._catalogue.sold(key) else None
+
+    def _attached(self, live: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
+        schedule = reading.identifier(live.schedule)
+        return self._client.v1.subscription_schedules.retrieve(schedule) if schedule else None
+
+    def _schedule_of(self, live: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
+        """Our schedule that is in charge of it; SubscriptionChanged for somebody else's."""
+        attached = self._attached(live)
+        if attached and noted(attached.metadata, OPERATION) is None:
+            raise SubscriptionChanged
+        return attached
+
+    # --- what it costs ------------------------------------------------------------------------------------------------
+
+    def _preview(self, order: ChangeOrder, live: stripe.Subscription) -> ChangePreview:
+        if not order.credits_unused:
+            raise Misconfigured(setting="plan_changes.proration")
+        details: Params = {"items": self._items(order, live), "default_tax_rates": self._tax_rates(order)}
+        prorated: Params = {
+            "proration_behavior": "always_invoice",
+            "proration_date": int(order.prorated_at.timestamp()),
+        }
+        now = self._invoice(order, details | prorated)
+        renewal = self._invoice(order, details | {"proration_behavior": "none"})
+        currency = now.currency
+        lines = tuple(self._lines(now, live, order))
+        is_invoiced = any(_is_proration(line) for line in now.lines.data)
+        zero = Money.zero(currency)
+        return ChangePreview(
+            prorated_at=order.prorated_at,
+            lines=lines if is_invoiced else (),
+            discount=_sum(now.total_discount_amounts, currency) if is_invoiced else zero,
+            taxes=tuple(self._taxes(now)) if is_invoiced else (),
+            total=reading.money(now.total, currency) if is_invoiced else zero,
+            due=reading.money(now.amount_due, currency) if is_invoiced else zero,
+            renews_at=reading.instant(live["items"].data[0].current_period_end),
+            renewal=reading.money(renewal.total, currency),
+        )
+
+    def _invoice(self, order: ChangeOrder, details: Params) -> stripe.Invoice:
+        params: InvoiceCreatePreviewParams = {
+            "subscription": order.subscription,
+            "subscription_details": details,  # type: ignore[typeddict-item]  # put together from two parts
+        }
+        return self._client.v1.invoices.create_preview(params)
+
+    def _lines(self, invoice: stripe.Invoice, live: stripe.Subscription, order: ChangeOrder) -> Iterator[ChangeLine]:
+        names = {item.price.id: reading.price_name(item.price) for item in live["items"].data}
+        names |= {price: key for key, price in self._prices(order).items()}
+        for line in invoice.lines.data:
+            details = line.pricing.price_details if line.pricing else None
+            price = reading.identifier(details.price) if details else None
+            yield ChangeLine(
+                price=names.get(price) if price else None,
+                description=line.description or "",
+                quantity=line.quantity or 1,
+                amount=reading.money(line.amount, line.currency),
+                since=reading.instant(line.period.start),
+                until=reading.instant(line.period.end),
+            )
+
+    def _taxes(self, invoice: stripe.Invoice) -> Iterator[TaxLine]:
+        for tax in invoice.total_taxes or ():
+            id_ = tax.tax_rate_details.tax_rate if tax.tax_rate_details else None
+            if id_ is None:
+                continue
+            rate = self._client.v1.tax_rates.retrieve(id_)
+            ours = next(
+                (one for one in self._catalogue.tax_rates() if one.name == noted(rate.metadata, CATALOGUE)), None
+            )
+            yield TaxLine(
+                label=ours.label if ours else Label(en=rate.display_name, de=rate.display_name),
+                percent=ours.percent if ours else Decimal(str(rate.percentage)),
+                inclusive=rate.inclusive,
+                amount=reading.money(tax.amount, invoice.currency),
+            )
+
+    # --- what is sent -------------------------------------------------------------------------------------------------
+
+    def _prices(self, order: ChangeOrder) -> dict[LookupKey, str]:
+        """Stripe's ids of the prices that are new in the order."""
+        kept = {one.price for one in order.before}
+        return {one.price: self._references.price(one.price) for one in order.after if one.price not in kept}
+
+    def _tax_rates(self, order: ChangeOrder) -> list[str]:
+        return [self._references.tax_rate(name) for name in order.tax_rates]
+
+    def _items(self, order: ChangeOrder, live: stripe.Subscription) -> list[Any]:
+        """The changes by item. What keeps its price keeps its item; so does the plan when it becomes another."""
+        ids = self._prices(order)
+        there = [(item.id, known) for item in live["items"].data if (known := self._sold(item))]
+        wanted = {one.price: one.quantity for one in order.after}
+        changes: list[Params] = []
+        gone: list[tuple[str, Item]] = []
+        for id_, known in there:
+            quantity = wanted.pop(known.price, None)
+            if quantity is None:
+                gone.append((id_, known))
+            elif quantity != known.quantity:
+                changes.append({"id": id_, "quantity": quantity})
+        plans = [id_ for id_, known in gone if self._is_plan(known.price)]
+        for price, quantity in wanted.items():
+            sold: Params = {"price": ids[price], "quantity": quantity}
+            if plans and self._is_plan(price):
+                sold["id"] = plans.pop()
+            changes.append(sold)
+        replaced = {change["id"] for change in changes if "id" in change}
+        return changes + [{"id": id_, "deleted": True} for id_, _ in gone if id_ not in replaced]
+
+    def _is_plan(self, price: LookupKey) -> bool:
+        sold = self._catalogue.sold(price)
+        return sold is not None and sold.plan is not None
+
+    def _phases(
+        self,
+        order: ChangeOrder,
+        live: stripe.Subscription,
+        schedule: stripe.SubscriptionSchedule,
+        effective_at: datetime,
+        operation: OperationId,
+    ) -> SubscriptionScheduleUpdateParams:
+        """What it is until that moment, then what was ordered: for one cycle, and on and on as a subscription."""
+        now = schedule.phases[0]
+        recurring = live["items"].data[0].price.recurring
+        assert recurring, "a subscription's prices are recurring"
+        discounts = [{"discount": id_} for one in live.discounts if (id_ := reading.identifier(one))] or ""
+        phases: list[Any] = [
+            {
+                "start_date": now.start_date,
+                "end_date": int(effective_at.timestamp()),
+                "items": [{"price": item.price.id, "quantity": item.quantity} for item in live["items"].data],
+                "default_tax_rates": [rate.id for rate in live.default_tax_rates or ()],
+                "discounts": discounts,
+                "proration_behavior": "none",
+            },
+            {
+                "duration": {"interval": recurring.interval, "interval_count": recurring.interval_count},
+                "items": list(self._after(order, live)),
+                "default_tax_rates": self._tax_rates(order),
+                "discounts": discounts,
+                "proration_behavior": "none",
+            },
+        ]
+        return {"phases": phases, "end_behavior": "release", "metadata": {OPERATION: operation}}
+
+    def _after(self, order: ChangeOrder, live: stripe.Subscription) -> Iterator[Params]:
+        """Everything that it consists of then: what was ordered, and what the catalogue does not know."""
+        kept = {known.price: item.price.id for item in live["items"].data if (known := self._sold(item))}
+        ids = kept | self._prices(order)
+        for one in order.after:
+            yield {"price": ids[one.price], "quantity": one.quantity}
+        for item in live["items"].data:
+            if self._sold(item) is None:
+                yield {"price": item.price.id, "quantity": item.quantity}
+
+
+_EXPANDED = ["discounts", "latest_invoice"]
+
+
+def _agree(found: ChangePreview, reviewed: ChangePreview | None) -> None:
+    """Stripe's preview of now must be what the person reviewed; without a review nothing may be charged."""
+    expected = reviewed.total if reviewed else Money.zero(found.total.currency)
+    is_the_same = found.fingerprint == reviewed.fingerprint if reviewed else found.total <= expected
+    if not is_the_same:
+        raise AmountDiffers(reviewed=expected.amount, charged=found.total.amount, currency=found.total.currency)
+
+
+def _may_be_of(schedule: stripe.SubscriptionSchedule, operation: OperationId, accepted_at: datetime) -> bool:
+    """Ours, or what our first call made before the second one could say so."""
+    said = noted(schedule.metadata, OPERATION)
+    is_fresh = reading.instant(schedule.created) >= accepted_at - _CLOCKS_DIFFER
+    return said == operation or (said is None and len(schedule.phases) == 1 and is_fresh)
+
+
+def _is_proration(line: stripe.InvoiceLineItem) -> bool:
+    parent = line.parent
+    details = (parent.subscription_item_details or parent.invoice_item_details) if parent else None
+    return bool(details and details.proration)
+
+
+def _invoice_of(changed: stripe.Subscription) -> Invoice | None:
+    """The invoice that the change made, if it made one."""
+    latest = changed.latest_invoice
+    if not isinstance(latest, stripe.Invoice) or latest.billing_reason != "subscription_update":
+        return None
+    return reading.invoice(latest)
+
+
+def _sum(amounts: Iterable[Any] | None, currency: str) -> Money:
+    return Money(amount=sum(one.amount for one in amounts or ()), currency=currency)

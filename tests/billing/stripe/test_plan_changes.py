@@ -1,0 +1,362 @@
+"""Changes of running subscriptions against a local Stripe: the price shown is the price charged, and once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from billing.catalogue.files import parse
+from billing.contacts import InvoiceStatus
+from billing.errors import AmountDiffers, Declined, SubscriptionChanged, Transient
+from billing.ids import LookupKey, OperationId, SubscriptionId
+from billing.money import Money
+from billing.plans import Item
+from billing.ports import ChangeOrder, SubscriptionOrder
+from billing.stripe.push import Push
+from tests.billing.stripe.conftest import SHOP, START, TODAY
+from tests.billing.stripe.test_payments import until_it_is_done
+
+PLANS = """
+[[products]]
+id = "mail"
+name = { en = "Mail", de = "Mail" }
+not_sold_in = ["JPY"]
+
+[[products.plans]]
+id = "basic"
+name = { en = "Mail Basic", de = "Mail Basic" }
+quantity = { maximum = 1 }
+
+[[products.plans.tiers]]
+contacts = 500
+prices = [{ interval = "month", amounts = { EUR = 2000 } }]
+
+[[products.plans.tiers]]
+contacts = 1000
+prices = [{ interval = "month", amounts = { EUR = 3000 } }]
+
+[[products.plans]]
+id = "pro"
+name = { en = "Mail Pro", de = "Mail Pro" }
+quantity = { maximum = 1 }
+
+[[products.plans.tiers]]
+contacts = 1000
+prices = [{ interval = "month", amounts = { EUR = 5000 } }]
+
+[[add_ons]]
+id = "extra-seat"
+name = { en = "Extra seat", de = "Platz" }
+plans = ["mail/basic", "mail/pro"]
+seats = 1
+not_sold_in = ["JPY"]
+prices = [{ interval = "month", amounts = { EUR = 1000 } }]
+"""
+BASIC = LookupKey("mail-basic-500-month-eur")
+BIGGER = LookupKey("mail-basic-1000-month-eur")
+PRO = LookupKey("mail-pro-1000-month-eur")
+SEAT = LookupKey("extra-seat-month-eur")
+DESK_JPY = LookupKey("desk-solo-month-jpy")
+OPERATION = OperationId("op_change")
+
+
+@pytest.fixture
+def catalogue():
+    return parse(SHOP + PLANS)
+
+
+def eur(amount):
+    return Money(amount=amount, currency="EUR")
+
+
+@pytest.fixture
+def customer(local):
+    return local.customer()
+
+
+def running(local, payments, customer, price=BASIC, quantity=1, taxes=("de-vat",), total=2380, **more):
+    """A subscription that starts now; 20.00 and 19 % are 23.80."""
+    order = SubscriptionOrder(
+        customer=customer.id,
+        price=price,
+        quantity=quantity,
+        coupon=None,
+        tax_rates=taxes,
+        starts_at=None,
+        payment_method=customer.invoice_settings.default_payment_method,
+        first_payment=eur(total),
+    )
+    started = payments.start_subscription(order.model_copy(update=more), OperationId("op_start"), START)
+    return started.subscription
+
+
+def half_of(subscription):
+    """The middle of the running period."""
+    begin, end = subscription.current_period_start, subscription.current_period_end
+    return begin + (end - begin) / 2
+
+
+def order_for(customer, subscription, after, at=None, taxes=("de-vat",)):
+    return ChangeOrder(
+        customer=customer.id,
+        subscription=subscription.id,
+        before=tuple(Item(price=one.price, quantity=one.quantity) for one in subscription.items),
+        after=tuple(Item(price=price, quantity=quantity) for price, quantity in after),
+        tax_rates=taxes,
+        prorated_at=at or half_of(subscription),
+    )
+
+
+def changed(payments, order, operation=OPERATION):
+    return payments.change_subscription(order, payments.preview_change(order), operation, START)
+
+
+def sold(local, subscription):
+    live = local.v1.subscriptions.retrieve(subscription.id)
+    return {item.price.lookup_key: item.quantity for item in live["items"].data}
+
+
+def paid(local, customer):
+    intents = local.v1.payment_intents.list({"customer": customer.id}).data
+    return sorted(intent.amount for intent in intents if intent.status == "succeeded")
+
+
+# --- what it costs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_higher_plan_at_half_the_period_costs_half_the_difference(local, payments, customer):
+    """AX1, K5: half of 50.00 less half of 20.00 is 15.00, and 19 % of it 2.85: 17.85. From then on 59.50."""
+    one = running(local, payments, customer)
+    preview = payments.preview_change(order_for(customer, one, [(PRO, 1)]))
+    assert {(line.price, line.amount) for line in preview.lines} == {(BASIC, eur(-1000)), (PRO, eur(2500))}
+    assert [(tax.percent, tax.amount) for tax in preview.taxes] == [(19, eur(285))]
+    assert (preview.total, preview.due) == (eur(1785), eur(1785))
+    assert (preview.renews_at, preview.renewal) == (one.current_period_end, eur(5950))
+
+
+def test_a_preview_changes_nothing(local, payments, customer):
+    one = running(local, payments, customer)
+    payments.preview_change(order_for(customer, one, [(PRO, 1)]))
+    assert sold(local, one) == {BASIC: 1}
+    assert paid(local, customer) == [2380]
+
+
+def test_tier_and_seats_in_one_change(local, payments, customer):
+    """Half of (30.00 - 20.00) and half of two seats at 10.00: 5.00 + 10.00 = 15.00, with 19 % 17.85."""
+    one = running(local, payments, customer)
+    preview = payments.preview_change(order_for(customer, one, [(BIGGER, 1), (SEAT, 2)]))
+    assert preview.total == eur(1785)
+    assert preview.renewal == eur(5950)  # (30.00 + 20.00) x 1.19
+
+
+def test_fewer_seats_are_credited_to_the_balance(local, payments, customer):
+    """Half a month of two seats: 10.00 and 19 % are 11.90, which the customer is owed."""
+    one = running(local, payments, customer)
+    more = changed(payments, order_for(customer, one, [(BASIC, 1), (SEAT, 2)]), OperationId("op_more")).subscription
+    order = order_for(customer, more, [(BASIC, 1)])
+    preview = payments.preview_change(order)
+    assert (preview.total, preview.due) == (eur(-1190), eur(0))
+    payments.change_subscription(order, preview, OPERATION, START)
+    assert local.v1.customers.retrieve(customer.id).balance == -1190
+
+
+def test_a_balance_is_used_before_the_card(local, payments, customer):
+    """17.85 less 5.00 of credit: 12.85."""
+    one = running(local, payments, customer)
+    local.v1.customers.balance_transactions.create(customer.id, {"amount": -500, "currency": "eur"})
+    preview = payments.preview_change(order_for(customer, one, [(PRO, 1)]))
+    assert (preview.total, preview.due) == (eur(1785), eur(1285))
+
+
+def test_yen_have_no_decimals(local, payments, customer):
+    """Three more desks at 3,000 for half a month: 4,500; the tax is in it."""
+    one = running(
+        local,
+        payments,
+        customer,
+        price=DESK_JPY,
+        taxes=("jp-ct",),
+        first_payment=Money(amount=3000, currency="JPY"),
+    )
+    preview = payments.preview_change(order_for(customer, one, [(DESK_JPY, 4)], taxes=("jp-ct",)))
+    assert preview.total == Money(amount=4500, currency="JPY")
+
+
+def test_a_month_that_began_on_the_31st_is_counted_to_the_28th(local, payments, customer):
+    """From 31 January to 28 February are 28 days; 7 of them remain on the 21st: a quarter."""
+    local.advance(advance_to=int(datetime(2027, 1, 31, 9, tzinfo=UTC).timestamp()))
+    one = running(local, payments, customer)
+    begin, end = one.current_period_start, one.current_period_end
+    assert (begin.day, end.day, end.month) == (31, 28, 2)
+    preview = payments.preview_change(order_for(customer, one, [(PRO, 1)], at=end - timedelta(days=7)))
+    # A quarter of 20.00 and of 50.00: -5.00 and 12.50; 19 % of each: -0.95 and 2.375, which is 2.38.
+    assert preview.total == eur(-500 + 1250 - 95 + 238)
+
+
+# --- doing it ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_shown_is_charged_and_the_plan_is_another_one(local, payments, customer):
+    """A23, A31: the same item becomes the other plan, at once."""
+    one = running(local, payments, customer)
+    result = changed(payments, order_for(customer, one, [(PRO, 1)]))
+    assert sold(local, one) == {PRO: 1}
+    assert paid(local, customer) == [1785, 2380]
+    assert (result.invoice.status, result.invoice.total) == (InvoiceStatus.PAID, eur(1785))
+    assert [item.price for item in result.subscription.items] == [PRO]
+
+
+def test_the_same_operation_again_changes_nothing_more(local, payments, customer):
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)])
+    preview = payments.preview_change(order)
+    first = payments.change_subscription(order, preview, OPERATION, START)
+    again = payments.change_subscription(order, preview, OPERATION, START)
+    assert again == first
+    assert paid(local, customer) == [1785, 2380]
+
+
+@pytest.mark.parametrize("kind", ["cut_after", "500_after_kept", "500", "429"])
+def test_a_lost_answer_charges_once(local, payments, customer, kind):
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)])
+    preview = payments.preview_change(order)
+    local.fault(kind, f"/v1/subscriptions/{one.id}")
+    _, tries = until_it_is_done(lambda: payments.change_subscription(order, preview, OPERATION, START))
+    assert tries > 1
+    assert paid(local, customer) == [1785, 2380]
+
+
+def test_a_declined_card_changes_nothing(local, payments, customer):
+    """H30."""
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)])
+    preview = payments.preview_change(order)
+    local.card(customer.invoice_settings.default_payment_method, "insufficient_funds")
+    with pytest.raises(Declined) as refused:
+        payments.change_subscription(order, preview, OPERATION, START)
+    assert refused.value.code == "insufficient_funds"
+    assert sold(local, one) == {BASIC: 1}
+    assert local.v1.invoice_items.list({"customer": customer.id, "pending": True}).data == []
+
+
+def test_another_price_than_was_reviewed_is_not_charged(local, payments, customer):
+    """The price shown is the price charged."""
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)])
+    reviewed = payments.preview_change(order)
+    local.v1.invoice_items.create({"customer": customer.id, "amount": 500, "currency": "eur", "subscription": one.id})
+    with pytest.raises(AmountDiffers):
+        payments.change_subscription(order, reviewed, OPERATION, START)
+    assert sold(local, one) == {BASIC: 1}
+
+
+def test_without_a_review_nothing_may_be_charged(local, payments, customer):
+    one = running(local, payments, customer)
+    with pytest.raises(AmountDiffers):
+        payments.change_subscription(order_for(customer, one, [(PRO, 1)]), None, OPERATION, START)
+
+
+def test_a_subscription_that_is_another_one_by_now_is_left_alone(local, payments, customer):
+    """Somebody changed it in the Dashboard."""
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)])
+    item = local.v1.subscriptions.retrieve(one.id)["items"].data[0].id
+    bigger = local.v1.prices.list({"lookup_keys": [BIGGER]}).data[0].id
+    local.v1.subscriptions.update(one.id, {"items": [{"id": item, "price": bigger}]})
+    with pytest.raises(SubscriptionChanged):
+        payments.preview_change(order)
+
+
+def test_somebody_elses_subscription_is_left_alone(local, payments, customer):
+    one = running(local, payments, customer)
+    order = order_for(local.customer(), one, [(PRO, 1)])
+    with pytest.raises(SubscriptionChanged):
+        payments.preview_change(order)
+
+
+def test_a_price_that_is_no_longer_sold_is_recognised_and_kept(local, payments, customer, catalogue):
+    """The catalogue is dearer now: the old price keeps its amount, its seats cost the new one."""
+    one = running(local, payments, customer)
+    dearer = parse((SHOP + PLANS).replace("EUR = 2000", "EUR = 2200"))
+    push = Push(local.connection.client, dearer, TODAY)
+    push.apply(push.plan())
+    snapshot = payments.snapshot(customer.id)
+    (item,) = snapshot.subscriptions[0].items
+    assert (item.price, item.unit_amount) == (BASIC, eur(2000))
+    changed(payments, order_for(customer, snapshot.subscriptions[0], [(BASIC, 1), (SEAT, 1)]))
+    amounts = {i.price.unit_amount for i in local.v1.subscriptions.retrieve(one.id)["items"].data}
+    assert amounts == {2000, 1000}
+
+
+# --- later ------------------------------------------------------------------------------------------------------------
+
+
+def scheduled(payments, customer, subscription, operation=OPERATION):
+    order = order_for(customer, subscription, [(BASIC, 1)])
+    return payments.schedule_change(order, subscription.current_period_end, operation, START)
+
+
+def test_a_downgrade_waits_for_the_end_of_the_period(local, payments, customer):
+    """AX2, HX17: nothing is prorated, the next payment is the new one: 23.80."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    waiting = scheduled(payments, customer, one)
+    assert waiting.effective_at == one.current_period_end
+    assert waiting.subscription.schedule == waiting.schedule
+    assert sold(local, one) == {PRO: 1}
+    local.advance(by_days=32)
+    assert sold(local, one) == {BASIC: 1}
+    assert paid(local, customer) == [2380, 5950]
+
+
+def test_scheduling_again_is_one_schedule(local, payments, customer):
+    one = running(local, payments, customer, price=PRO, total=5950)
+    first, again = scheduled(payments, customer, one), scheduled(payments, customer, one)
+    assert first.schedule == again.schedule
+    assert len(local.v1.subscription_schedules.list({"customer": customer.id}).data) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/subscription_schedules", "/v1/subscription_schedules/"])
+def test_a_schedule_that_was_half_made_is_finished(local, payments, customer, path):
+    one = running(local, payments, customer, price=PRO, total=5950)
+    local.fault("cut_after", path)
+    with pytest.raises(Transient):
+        scheduled(payments, customer, one)
+    scheduled(payments, customer, one)
+    (schedule,) = local.v1.subscription_schedules.list({"customer": customer.id}).data
+    assert len(schedule.phases) == 2
+
+
+def test_another_operation_does_not_take_over_a_schedule(local, payments, customer):
+    one = running(local, payments, customer, price=PRO, total=5950)
+    scheduled(payments, customer, one)
+    with pytest.raises(SubscriptionChanged):
+        scheduled(payments, customer, one, OperationId("op_other"))
+
+
+def test_a_foreign_schedule_is_left_alone(local, payments, customer):
+    one = running(local, payments, customer, price=PRO, total=5950)
+    local.v1.subscription_schedules.create({"from_subscription": one.id})
+    order = order_for(customer, one, [(BASIC, 1)])
+    with pytest.raises(SubscriptionChanged):
+        payments.change_subscription(order, None, OPERATION, START)
+
+
+def test_the_plan_can_be_kept_until_then(local, payments, customer):
+    """HX17; letting go twice is letting go."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    waiting = scheduled(payments, customer, one)
+    for _ in range(2):
+        kept = payments.release_schedule(SubscriptionId(one.id), waiting.schedule)
+        assert kept.schedule is None
+    local.advance(by_days=32)
+    assert sold(local, one) == {PRO: 1}
+
+
+def test_an_upgrade_lets_a_waiting_downgrade_go(local, payments, customer):
+    """A later upgrade supersedes it."""
+    one = running(local, payments, customer, price=BIGGER, total=3570)
+    scheduled(payments, customer, one)
+    result = changed(payments, order_for(customer, one, [(PRO, 1)]), OperationId("op_up"))
+    assert result.subscription.schedule is None
+    local.advance(by_days=32)
+    assert sold(local, one) == {PRO: 1}
