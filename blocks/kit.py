@@ -22,6 +22,7 @@ from blocks.texts import Mrkdwn, bold, escape, joined
 MODAL_BLOCKS = 100
 MESSAGE_BLOCKS = 50
 RADIO_OPTIONS = 10
+OVERFLOW_OPTIONS = 5
 SELECT_OPTIONS = 100
 METADATA = 3000
 VIEW_BYTES = 250 * 1024
@@ -170,8 +171,18 @@ def actions(*elements: Element, block_id: str | None = None) -> Block:
     return _block("actions", elements=[one.payload for one in elements], block_id=block_id)
 
 
-def field_input(label: str, element: Element, *, block_id: str, hint: str = "", optional: bool = False) -> Block:
-    """An input. `block_id` is the command's field name, so that an error lands here."""
+def image(url: str, alt: str) -> Block:
+    """A picture at a public address; `alt` is what it says to those who do not see it."""
+    return _block("image", image_url=url, alt_text=fit(alt, 2000))
+
+
+def field_input(
+    label: str, element: Element, *, block_id: str, hint: str = "", optional: bool = False, dispatch: bool = False
+) -> Block:
+    """An input. `block_id` is the command's field name, so that an error lands here.
+
+    `dispatch`: the app hears of it at once, as of a button, when something is chosen in it.
+    """
     return _block(
         "input",
         label=_plain(label, 2000),
@@ -179,6 +190,7 @@ def field_input(label: str, element: Element, *, block_id: str, hint: str = "", 
         block_id=block_id,
         hint=_plain(hint, 2000) if hint else None,
         optional=optional,
+        dispatch_action=dispatch or None,
     )
 
 
@@ -281,13 +293,65 @@ def number_input(action_id: str, *, at_least: int, at_most: int, initial: int | 
     )
 
 
-def text_input(action_id: str, *, placeholder: str = "", initial: str | None = None, at_most: int = 150) -> Element:
+def text_input(
+    action_id: str,
+    *,
+    placeholder: str = "",
+    initial: str | None = None,
+    at_most: int = 150,
+    multiline: bool = False,
+) -> Element:
     return _element(
         "plain_text_input",
         action_id,
         placeholder=_plain(placeholder, 150) if placeholder else None,
         initial_value=initial or None,
         max_length=at_most,
+        multiline=multiline or None,
+    )
+
+
+def checkboxes(action_id: str, options: Sequence[Option], *, initial: Iterable[str] = ()) -> Element:
+    """At most 10 options, of which any number may be chosen. `initial` are values."""
+    return _element(
+        "checkboxes",
+        action_id,
+        options=_options(options, RADIO_OPTIONS),
+        initial_options=_all_chosen(options, initial),
+    )
+
+
+def multi_select(
+    action_id: str, options: Sequence[Option], *, placeholder: str = "", initial: Iterable[str] = (), at_most: int = 100
+) -> Element:
+    """A menu of 1 to 100 options, of which several may be chosen."""
+    return _element(
+        "multi_static_select",
+        action_id,
+        options=_options(options, SELECT_OPTIONS),
+        placeholder=_plain(placeholder, 150) if placeholder else None,
+        initial_options=_all_chosen(options, initial),
+        max_selected_items=at_most,
+    )
+
+
+def person_input(action_id: str, *, placeholder: str = "", initial: str | None = None) -> Element:
+    """Anybody of the workspace. `initial` is a user's id."""
+    return _element(
+        "users_select",
+        action_id,
+        placeholder=_plain(placeholder, 150) if placeholder else None,
+        initial_user=initial,
+    )
+
+
+def overflow(action_id: str, options: Sequence[Option], *, confirm: Confirm | None = None) -> Element:
+    """The menu behind three dots, at most 5 options."""
+    return _element(
+        "overflow",
+        action_id,
+        options=_options(options, OVERFLOW_OPTIONS),
+        confirm=confirm.payload if confirm else None,
     )
 
 
@@ -336,6 +400,12 @@ def _options(options: Sequence[Option], at_most: int) -> list[Payload]:
 
 def _chosen(options: Iterable[Option], value: str | None) -> Payload | None:
     return next((one.payload for one in options if one.value == value), None) if value is not None else None
+
+
+def _all_chosen(options: Iterable[Option], values: Iterable[str]) -> list[Payload] | None:
+    """Those that are offered; None where nothing is, because Slack takes no empty list."""
+    wanted = set(values)
+    return [one.payload for one in options if one.value in wanted] or None
 
 
 def _check(blocks: Sequence[Block], at_most: int) -> None:

@@ -9,6 +9,14 @@ from blocks.texts import Translator
 TO_CARD = "card.open"  # value: the contact
 TO_SUBSCRIPTION = "subscription.open"  # value: the contact
 TO_FINDER = "finder.open"
+TO_PLAN = "plan.open"  # value: the contact
+TO_REQUEST = "request.open"  # value: the change request
+TO_APPROVALS = "requests.open"  # value: a RequestFilter
+TO_INVOICE = "invoice.open"  # value: the invoice
+TO_INVOICES = "invoices.open"  # value: the contact
+TO_NEW_INVOICE = "invoice.new"  # value: the contact
+TO_BILLING_CONTACT = "billing_contact.open"  # value: the contact
+TO_TIMELINE = "timeline.open"  # value: the contact
 
 
 def card(contact: ContactId, t: Translator) -> kit.Element:

@@ -35,7 +35,8 @@ from bot.web import create_web
 from handlers.announcements import Announcer, Links
 from handlers.conversation import Conversation
 from handlers.followups import FollowUps
-from handlers.mails import Mails
+from handlers.mails import Mails, Outbox
+from handlers.posts import Posts
 from handlers.router import Router
 from handlers.staff import Directory
 
@@ -74,6 +75,7 @@ class App:
     desk: Desk
     payments: StripePayments
     directory: Directory
+    posts: Posts
     announcer: Announcer
     router: Router
     bolt: Bolt
@@ -87,7 +89,8 @@ class App:
         steps = OperationSteps(self.database, self.payments, ACTIONS)
         events = EventSteps(self.database, self.payments)
         smtp = self.settings.smtp_url
-        mails = Mails(self.desk, mail.sender(smtp.get_secret_value()) if smtp else None)
+        outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)
+        mails = Mails(self.desk, outbox)
         follow_ups = FollowUps(self.desk, events, self.announcer)
 
         def failed(operation: str, reference: str) -> None:
@@ -197,7 +200,8 @@ def build(settings: Settings) -> App:
     desk = Desk(database, utcnow)
     directory = Directory(desk, lambda: slack_client(settings), settings.kontor_role_groups)
     links = Links(settings.kontor_stripe_dashboard.rstrip("/"), mailed=settings.smtp_url is not None)
-    announcer = Announcer(desk, lambda: slack_client(settings), links, settings.kontor_settle_seconds)
+    posts = Posts(lambda: slack_client(settings), settings.kontor_managers_channel)
+    announcer = Announcer(desk, posts, links, settings.kontor_settle_seconds)
     router = Router()
     handlers.register(router, announcer)
     conversation = Conversation(router, desk, directory, {"links": links}, metrics.observe_request)
@@ -209,6 +213,7 @@ def build(settings: Settings) -> App:
         desk=desk,
         payments=payments,
         directory=directory,
+        posts=posts,
         announcer=announcer,
         router=router,
         bolt=create_bolt(settings, conversation),

@@ -110,6 +110,11 @@ class Settings(LocalSettings):
         },
         description="Slack user groups that give a role: handle=role,handle=role",
     )
+    kontor_managers_channel: str | None = Field(
+        None,
+        pattern=r"^[CG][A-Z0-9]+$",
+        description="the id (C...) of the channel where managers are told things; customers' data is shown there",
+    )
     kontor_concurrency: int = Field(16, gt=0, description="operations that one worker process performs at once")
     kontor_web_threads: int = Field(64, gt=0, description="requests that one web process answers at once")
     kontor_web_processes: int = Field(1, gt=0, description="web processes; more than one needs PostgreSQL")

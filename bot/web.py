@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt import App
 
@@ -20,7 +20,7 @@ from bot.slack_endpoint import SlackEndpoint
 
 log = structlog.get_logger(__name__)
 SAFE = {
-    # Our one page has its style in itself and nothing else: no script, no picture, no form.
+    # Our pages have their style in themselves and nothing else: no script, no picture, no form.
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -30,7 +30,12 @@ LARGEST_REQUEST = 1024 * 1024  # bytes; Slack's largest payload is a view of 250
 
 
 def create_web(
-    bolt: App, store: Store, business: Business, webhook_secret: str, ready: Callable[[], str | None]
+    bolt: App,
+    store: Store,
+    business: Business,
+    webhook_secret: str,
+    ready: Callable[[], str | None],
+    pages_of_capabilities: Sequence[Blueprint] = (),
 ) -> Flask:
     """`ready` answers with what is missing, or None."""
     web = Flask("kontor", static_folder=None)
@@ -78,7 +83,10 @@ def create_web(
 
     @web.after_request
     def safely(response: Response) -> Response:
-        response.headers.update(SAFE)
+        for name, value in SAFE.items():
+            response.headers.setdefault(name, value)  # a page with a form says so itself
         return response
 
+    for one in pages_of_capabilities:
+        web.register_blueprint(one)
     return web

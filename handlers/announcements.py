@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPException
 from time import sleep
-
-import structlog
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
 from billing.access import Actor
 from billing.desk import Desk
-from billing.errors import NotFound, Transient
+from billing.errors import NotFound
 from billing.ids import OperationId
 from billing.operations import Operation, State
 from billing.ports import UnitOfWork
@@ -23,12 +18,7 @@ from blocks import subscriptions
 from blocks.kit import Message, Modal
 from blocks.texts import Translator
 from handlers.payloads import ReplyTo
-
-log = structlog.get_logger(__name__)
-
-# Slack's answers to views.update that mean: nobody looks at this modal any more.
-_CLOSED = {"not_found", "view_not_found", "expired_trigger_id", "invalid_arguments_view_id"}
-_TRY_AGAIN = {"ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+from handlers.posts import Posts
 
 
 @dataclass(frozen=True)
@@ -57,9 +47,9 @@ Presenter = Callable[[UnitOfWork, Operation, Translator, Links], News]
 class Announcer:
     """The last step of every operation. Repeated by itself until Slack has it; never repeats what came before."""
 
-    def __init__(self, desk: Desk, client: Callable[[], WebClient], links: Links, settle_seconds: float) -> None:
+    def __init__(self, desk: Desk, posts: Posts, links: Links, settle_seconds: float) -> None:
         self._desk = desk
-        self._client = client
+        self._posts = posts
         self._links = links
         self._settle_seconds = settle_seconds
         self._presenters: dict[str, Presenter] = {}
@@ -79,7 +69,7 @@ class Announcer:
         view = ReplyTo.model_validate_json(operation.reply_to).view
         if view is None or operation.state is State.ACCEPTED or self._is_followed(operation):
             return ""
-        self._update(view, self._news(operation, actor).modal)
+        self._posts.update_view(view, self._news(operation, actor).modal)
         return "view"
 
     def delayed(self, operation_id: str) -> None:
@@ -88,7 +78,7 @@ class Announcer:
         reply_to = ReplyTo.model_validate_json(operation.reply_to)
         t = Translator(actor.locale, actor.timezone)
         if reply_to.view:
-            self._update(reply_to.view, subscriptions.delayed(t).modal(t))
+            self._posts.update_view(reply_to.view, subscriptions.delayed(t).modal(t))
 
     def _news(self, operation: Operation, actor: Actor) -> News:
         t = Translator(actor.locale, actor.timezone)
@@ -101,9 +91,9 @@ class Announcer:
             self._let_the_waiting_view_settle(operation)
             if self._is_followed(operation):
                 return "seen"
-            if self._update(reply_to.view, news.modal):
+            if self._posts.update_view(reply_to.view, news.modal):
                 return "view"
-        self._call(lambda: self._client().chat_postMessage(channel=reply_to.user, **news.message.to_dict()))
+        self._posts.post(reply_to.user, news.message)
         return "message"
 
     def _let_the_waiting_view_settle(self, operation: Operation) -> None:
@@ -118,30 +108,6 @@ class Announcer:
         """
         with self._desk.reading(NOBODY) as uow:
             return uow.operations.is_followed(operation)
-
-    def _update(self, view_id: str, view: Modal) -> bool:
-        """False when the modal is closed."""
-        try:
-            self._call(lambda: self._client().views_update(view_id=view_id, view=view.to_dict()))
-        except SlackApiError as error:
-            if error.response.get("error") in _CLOSED:
-                return False
-            log.warning("view not updated", error=error.response.get("error"))
-            return False
-        return True
-
-    def _call(self, call: Callable[[], object]) -> None:
-        try:
-            call()
-        except SlackApiError as error:
-            if error.response.status_code == 429 or error.response.get("error") in _TRY_AGAIN:
-                after = error.response.headers.get("Retry-After")
-                raise Transient("slack", float(after) if after else None) from error
-            if error.response.status_code >= 500:
-                raise Transient("slack") from error
-            raise
-        except (OSError, HTTPException, SlackClientError) as error:
-            raise Transient("slack") from error
 
     def _load(self, operation_id: str) -> tuple[Operation, Actor]:
         with self._desk.reading(NOBODY) as uow:

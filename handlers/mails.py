@@ -1,4 +1,4 @@
-"""Mails that belong to an operation: the link to Stripe's page, for the customer."""
+"""Mails: handed in once, and those that belong to an operation: the link to Stripe's page, for the customer."""
 
 from __future__ import annotations
 
@@ -18,12 +18,41 @@ from blocks import mails
 log = structlog.get_logger(__name__)
 
 
+class Outbox:
+    """Hands mails to the server. Without one (`send` is None) nothing is sent, and the log says so."""
+
+    def __init__(self, send: Callable[[EmailMessage], None] | None) -> None:
+        self._send = send
+
+    def send(self, id_: str, compose: Callable[[], EmailMessage], **about: str) -> bool:
+        """Compose and hand in one mail; False, with a line in the log, when that is not possible for good.
+
+        `id_` is the same for every try, so that a mail that was handed in twice is shown once. `about` is for the log:
+        ids, never addresses. Raises Transient while the server is busy.
+        """
+        if self._send is None:
+            log.warning("no mail server is set, the mail was not sent", setting="SMTP_URL", **about)
+            return False
+        try:
+            mail = compose()
+        except ValueError:
+            log.warning("the e-mail address is none, the mail was not sent", **about)
+            return False
+        mail["Message-ID"] = f"<{id_}@{mail['From'].addresses[0].domain}>"
+        try:
+            self._send(mail)
+        except Undeliverable as error:
+            log.warning("the mail server refused the mail", error=error, **about)
+            return False
+        return True
+
+
 class Mails:
     """A step of every operation; most need no mail. Without a mail server the link is only shown to the staff."""
 
-    def __init__(self, desk: Desk, send: Callable[[EmailMessage], None] | None) -> None:
+    def __init__(self, desk: Desk, outbox: Outbox) -> None:
         self._desk = desk
-        self._send = send
+        self._outbox = outbox
 
     def send(self, operation_id: str, state: str) -> str:
         """Send what belongs to that state of the operation; hands the state on."""
@@ -37,19 +66,9 @@ class Mails:
             contact = uow.contacts.get(operation.contact)
             business = uow.catalogue.business
         receipt = SubscriptionStarted.model_validate_json(operation.result or "")
-        if operation.kind != CreateSubscription.kind or receipt.link is None:
+        link = receipt.link
+        if operation.kind != CreateSubscription.kind or link is None:
             return
-        if self._send is None:
-            log.warning("no mail server is set, the link was not sent", setting="SMTP_URL")
-            return
-        try:
-            mail = mails.payment_link(contact, receipt.preview, receipt.link, business)
-        except ValueError:
-            log.warning("the customer's e-mail address is none, the link was not sent", contact=contact.id)
-            return
-        # The same for every try, so that a mail that was handed in twice is shown once.
-        mail["Message-ID"] = f"<{operation.id}@{business.support_email.rpartition('@')[2]}>"
-        try:
-            self._send(mail)
-        except Undeliverable as error:
-            log.warning("the mail server refused the mail, the link was not sent", contact=contact.id, error=error)
+        self._outbox.send(
+            operation.id, lambda: mails.payment_link(contact, receipt.preview, link, business), contact=contact.id
+        )

@@ -36,6 +36,7 @@ class Call(BaseModel):
     text: str = ""  # typed after the command, or searched for
     value: str = ""  # of the button pressed or the option picked
     channel: str | None = None
+    message: str | None = None  # timestamp of the message that was clicked in, or that a shortcut is about
     trigger: str | None = None
     view_id: str | None = None
     view_hash: str | None = None
@@ -96,6 +97,7 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
         text=typed or message,
         value=str(_plain(action) or ""),
         channel=(body.get("channel") or {}).get("id"),
+        message=(body.get("message") or {}).get("ts"),
         trigger=body.get("trigger_id"),
         view_id=view.get("id"),
         view_hash=view.get("hash"),

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from billing.errors import Transient
 from billing.operations import Operation, State
-from handlers.mails import Mails
+from handlers.mails import Mails, Outbox
 from tests.support.office import Office
 from tests.support.shop import SAM, contact, method
 
@@ -71,13 +71,13 @@ def test_a_busy_mail_server_is_tried_again(office: Office, waiting: Operation) -
         raise Transient("smtp")
 
     with pytest.raises(Transient):
-        Mails(office.desk, busy).send(waiting.id, State.WAITING)
+        Mails(office.desk, Outbox(busy)).send(waiting.id, State.WAITING)
 
 
 def test_without_a_mail_server_the_operation_goes_on(office: Office, waiting: Operation) -> None:
     """The staff sees the link and can pass it on."""
     with capture_logs() as logged:
-        assert Mails(office.desk, None).send(waiting.id, State.WAITING) == State.WAITING
+        assert Mails(office.desk, Outbox(None)).send(waiting.id, State.WAITING) == State.WAITING
     assert [one["setting"] for one in logged] == ["SMTP_URL"]
 
 

@@ -18,7 +18,8 @@ from billing.roles import Role
 from handlers.announcements import Announcer, Links
 from handlers.conversation import Conversation
 from handlers.followups import FollowUps
-from handlers.mails import Mails
+from handlers.mails import Mails, Outbox
+from handlers.posts import Posts
 from handlers.router import Kind, Router
 from handlers.staff import Directory
 from tests.support import slack
@@ -61,7 +62,8 @@ class Office(Shop):
         super().__post_init__()
         links = Links(dashboard="https://stripe.example")
         self.directory = Directory(self.desk, lambda: self.slack, {"billing-sales": Role.SALES})
-        self.announcer = Announcer(self.desk, lambda: self.slack, links, self.settle_seconds)
+        self.posts = Posts(lambda: self.slack, "C_MANAGERS")
+        self.announcer = Announcer(self.desk, self.posts, links, self.settle_seconds)
         self.router = Router()
         handlers.register(self.router, self.announcer)
         self.conversation = Conversation(
@@ -72,7 +74,8 @@ class Office(Shop):
             lambda kind, result, _: self.observed.append((kind, result)),
         )
         self.events = EventSteps(self.store, self.payments)
-        self.mailer = Mails(self.desk, self.mails.append)
+        self.outbox = Outbox(self.mails.append)
+        self.mailer = Mails(self.desk, self.outbox)
         self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
 
     # What people do

@@ -57,8 +57,18 @@ class FakeSlack:
     def views_update(self, *, view_id: str, view: Json, hash: str | None = None) -> None:  # noqa: A002 - Slack's name
         self._called("views_update", view_id=view_id, view=view, hash=hash)
 
-    def chat_postMessage(self, *, channel: str, text: str, blocks: list[Json]) -> None:  # noqa: N802 - the library's name
+    def chat_postMessage(self, *, channel: str, text: str, blocks: list[Json]) -> Json:  # noqa: N802 - the library's name
+        """A user's direct messages are in the channel that has a D for the U."""
         self._called("chat_postMessage", channel=channel, text=text, blocks=blocks)
+        place = f"D{channel[1:]}" if channel.startswith("U") else channel
+        return {"ok": True, "channel": place, "ts": f"{len(self.calls)}.0"}
+
+    def chat_update(self, *, channel: str, ts: str, text: str, blocks: list[Json]) -> Json:
+        self._called("chat_update", channel=channel, ts=ts, text=text, blocks=blocks)
+        return {"ok": True, "channel": channel, "ts": ts}
+
+    def views_publish(self, *, user_id: str, view: Json, hash: str | None = None) -> None:  # noqa: A002 - Slack's name
+        self._called("views_publish", user_id=user_id, view=view, hash=hash)
 
     def users_info(self, *, user: str, include_locale: bool) -> Json:
         self._called("users_info", user=user)
@@ -118,6 +128,11 @@ def _answered(element: Json, given: Any) -> Json:
             initial = element.get("initial_option")
             chosen = {"value": given} if isinstance(given, str) else None
             return {"type": element["type"], "selected_option": initial if given is ... else chosen}
+        case "checkboxes" | "multi_static_select":
+            chosen = [{"value": one} for one in given] if given is not ... else element.get("initial_options", [])
+            return {"type": element["type"], "selected_options": chosen}
+        case "users_select":
+            return {"type": "users_select", "selected_user": element.get("initial_user") if given is ... else given}
         case "datepicker":
             return {"type": "datepicker", "selected_date": element.get("initial_date") if given is ... else given}
         case kind:
