@@ -207,6 +207,9 @@ class Invoice(Frozen):
     due_at: datetime | None = None  # UTC
     subscription: SubscriptionId | None = None
     url: str | None = None  # Stripe's hosted page
+    paid: int = 0  # minor units of what was paid, by whatever way
+    reduced: int = 0  # minor units that credit notes took off before they were paid
+    given_back: int = 0  # minor units that credit notes gave back after they were paid (HX20)
 
     def overdue(self, now: datetime) -> bool:
         return self.status is InvoiceStatus.OPEN and self.due_at is not None and self.due_at < now
@@ -266,6 +269,15 @@ class Mirror(Protocol):
 
     def invoices(self, contact: ContactId, limit: int = 10, before: InvoiceId | None = None) -> tuple[Invoice, ...]:
         """Newest first; `before` continues after the last one seen."""
+
+    def invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
+        """That invoice, and whose it is."""
+
+    def open_invoices(self, contact: ContactId) -> tuple[Invoice, ...]:
+        """Those that wait for money, the oldest due date first; at most a hundred (GX12)."""
+
+    def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
+        """Insert or replace what an operation has just issued or settled."""
 
     def balance(self, contact: ContactId) -> Money | None: ...
 

@@ -50,6 +50,29 @@ KontorError
 │   ├── AbsenceImpossible   days that are over or the wrong way round, or a deputy who may not be one
 │   ├── HighestLimit        the plan has no higher contact limit (AX5)
 │   ├── NotTheAdminsAddress the help ticket does not come from the primary admin's address (A30)
+│   ├── UnknownInvoice      no such invoice
+│   ├── NotNow              the invoice's state does not allow it (HX9)
+│   ├── EmptyInvoice        an invoice without a line
+│   ├── TooManyLines        more lines than an invoice may have
+│   ├── LineNeedsText       a line without a description
+│   ├── AmountNotReadable   a text that is no amount of the currency
+│   ├── QuantityNotReadable a text that is no quantity
+│   ├── DiscountNotReadable a text that is no discount, or one that is more than there is
+│   ├── UnknownTax          no tax rate of the customer's country (HX14)
+│   ├── DueDateOutOfRange   due in the past, or too far ahead
+│   ├── TooManyRecipients   more than five (GX11)
+│   ├── RecipientNotReadable no e-mail address, or none at all
+│   ├── DraftChanged        somebody else changed the draft in between
+│   ├── NeedsApproval       above what the person's role may grant
+│   ├── NoSuchApproval      the draft waits for nobody's approval
+│   ├── ManualPaymentNotPossible subscriptions are not paid by hand (HX10)
+│   ├── PaymentTooHigh      more than is still to be paid
+│   ├── NotAnAmount         a text that is no amount above zero, where money is moved
+│   ├── PaidDayOutOfRange   a payment that was received in the future, or long ago
+│   ├── ReferenceMissing    a check without its number, a transfer without its reference
+│   ├── AmountDueChanged    something was paid or credited in between
+│   ├── NothingToCredit     no line chosen, or more than is left
+│   ├── CannotRefund        no single card payment that money could go back to
 │   └── Misconfigured       the catalogue and Stripe disagree; an admin has to act
 ├── Declined                the bank refused the payment method: choose another (H30)
 ├── Transient               try again later; `retry_after` in seconds when the other side said so
@@ -336,6 +359,113 @@ class HighestLimit(Refusal):
 
 class NotTheAdminsAddress(Refusal):
     rule = "A30"
+
+
+class UnknownInvoice(Refusal):
+    rule = "H24"
+
+
+class NotNow(Refusal):
+    rule = "HX9"
+
+
+class EmptyInvoice(Refusal):
+    rule = "H27"
+
+
+class TooManyLines(Refusal):
+    rule = "H27"
+
+
+class LineNeedsText(Refusal):
+    rule = "H27"
+    field = "description"
+
+
+class AmountNotReadable(Refusal):
+    rule = "H27"
+    field = "price"
+
+
+class QuantityNotReadable(Refusal):
+    rule = "H27"
+    field = "quantity"
+
+
+class DiscountNotReadable(Refusal):
+    rule = "H27"
+    field = "discount"
+
+
+class UnknownTax(Refusal):
+    rule = "HX14"
+    field = "tax"
+
+
+class DueDateOutOfRange(Refusal):
+    rule = "HX15"
+    field = "due_on"
+
+
+class TooManyRecipients(Refusal):
+    rule = "GX11"
+    field = "recipients"
+
+
+class RecipientNotReadable(Refusal):
+    rule = "GX11"
+    field = "recipients"
+
+
+class DraftChanged(Refusal):
+    rule = "H28"
+
+
+class NeedsApproval(Refusal):
+    rule = "H16"
+    who_can = (Role.MANAGER,)
+
+
+class NoSuchApproval(Refusal):
+    rule = "H16"
+
+
+class ManualPaymentNotPossible(Refusal):
+    rule = "HX10"
+
+
+class PaymentTooHigh(Refusal):
+    rule = "HX10"
+    field = "amount"
+
+
+class NotAnAmount(Refusal):
+    rule = "HX10"
+    field = "amount"
+
+
+class PaidDayOutOfRange(Refusal):
+    rule = "HX10"
+    field = "received_on"
+
+
+class ReferenceMissing(Refusal):
+    rule = "HX10"
+    field = "reference"
+
+
+class AmountDueChanged(Refusal):
+    rule = "HX10"
+
+
+class NothingToCredit(Refusal):
+    rule = "HX20"
+    field = "amount"
+
+
+class CannotRefund(Refusal):
+    rule = "HX20"
+    field = "give_back"
 
 
 class Misconfigured(Refusal):

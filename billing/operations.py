@@ -86,6 +86,9 @@ class Operations(Protocol):
     def under_way(self, contact: ContactId) -> bool:
         """Whether the engine is at work on an operation of that contact."""
 
+    def at_work(self, contact: ContactId) -> tuple[Operation, ...]:
+        """Those of that contact that the engine is at work on, oldest first."""
+
     def is_followed(self, operation: Operation) -> bool:
         """Whether a later one answers in the same place: the person has seen what came of this one, and gone on."""
 

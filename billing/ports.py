@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import AbstractContextManager
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from billing.access import Actor, Staff
@@ -18,9 +19,20 @@ from billing.contacts import (
     PaymentMethod,
     Subscription,
 )
-from billing.ids import CustomerId, EventId, LookupKey, OperationId, PaymentMethodId, ScheduleId, SubscriptionId
+from billing.ids import (
+    CustomerId,
+    EventId,
+    InvoiceId,
+    LookupKey,
+    OperationId,
+    PaymentMethodId,
+    SalesInvoiceId,
+    ScheduleId,
+    SubscriptionId,
+)
+from billing.invoices.model import Discount, SalesInvoices
 from billing.models import Frozen
-from billing.money import Money
+from billing.money import Currency, Money
 from billing.operations import Operation, Operations
 from billing.plans import Item
 from billing.previews import TaxLine
@@ -56,6 +68,8 @@ class UnitOfWork(Protocol):
     def events(self) -> Events: ...
     @property
     def requests(self) -> ChangeRequests: ...
+    @property
+    def invoices(self) -> SalesInvoices: ...
     @property
     def absences(self) -> Absences: ...
     @property
@@ -204,12 +218,119 @@ class ScheduledChange(Frozen):
     subscription: Subscription
 
 
+class InvoiceOrderLine(Frozen):
+    """A line as Stripe is told of it: what it comes to after its own discount, before the discount of the whole."""
+
+    id: str  # ours
+    description: str
+    amount: Money
+    tax_rates: tuple[str, ...]  # names in the catalogue
+
+
+class InvoiceOrder(Frozen):
+    """An invoice to be prepared at Stripe. What is sent again under the same `key` is the same invoice there."""
+
+    invoice: SalesInvoiceId
+    key: str  # of this very content
+    customer: CustomerId
+    currency: Currency
+    lines: tuple[InvoiceOrderLine, ...]
+    discount: Discount | None  # of the whole
+    due_at: datetime  # UTC
+    memo: str
+    order_number: str
+    total: Money  # what the person reviewed; Stripe must agree, or nothing is issued
+
+
+class PaidBy(StrEnum):
+    """How money came that did not come by Stripe (HX10)."""
+
+    CASH = "cash"
+    CHECK = "check"
+    TRANSFER = "transfer"
+
+
+class ManualPayment(Frozen):
+    """Money that came by another way than Stripe."""
+
+    by: PaidBy
+    amount: Money
+    received_at: datetime  # UTC
+    reference: str  # the check's number, the transfer's reference
+
+
+class GiveBack(StrEnum):
+    """Where the money of a paid invoice goes that is credited (HX20)."""
+
+    REFUND = "refund"  # back to the card
+    BALANCE = "balance"  # kept for the next invoices
+    OUTSIDE = "outside"  # given back by hand: cash, a transfer
+
+
+class CreditLine(Frozen):
+    """A whole line to be taken back: `amount` as Stripe's line has it, which its discounts and taxes follow."""
+
+    id: str  # ours
+    amount: Money
+
+
+class CreditOrder(Frozen):
+    """A part of an invoice to be taken back. Without lines it is an amount only, with all taxes."""
+
+    total: Money  # with all taxes, after all discounts
+    lines: tuple[CreditLine, ...] = ()
+    give_back: GiveBack
+    reason: str
+
+
+class CreditIssued(Frozen):
+    """The credit note at Stripe, and its invoice after it."""
+
+    id: str
+    number: str
+    total: Money
+    given_back: Money  # of it; the rest was not paid yet and is no longer asked for
+    invoice: Invoice
+
+
+class InvoiceGateway(Protocol):
+    """Invoices at Stripe. Idempotent by the operation, as all of `Payments`."""
+
+    def prepare(self, order: InvoiceOrder, operation: OperationId, accepted_at: datetime) -> InvoiceId:
+        """A draft at Stripe with lines, taxes and discount. AmountDiffers, and no draft, when its total is another."""
+
+    def issue(self, invoice: InvoiceId, number: str, operation: OperationId) -> Invoice:
+        """Finalise the draft under that number; also when that was done before."""
+
+    def charge(self, invoice: InvoiceId, method: PaymentMethodId, operation: OperationId) -> Invoice:
+        """Charge what remains. Raises Declined, or NotNow when there is nothing to pay any more."""
+
+    def record_payment(
+        self, invoice: InvoiceId, payment: ManualPayment, operation: OperationId, accepted_at: datetime
+    ) -> Invoice:
+        """Count money that came by another way. Raises NotNow when there is nothing to pay any more."""
+
+    def credit(
+        self, invoice: InvoiceId, order: CreditOrder, operation: OperationId, accepted_at: datetime
+    ) -> CreditIssued:
+        """Issue a credit note. Raises NothingToCredit beyond what is left, CannotRefund without a card payment."""
+
+    def void(self, invoice: InvoiceId, operation: OperationId) -> Invoice:
+        """Cancel it; also when that was done before. Raises NotNow when something was paid."""
+
+    def write_off(self, invoice: InvoiceId, operation: OperationId) -> Invoice:
+        """Give up on it; also when that was done before. Raises NotNow."""
+
+
 class Payments(Protocol):
     """Stripe, as the domain needs it.
 
     Every creating call takes the operation it belongs to: calls are idempotent by it for ever, not just for the 24
     hours that Stripe remembers a key. All raise Transient when it may be tried again.
     """
+
+    @property
+    def invoices(self) -> InvoiceGateway: ...
 
     def start_subscription(
         self, order: SubscriptionOrder, operation: OperationId, accepted_at: datetime

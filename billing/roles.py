@@ -23,6 +23,12 @@ class Permission(StrEnum):
     FILE_CHANGE_REQUEST = "file_change_request"
     DECIDE_CHANGE_REQUEST = "decide_change_request"
     EXPORT_CHANGE_REQUESTS = "export_change_requests"
+    DRAFT_INVOICE = "draft_invoice"
+    SEND_INVOICE = "send_invoice"
+    TAKE_PAYMENT = "take_payment"
+    REFUND = "refund"
+    VOID_INVOICE = "void_invoice"
+    APPROVE_INVOICE = "approve_invoice"
     MANAGE_STAFF = "manage_staff"
 
 
@@ -38,5 +44,11 @@ PERMISSIONS: dict[Permission, tuple[Role, ...]] = {
     Permission.FILE_CHANGE_REQUEST: (Role.SALES, Role.AGENT, Role.MANAGER),
     Permission.DECIDE_CHANGE_REQUEST: (Role.MANAGER,),
     Permission.EXPORT_CHANGE_REQUESTS: (Role.MANAGER, Role.ADMIN),
+    Permission.DRAFT_INVOICE: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.SEND_INVOICE: (Role.SALES, Role.MANAGER),
+    Permission.TAKE_PAYMENT: (Role.SALES, Role.MANAGER),
+    Permission.REFUND: (Role.MANAGER,),
+    Permission.VOID_INVOICE: (Role.MANAGER,),
+    Permission.APPROVE_INVOICE: (Role.MANAGER,),
     Permission.MANAGE_STAFF: (Role.ADMIN,),
 }

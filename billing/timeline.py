@@ -39,6 +39,18 @@ class Happening(StrEnum):
     REQUEST_FAILED = "request_failed"
     USAGE_NOTICE = "usage_notice"
     RAISING_SWITCHED = "raising_switched"
+    INVOICE_SENT = "invoice_sent"
+    INVOICE_SENT_AGAIN = "invoice_sent_again"
+    INVOICE_REMINDED = "invoice_reminded"
+    INVOICE_CHARGED = "invoice_charged"
+    PAYMENT_RECORDED = "payment_recorded"
+    INVOICE_CREDITED = "invoice_credited"
+    INVOICE_REFUNDED = "invoice_refunded"
+    INVOICE_VOIDED = "invoice_voided"
+    INVOICE_WRITTEN_OFF = "invoice_written_off"
+    INVOICE_APPROVAL_ASKED = "invoice_approval_asked"
+    INVOICE_APPROVED = "invoice_approved"
+    INVOICE_REJECTED = "invoice_rejected"
     CONTACT_IMPORTED = "contact_imported"
 
 

@@ -4,7 +4,16 @@ from billing.catalogue.coupons import Coupon, Duration
 from billing.catalogue.files import CatalogueError, load
 from billing.catalogue.labels import Label
 from billing.catalogue.model import Business, Catalogue
-from billing.catalogue.policies import ChangePolicy, LowerLimit, Proration, RaiseByItself, TakesEffect
+from billing.catalogue.policies import (
+    ChangePolicy,
+    EditSent,
+    GrantLimit,
+    InvoicePolicy,
+    LowerLimit,
+    Proration,
+    RaiseByItself,
+    TakesEffect,
+)
 from billing.catalogue.prices import Interval, OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Feature, Plan, PrepayTerm, Product, Seats, Tier, UnitPack
 from billing.catalogue.taxes import TaxRate
@@ -17,8 +26,11 @@ __all__ = [
     "ChangePolicy",
     "Coupon",
     "Duration",
+    "EditSent",
     "Feature",
+    "GrantLimit",
     "Interval",
+    "InvoicePolicy",
     "Label",
     "LowerLimit",
     "OneTimePrice",

@@ -1,4 +1,4 @@
-"""Rules of the house about plan changes, where the sources leave a choice or contradict each other.
+"""Rules of the house about plan changes and invoices, where the sources leave a choice or contradict each other.
 
 The default is always what the source document says; the other reading is a setting in the catalogue's file.
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StrictInt
+from pydantic import AfterValidator, Field, StrictInt
 
-from billing.catalogue.labels import Amounts
+from billing.catalogue.labels import Amounts, Label, Percent
 from billing.models import Frozen
 from billing.money import Money
+from billing.roles import Role
 
 
 class LowerLimit(StrEnum):
@@ -61,3 +62,43 @@ class ChangePolicy(Frozen):
         """How many managers have to agree when so much is lost every month (a positive amount)."""
         limit = self.second_approval_above.get(lost_a_month.currency)
         return 2 if limit is not None and lost_a_month.amount > limit else 1
+
+
+class EditSent(StrEnum):
+    """Whether memo, order number and recipients of an invoice can still be changed after a part was paid (K8)."""
+
+    NEVER = "never"  # HX9: only drafts are edited
+    UNTIL_PAID = "until_paid"  # what does not change an amount, until nothing remains to be paid
+
+
+class GrantLimit(Frozen):
+    """What a role may grant on its own; above it a manager decides."""
+
+    discount: Percent | None = None  # percent off what the invoice would cost without any; None: no limit
+    total: Amounts = Field(default_factory=dict)  # minor units; a currency that is not named has no limit
+
+
+def _in_order(days: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(days)))
+
+
+class InvoicePolicy(Frozen):
+    """`[invoices]` of the file."""
+
+    series: Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")] = "INV"  # of the numbers: INV-2026-00001
+    due_days: Annotated[StrictInt, Field(ge=0, le=365)] = 14  # HX15
+    terms: Label | None = None  # what stands under an invoice unless somebody writes something else
+    remind: Annotated[
+        tuple[Annotated[StrictInt, Field(ge=-60, le=365)], ...], Field(max_length=10), AfterValidator(_in_order)
+    ] = (-3, 0, 7, 14)  # days after the due date; negative: before (HX19)
+    edit_sent: EditSent = EditSent.NEVER
+    limits: dict[Role, GrantLimit] = Field(default_factory=dict)  # by role; none: no limit
+
+    def limit_of(self, roles: frozenset[Role]) -> GrantLimit | None:
+        """The limit of somebody with those roles: managers have none, and of several roles the freest counts."""
+        if Role.MANAGER in roles:
+            return None
+        limits = [self.limits.get(role) for role in roles if role is not Role.ADMIN]
+        if not limits or any(limit is None for limit in limits):
+            return None
+        return max((one for one in limits if one), key=lambda one: (one.discount is None, one.discount or 0))

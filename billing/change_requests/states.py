@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
-from billing.change_requests.model import LONGEST_NOTE, Act, ChangeRequest, Decision, Person, RequestState
+from billing.change_requests.model import LONGEST_NOTE, Act, Decision, Person, RequestState
 from billing.errors import AlreadyDecided, ReasonMissing
 
 S = RequestState
@@ -36,8 +36,30 @@ LEADS_TO: Mapping[tuple[RequestState, Act], RequestState] = {
 _NEED_WORDS = (Act.REJECT, Act.ASK, Act.ANSWER)
 
 
+class Decidable(Protocol):
+    """What people decide about: a change request, or an invoice above somebody's limit."""
+
+    @property
+    def state(self) -> RequestState: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def decisions(self) -> tuple[Decision, ...]: ...
+    @property
+    def approvals(self) -> tuple[Decision, ...]: ...
+    @property
+    def approvals_needed(self) -> int: ...
+    @property
+    def last(self) -> Decision: ...
+
+    def model_copy(self, *, update: Mapping[str, Any]) -> Self: ...
+
+
+D = TypeVar("D", bound=Decidable)
+
+
 def move(
-    request: ChangeRequest,
+    request: D,
     act: Act,
     by: Person | None,
     at: datetime,
@@ -45,7 +67,7 @@ def move(
     *,
     override: bool = False,
     **facts: Any,
-) -> ChangeRequest:
+) -> D:
     """The request after the act, with its audit row; `facts` are fields that become known by it.
 
     An approval that is not the last one needed leaves the state as it is. Raises AlreadyDecided for what is no longer
@@ -72,7 +94,7 @@ def move(
     )
 
 
-def already_decided(request: ChangeRequest) -> AlreadyDecided:
+def already_decided(request: Decidable) -> AlreadyDecided:
     """The refusal that says who was quicker, and what became of it."""
     last = request.last
     return AlreadyDecided(state=request.state.value, by=last.by.name if last.by else None)

@@ -58,6 +58,19 @@ class MirrorRows:
         statement = statement.order_by(column.created_at.desc(), column.id.desc()).limit(limit)
         return tuple(_invoice(row) for row in self._connection.execute(statement))
 
+    def invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
+        row = self._connection.execute(select(invoices).where(invoices.c.id == invoice)).one_or_none()
+        return (ContactId(row.contact), _invoice(row)) if row else None
+
+    def open_invoices(self, contact: ContactId) -> tuple[Invoice, ...]:
+        column = invoices.c
+        statement = select(invoices).where(column.contact == contact, column.status == InvoiceStatus.OPEN.value)
+        rows = self._connection.execute(statement.order_by(column.due_at, column.id).limit(100))
+        return tuple(_invoice(row) for row in rows)
+
+    def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
+        self._put(invoices, [_invoice_row(contact, invoice)])
+
     def balance(self, contact: ContactId) -> Money | None:
         row = self._connection.execute(select(balances).where(balances.c.contact == contact)).one_or_none()
         return Money(amount=row.amount, currency=row.currency) if row else None
@@ -205,6 +218,9 @@ def _invoice_row(contact: ContactId, invoice: Invoice) -> dict[str, Any]:
         "due_at": invoice.due_at,
         "subscription": invoice.subscription,
         "url": invoice.url,
+        "paid": invoice.paid,
+        "reduced": invoice.reduced,
+        "given_back": invoice.given_back,
     }
 
 
@@ -219,4 +235,7 @@ def _invoice(row: AnyRow) -> Invoice:
         due_at=row.due_at,
         subscription=SubscriptionId(row.subscription) if row.subscription is not None else None,
         url=row.url,
+        paid=row.paid,
+        reduced=row.reduced,
+        given_back=row.given_back,
     )

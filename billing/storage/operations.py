@@ -72,6 +72,12 @@ class OperationRows:
         at_work = select(column.id).where(column.contact == contact, column.state == State.ACCEPTED.value)
         return self._connection.scalar(at_work.limit(1)) is not None
 
+    def at_work(self, contact: ContactId) -> tuple[Operation, ...]:
+        column = operations.c
+        at_work = select(operations).where(column.contact == contact, column.state == State.ACCEPTED.value)
+        rows = self._connection.execute(at_work.order_by(column.created_at, column.id))
+        return tuple(_operation(row) for row in rows)
+
     def is_followed(self, operation: Operation) -> bool:
         column = operations.c
         later = select(column.id).where(

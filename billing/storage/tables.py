@@ -202,6 +202,9 @@ class InvoiceColumns(TypedColumns):
     due_at: Named[datetime | None] = Column(Instant)
     subscription: Named[str | None] = Column(String(255))
     url: Named[str | None] = Column(Text)
+    paid: Named[int] = Column(BigInteger, server_default="0")  # minor units
+    reduced: Named[int] = Column(BigInteger, server_default="0")  # minor units
+    given_back: Named[int] = Column(BigInteger, server_default="0")  # minor units
 
 
 invoices = Table("invoices", metadata, InvoiceColumns)
@@ -416,3 +419,64 @@ class AutomaticRaiseColumns(TypedColumns):
 
 
 automatic_raises = Table("automatic_raises", metadata, AutomaticRaiseColumns)
+
+
+class SalesInvoiceColumns(TypedColumns):
+    """`body` is the whole invoice of ours; the other columns are what it is found by."""
+
+    id: Named[str] = Column(String(40), primary_key=True)
+    version: Named[int] = Column(Integer)
+    team: Named[str] = Column(String(32))
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"))
+    stage: Named[str] = Column(String(16))
+    number: Named[str | None] = Column(String(40), unique=True)
+    stripe: Named[str | None] = Column(String(255), unique=True)  # Stripe's invoice, once there is one
+    changed_at: Named[datetime] = Column(Instant)
+    reminds_on: Named[date | None] = Column(Date)  # the next reminder, in the business's time zone
+    body: Named[str] = Column(Text)
+
+
+sales_invoices = Table("sales_invoices", metadata, SalesInvoiceColumns)
+DRAFTS = text("stage = 'draft'")
+Index(None, sales_invoices.c.contact, sales_invoices.c.stage, sales_invoices.c.changed_at)
+Index(
+    "ix_sales_invoices_drafts",
+    sales_invoices.c.team,
+    sales_invoices.c.changed_at,
+    sqlite_where=DRAFTS,
+    postgresql_where=DRAFTS,
+)
+Index(None, sales_invoices.c.reminds_on)
+
+
+class InvoiceNumberColumns(TypedColumns):
+    """The last number that was given in a series and year; its row moves in the transaction that gives one."""
+
+    series: Named[str] = Column(String(8), primary_key=True)
+    year: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
+    last: Named[int] = Column(Integer)
+
+
+invoice_numbers = Table("invoice_numbers", metadata, InvoiceNumberColumns)
+
+
+class InvoiceTemplateColumns(TypedColumns):
+    id: Named[str] = Column(String(40), primary_key=True)
+    team: Named[str] = Column(String(32), index=True)
+    name: Named[str] = Column(Text)
+    body: Named[str] = Column(Text)
+
+
+invoice_templates = Table("invoice_templates", metadata, InvoiceTemplateColumns)
+
+
+class InvoiceCardColumns(TypedColumns):
+    """Where the copies of an approval's card are in Slack."""
+
+    invoice: Named[str] = Column(String(40), ForeignKey("sales_invoices.id"), primary_key=True)
+    place: Named[str] = Column(String(80), primary_key=True)
+    channel: Named[str] = Column(String(32))
+    ts: Named[str] = Column(String(32))
+
+
+invoice_cards = Table("invoice_cards", metadata, InvoiceCardColumns)

@@ -18,6 +18,7 @@ from billing.storage.change_requests import RequestRows
 from billing.storage.contacts import ContactRows
 from billing.storage.finders import Finder
 from billing.storage.imports import ImportRows
+from billing.storage.invoices import SalesInvoiceRows
 from billing.storage.jobs import Enqueue, operation_job
 from billing.storage.mirror import MirrorRows
 from billing.storage.operations import EventRows, OperationRows
@@ -72,6 +73,10 @@ class Unit:
     @cached_property
     def requests(self) -> RequestRows:
         return RequestRows(self.connection)
+
+    @cached_property
+    def invoices(self) -> SalesInvoiceRows:
+        return SalesInvoiceRows(self.connection)
 
     @cached_property
     def absences(self) -> AbsenceRows:

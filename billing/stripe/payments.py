@@ -25,6 +25,7 @@ from billing.ports import (
 from billing.stripe import reading
 from billing.stripe.customers import PAGE, StripeCustomers
 from billing.stripe.failures import translated
+from billing.stripe.invoices import StripeInvoices
 from billing.stripe.names import OPERATION, noted
 from billing.stripe.once import create_once
 from billing.stripe.plan_changes import PlanChanges
@@ -63,6 +64,7 @@ class StripePayments:
         self._clock = clock
         self._customers = StripeCustomers(client, catalogue)
         self._references = References(client, catalogue, time.monotonic)
+        self.invoices = StripeInvoices(client, self._references, clock)
         self._changes = PlanChanges(client, catalogue, self._references, self._customers)
 
     # --- subscriptions ------------------------------------------------------------------------------------------------

@@ -154,6 +154,9 @@ def invoice(found: stripe.Invoice) -> Invoice:
         due_at=instant_or_none(found.due_date),
         subscription=SubscriptionId(subscription_id) if subscription_id else None,
         url=found.hosted_invoice_url,
+        paid=found.amount_paid or 0,
+        reduced=found.pre_payment_credit_notes_amount or 0,
+        given_back=found.post_payment_credit_notes_amount or 0,
     )
 
 

@@ -98,6 +98,7 @@ _INDEXED: dict[str, dict[str, Callable[[Object], Any]]] = {
     },
     "subscription_schedule": {"customer": _field("customer"), "subscription": _field("subscription")},
     "invoice": {
+        "number": lambda o: o["number"],
         "customer": _field("customer"),
         "status": _field("status"),
         "collection_method": _field("collection_method"),

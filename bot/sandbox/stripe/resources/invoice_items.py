@@ -85,6 +85,15 @@ def create_item(account: Account, params: Params) -> Object:
     return item
 
 
+def add_new(account: Account, invoice: Object, sent: list[Params]) -> None:
+    """Make an invoice item of each and put them on the draft, in that order."""
+    customer = account.get("customer", invoice["customer"])
+    items = [new_item(account, customer, _priced(account, params, customer), params) for params in sent]
+    for item in items:
+        account.add(item, "invoiceitem.created")
+    add_lines(account, invoice, [_line_of(account, item) for item in items])
+
+
 def _priced(account: Account, params: Params, customer: Object) -> Object:
     """Amount, currency, price and quantity of what is sold once."""
     quantity = params.get("quantity", 1)

@@ -10,7 +10,7 @@ from bot.sandbox.stripe.routing import Params, crud, only, route
 
 from . import collection, invoice_drafts, invoicing
 from .coupons import keep_discounts, redeem
-from .invoice_items import take_pending
+from .invoice_items import add_new, take_pending
 from .invoice_payments import attach_intent, attach_record, pay_out_of_band
 from .payment_methods import own_payment_method, resolve
 from .payments import check_not_too_small
@@ -20,7 +20,7 @@ from .tax_rates import usable
 def create(account: Account, params: Params) -> Object:
     known = {"customer", "auto_advance", "collection_method", "currency", "days_until_due", "default_payment_method"}
     known |= {"default_tax_rates", "description", "discounts", "due_date", "metadata", "pending_invoice_items_behavior"}
-    known |= {"footer", "custom_fields"}
+    known |= {"footer", "custom_fields", "number"}
     for name in set(params) - known:
         raise invalid(f"The local Stripe does not know {name} of invoices.", name)
     if "customer" not in params:
@@ -51,6 +51,7 @@ def create(account: Account, params: Params) -> Object:
     invoice["due_date"] = params.get("due_date")
     for name in ("footer", "custom_fields"):
         invoice[name] = params.get(name) or invoice[name]
+    _set_number(account, invoice, params)
     keep_discounts(account, discounts, invoice=invoice["id"])
     if params.get("pending_invoice_items_behavior") == "include":
         take_pending(account, invoice, currency)
@@ -64,6 +65,7 @@ def update(account: Account, params: Params, invoice_id: str) -> Object:
     invoice = account.get("invoice", invoice_id)
     free = {"metadata", "auto_advance", "default_payment_method", "description"}
     drafts_only = {"collection_method", "days_until_due", "default_tax_rates", "discounts", "due_date", "footer"}
+    drafts_only |= {"number"}
     for name in set(params) - free - drafts_only:
         raise invalid(f"The local Stripe does not change {name} of invoices.", name)
     if invoice["status"] != "draft" and set(params) & drafts_only:
@@ -78,12 +80,24 @@ def update(account: Account, params: Params, invoice_id: str) -> Object:
     for name in ("auto_advance", "collection_method", "default_payment_method", "description", "due_date", "footer"):
         if name in params:
             invoice[name] = params[name]
+    _set_number(account, invoice, params)
     if "days_until_due" in params:
         invoice["_days_until_due"] = params["days_until_due"]
     invoice["metadata"] = merge_metadata(invoice["metadata"], params.get("metadata"))
     if invoice["status"] == "draft":
         invoice_drafts.recompute(account, invoice)
     return account.save(invoice, "invoice.updated")
+
+
+def _set_number(account: Account, invoice: Object, params: Params) -> None:
+    """A number of the seller's own, which no other invoice may have; "" takes it away again."""
+    if "number" not in params:
+        return
+    number = params["number"] or None
+    others = account.matching("invoice", number=number) if number else []
+    if any(other["id"] != invoice["id"] for other in others):
+        raise invalid(f"An invoice with the number {number} exists already.", "number")
+    invoice["number"] = number
 
 
 crud("Invoice", "/v1/invoices", kind="invoice", create=create, update=update)
@@ -112,6 +126,24 @@ def list_lines(account: Account, params: Params, invoice_id: str) -> Object:
     """Lines stand in the order of the invoice."""
     lines = account.get("invoice", invoice_id)["lines"]["data"]
     return page_of_list(lines, f"/v1/invoices/{invoice_id}/lines", params)
+
+
+@route("POST", "/v1/invoices/{}/add_lines", "InvoiceAddLinesParams")
+def add_lines(account: Account, params: Params, invoice_id: str) -> Object:
+    """Put up to 250 lines on a draft at once; each is an invoice item, as if it had been added by itself."""
+    only(params, "adding lines", "lines", "invoice_metadata")
+    invoice = account.get("invoice", invoice_id)
+    if invoice["status"] != "draft":
+        raise ApiError("Finalized invoices can't be updated in this way", code="invoice_not_editable")
+    if len(params["lines"]) > 250:
+        raise invalid("At most 250 lines can be added at once.", "lines")
+    for sent in params["lines"]:
+        for name in set(sent) - {"amount", "description", "discountable", "metadata", "period", "tax_rates"}:
+            raise invalid(f"The local Stripe does not know {name} of lines that are added.", f"lines[{name}]")
+    whose = {"customer": invoice["customer"], "currency": invoice["currency"]}
+    add_new(account, invoice, [{**whose, **sent} for sent in params["lines"]])
+    invoice["metadata"] = merge_metadata(invoice["metadata"], params.get("invoice_metadata"))
+    return account.save(invoice, "invoice.updated")
 
 
 @route("POST", "/v1/invoices/{}/finalize", "InvoiceFinalizeInvoiceParams")

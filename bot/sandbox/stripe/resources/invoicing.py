@@ -21,8 +21,10 @@ def finalize(account: Account, invoice: Object) -> Object:
     customer = account.get("customer", invoice["customer"])
     if customer["currency"] not in (None, invoice["currency"]):
         raise invalid(f"The customer is billed in {customer['currency']}; {invoice['currency']} cannot be mixed in.")
-    sequence = customer["next_invoice_sequence"]
-    customer["next_invoice_sequence"] = sequence + 1
+    if invoice["number"] is None:
+        sequence = customer["next_invoice_sequence"]
+        customer["next_invoice_sequence"] = sequence + 1
+        invoice["number"] = f"{customer['invoice_prefix']}-{sequence:04d}"
     customer["currency"] = invoice["currency"]
     account.save(customer)
     invoice["starting_balance"] = customer["balance"]
@@ -31,7 +33,6 @@ def finalize(account: Account, invoice: Object) -> Object:
     now = account.now()
     secret = new_id("local", 20)
     invoice.update(
-        number=f"{customer['invoice_prefix']}-{sequence:04d}",
         status="open",
         effective_at=now,
         automatically_finalizes_at=None,

@@ -1,0 +1,164 @@
+"""What an invoice comes to, line by line: the arithmetic that Stripe documents, done locally (H27, HX14, GX12).
+
+Quantity times price, less the line's own discount; then the discount of the whole, a percentage of every line or an
+amount shared by the lines; then tax on what is left of each line. Every step is rounded half up to a minor unit, for
+every line by itself. Inclusive tax is taken out of the amount, exclusive tax comes on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+
+from billing.catalogue import Label, TaxRate
+from billing.invoices.model import Discount, Line
+from billing.models import Frozen
+from billing.money import Money, round_half_up, total
+
+Rates = Callable[[Line], tuple[TaxRate, ...]]
+
+
+class TaxTotal(Frozen):
+    """One tax on all lines that it counts for. `base` is net of every tax."""
+
+    name: str  # the rate's in the catalogue
+    label: Label
+    percent: Decimal
+    inclusive: bool
+    base: Money
+    amount: Money
+
+
+class LineTotal(Frozen):
+    """What one line comes to. `gross - discount = amount`; `amount - share` is what is taxed, or contains the tax."""
+
+    line: Line
+    gross: Money  # quantity times price
+    discount: Money  # the line's own; positive
+    amount: Money
+    share: Money  # of the discount of the whole; positive
+    taxes: tuple[TaxTotal, ...]
+
+    @property
+    def net(self) -> Money:
+        """Without any tax, after all discounts."""
+        return self.amount - self.share - total(
+            (tax.amount for tax in self.taxes if tax.inclusive), self.amount.currency
+        )
+
+    @property
+    def total(self) -> Money:
+        """With all taxes, after all discounts."""
+        return self.net + total((tax.amount for tax in self.taxes), self.amount.currency)
+
+
+class InvoiceTotals(Frozen):
+    """`subtotal - discount + exclusive taxes = total`."""
+
+    lines: tuple[LineTotal, ...]
+    subtotal: Money  # of the lines' amounts
+    discount: Money  # of the whole; positive
+    taxes: tuple[TaxTotal, ...]
+    total: Money
+
+    @property
+    def tax(self) -> Money:
+        return total((one.amount for one in self.taxes), self.total.currency)
+
+    @property
+    def net(self) -> Money:
+        """Without any tax (GX12)."""
+        return self.total - self.tax
+
+    @property
+    def undiscounted(self) -> Money:
+        """The lines before any discount, as they would cost at full price; before exclusive tax."""
+        return total((one.gross for one in self.lines), self.total.currency)
+
+    @property
+    def given(self) -> Money:
+        """All that was taken off, by lines and as a whole."""
+        return self.undiscounted - (self.subtotal - self.discount)
+
+
+def totals(lines: Sequence[Line], discount: Discount | None, rates: Rates, currency: str) -> InvoiceTotals:
+    """What those lines come to, with that discount on the whole; `rates` says which taxes a line has."""
+    grosses = [gross(line) for line in lines]
+    own = [line.discount.off(amount) if line.discount else Money.zero(currency) for line, amount in _pairs(lines, grosses)]
+    amounts = [amount - less for amount, less in zip(grosses, own, strict=True)]
+    shares = _shares(discount, amounts, currency)
+    found = tuple(
+        LineTotal(
+            line=line,
+            gross=gross_amount,
+            discount=less,
+            amount=amount,
+            share=share,
+            taxes=_taxes(amount - share, rates(line)),
+        )
+        for line, gross_amount, less, amount, share in zip(lines, grosses, own, amounts, shares, strict=True)
+    )
+    taxes = _merged(tax for one in found for tax in one.taxes)
+    subtotal, off = total(amounts, currency), total(shares, currency)
+    added = total((tax.amount for tax in taxes if not tax.inclusive), currency)
+    return InvoiceTotals(lines=found, subtotal=subtotal, discount=off, taxes=taxes, total=subtotal - off + added)
+
+
+def gross(line: Line) -> Money:
+    """Quantity times price, rounded half up."""
+    return line.unit.with_amount(round_half_up(line.quantity * line.unit.amount))
+
+
+def _pairs(lines: Sequence[Line], amounts: Sequence[Money]) -> Iterable[tuple[Line, Money]]:
+    return zip(lines, amounts, strict=True)
+
+
+def _shares(discount: Discount | None, amounts: Sequence[Money], currency: str) -> list[Money]:
+    """What the discount of the whole takes off each line: of an amount the largest remainders get what is left over."""
+    if discount is None:
+        return [Money.zero(currency) for _ in amounts]
+    if discount.percent is not None:
+        return [amount.percent(discount.percent) for amount in amounts]
+    whole = total(amounts, currency)
+    off = discount.off(whole).amount
+    if not whole.amount:
+        return [Money.zero(currency) for _ in amounts]
+    parts = [off * one.amount // whole.amount for one in amounts]
+    by_remainder = sorted(range(len(parts)), key=lambda n: (-(off * amounts[n].amount % whole.amount), n))
+    for number in by_remainder[: off - sum(parts)]:
+        parts[number] += 1
+    return [whole.with_amount(part) for part in parts]
+
+
+def _taxes(left: Money, rates: tuple[TaxRate, ...]) -> tuple[TaxTotal, ...]:
+    """Inclusive taxes are taken out of what is left of a line; exclusive ones are worked out on the rest."""
+    included = sum((rate.percent for rate in rates if rate.inclusive), Decimal(0))
+    inside = {
+        rate.name: left.with_amount(round_half_up(left.amount * rate.percent / (100 + included)))
+        for rate in rates
+        if rate.inclusive
+    }
+    base = left - total(inside.values(), left.currency)
+    return tuple(
+        TaxTotal(
+            name=rate.name,
+            label=rate.label,
+            percent=rate.percent,
+            inclusive=rate.inclusive,
+            base=base,
+            amount=inside[rate.name] if rate.inclusive else base.percent(rate.percent),
+        )
+        for rate in rates
+    )
+
+
+def _merged(taxes: Iterable[TaxTotal]) -> tuple[TaxTotal, ...]:
+    merged: dict[str, TaxTotal] = {}
+    for tax in taxes:
+        before = merged.get(tax.name)
+        merged[tax.name] = (
+            before.model_copy(update={"base": before.base + tax.base, "amount": before.amount + tax.amount})
+            if before
+            else tax
+        )
+    return tuple(merged.values())

@@ -1,0 +1,153 @@
+"""Taking back an invoice or a part of it: as a whole, by line or by amount (HX20).
+
+What was not paid yet is no longer asked for; what was paid goes back to the card, to the customer's balance, or was
+given back by hand. Stripe's credit note holds it together.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from billing.contacts import Invoice
+from billing.errors import NothingToCredit
+from billing.ids import ContactId, InvoiceId
+from billing.invoices import typed
+from billing.invoices.amounts import LineTotal
+from billing.invoices.model import InvoiceState
+from billing.invoices.payments import seen
+from billing.invoices.sheets import Act, Sheet, require, sheet
+from billing.models import Frozen
+from billing.money import Money, total
+from billing.operations import Action, Command, Context, Receipt
+from billing.ports import CreditIssued, CreditLine, CreditOrder, GiveBack, Payments, UnitOfWork
+from billing.timeline import Entry, Happening
+
+LONGEST_REASON = 300  # characters
+
+
+class CreditInvoice(Command):
+    """The form. Without amount and lines everything that is left is taken back. `due` is what the person saw."""
+
+    kind: ClassVar[str] = "credit_invoice"
+
+    invoice: str  # ours, or Stripe's
+    due: int
+    amount: str = Field("", max_length=40)
+    lines: tuple[str, ...] = ()  # ids of our lines
+    give_back: GiveBack = GiveBack.REFUND
+    reason: str = Field(max_length=LONGEST_REASON)
+
+
+class Creditable(Frozen):
+    ref: str
+    contact: ContactId
+    invoice: InvoiceId
+    number: str | None
+    order: CreditOrder
+
+
+class Credited(Frozen):
+    note: CreditIssued
+
+
+class InvoiceCredited(Receipt):
+    ref: str
+    number: str | None
+    note: str  # the credit note's number
+    total: Money
+    given_back: Money
+    give_back: GiveBack
+
+
+def left_to_credit(invoice: Invoice) -> Money:
+    """What no credit note has taken back yet."""
+    return invoice.total.with_amount(invoice.total.amount - invoice.reduced - invoice.given_back)
+
+
+def act_for(shown: Sheet) -> Act:
+    """Of a paid invoice money goes back, of an open one less is asked for."""
+    return Act.REFUND if shown.state in (InvoiceState.PAID, InvoiceState.REFUNDED) else Act.CREDIT
+
+
+def check(uow: UnitOfWork, command: CreditInvoice) -> Creditable:
+    """Raise what `require` raises, AmountDueChanged, NothingToCredit for more than is left."""
+    act = act_for(sheet(uow, command.invoice))
+    found = require(uow, command.invoice, command.contact, act)
+    seen(found, command.due)
+    return Creditable(
+        ref=found.ref,
+        contact=found.contact.id,
+        invoice=found.stripe_id,
+        number=found.number,
+        order=order_for(command, found),
+    )
+
+
+def order_for(command: CreditInvoice, shown: Sheet) -> CreditOrder:
+    """What was typed: an amount, lines, or all that is left."""
+    assert shown.stripe, "what was issued is at Stripe"
+    left = left_to_credit(shown.stripe)
+    lines = _lines(command, shown)
+    typed_ = typed.amount(command.amount, left.currency, NothingToCredit) if command.amount.strip() else left
+    whole = total((one.total for one in lines), left.currency) if lines else typed_
+    if (lines and command.amount.strip()) or not 0 < whole.amount <= left.amount:
+        raise NothingToCredit(left=left.amount, currency=left.currency)
+    return CreditOrder(
+        total=whole,
+        lines=tuple(CreditLine(id=one.line.id, amount=one.amount) for one in lines),
+        give_back=command.give_back,
+        reason=" ".join(command.reason.split()),
+    )
+
+
+def _lines(command: CreditInvoice, shown: Sheet) -> tuple[LineTotal, ...]:
+    """The lines that were chosen, with what they come to; they must be this invoice's own."""
+    known = {one.line.id: one for one in shown.totals.lines} if shown.totals else {}
+    if not known.keys() >= set(command.lines):
+        raise NothingToCredit
+    return tuple(known[one] for one in dict.fromkeys(command.lines))
+
+
+def perform(payments: Payments, context: Context, checked: Creditable) -> Credited:
+    return Credited(
+        note=payments.invoices.credit(checked.invoice, checked.order, context.operation, context.created_at)
+    )
+
+
+def record(uow: UnitOfWork, context: Context, checked: Creditable, outcome: Credited) -> InvoiceCredited:
+    note = outcome.note
+    uow.mirror.add_invoice(checked.contact, note.invoice)
+    uow.timeline.append(
+        Entry(
+            id=f"{context.operation}:{Happening.INVOICE_CREDITED}",
+            contact=checked.contact,
+            at=uow.now,
+            what=Happening.INVOICE_REFUNDED if note.given_back else Happening.INVOICE_CREDITED,
+            by=context.actor.name,
+            amount=note.total,
+            operation=context.operation,
+            stripe_id=note.id,
+            parameters={"number": checked.number, "credit_note": note.number, "note": checked.order.reason or None},
+        )
+    )
+    return InvoiceCredited(
+        ref=checked.ref,
+        number=checked.number,
+        note=note.number,
+        total=note.total,
+        given_back=note.given_back,
+        give_back=checked.order.give_back,
+    )
+
+
+CREDIT = Action(
+    command=CreditInvoice,
+    checked=Creditable,
+    outcome=Credited,
+    receipt=InvoiceCredited,
+    check=check,
+    perform=perform,
+    record=record,
+)

@@ -1,0 +1,166 @@
+"""A customer's invoices, split into drafts, open and closed ones, and the drafts of everybody (GX12, G25, H6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import StrEnum
+
+from billing.contacts import Contact, Invoice, InvoiceStatus
+from billing.ids import ContactId, InvoiceId, SalesInvoiceId
+from billing.invoices.drafting import amounts
+from billing.invoices.model import InvoiceState, SalesInvoice, Stage, state
+from billing.models import Frozen
+from billing.money import Money, total
+from billing.ports import UnitOfWork
+from billing.roles import Permission
+
+ON_A_PAGE = 10
+
+
+class Part(StrEnum):
+    """What a list shows."""
+
+    OPEN = "open"
+    CLOSED = "closed"  # paid, void, written off
+    DRAFTS = "drafts"
+
+
+class Row(Frozen):
+    """One line of a list."""
+
+    ref: str
+    number: str | None
+    customer: str
+    state: InvoiceState
+    total: Money
+    due: Money
+    day: date  # due, or issued where nothing is due, or last changed of a draft
+    url: str | None = None
+    overdue: bool = False
+
+
+class InvoiceList(Frozen):
+    """A page of a customer's invoices."""
+
+    contact: Contact
+    part: Part
+    rows: tuple[Row, ...]
+    following: str | None  # give it back to read the next page; None: this is the end
+    drafts: int
+    open_count: int
+    open_total: Money  # of the contact's currency
+    may_draft: bool
+
+
+class DraftList(Frozen):
+    """A page of everybody's drafts."""
+
+    rows: tuple[Row, ...]
+    following: str | None
+
+
+def of_contact(uow: UnitOfWork, contact_id: ContactId, part: Part, after: str | None = None) -> InvoiceList:
+    """A page of that customer's invoices, ours and those that Stripe made for subscriptions."""
+    uow.actor.require(Permission.SEE_CONTACT)
+    contact = uow.contacts.get(contact_id)
+    drafts = [one for one in uow.invoices.drafts_of(contact_id) if one.team == uow.actor.team]
+    open_ones = uow.mirror.open_invoices(contact_id)
+    rows, following = _page(uow, contact, part, drafts, open_ones, after)
+    return InvoiceList(
+        contact=contact,
+        part=part,
+        rows=rows,
+        following=following,
+        drafts=len(drafts),
+        open_count=len(open_ones),
+        open_total=total((one.due for one in open_ones if one.due.currency == contact.currency), contact.currency),
+        may_draft=uow.actor.may(Permission.DRAFT_INVOICE),
+    )
+
+
+def drafts(uow: UnitOfWork, after: SalesInvoiceId | None = None) -> DraftList:
+    """A page of the team's drafts, last changed first."""
+    uow.actor.require(Permission.DRAFT_INVOICE)
+    found = uow.invoices.drafts(uow.actor.team, ON_A_PAGE + 1, after)
+    shown = found[:ON_A_PAGE]
+    return DraftList(
+        rows=tuple(_draft(uow, one) for one in shown), following=shown[-1].id if len(found) > ON_A_PAGE else None
+    )
+
+
+def _page(
+    uow: UnitOfWork,
+    contact: Contact,
+    part: Part,
+    drafts_: list[SalesInvoice],
+    open_ones: tuple[Invoice, ...],
+    after: str | None,
+) -> tuple[tuple[Row, ...], str | None]:
+    match part:
+        case Part.DRAFTS:
+            first = next((n for n, one in enumerate(drafts_, 1) if one.id == after), 0)
+            shown = drafts_[first : first + ON_A_PAGE]
+            more = len(drafts_) > first + ON_A_PAGE
+            return tuple(_draft(uow, one) for one in shown), shown[-1].id if more else None
+        case Part.OPEN:
+            first = next((n for n, one in enumerate(open_ones, 1) if one.id == after), 0)
+            page = open_ones[first : first + ON_A_PAGE]
+            return _rows(uow, contact, page), page[-1].id if len(open_ones) > first + ON_A_PAGE else None
+        case Part.CLOSED:
+            return _closed(uow, contact, after)
+
+
+def _closed(uow: UnitOfWork, contact: Contact, after: str | None) -> tuple[tuple[Row, ...], str | None]:
+    """Those that nothing is asked for any more, newest first; the mirror is read until a page is full."""
+    found: list[Invoice] = []
+    last = InvoiceId(after) if after else None
+    while len(found) <= ON_A_PAGE:
+        page = uow.mirror.invoices(contact.id, limit=50, before=last)
+        found += [one for one in page if one.status not in (InvoiceStatus.OPEN, InvoiceStatus.DRAFT)]
+        if len(page) < 50:
+            break
+        last = page[-1].id
+    shown = found[:ON_A_PAGE]
+    return _rows(uow, contact, shown), shown[-1].id if len(found) > ON_A_PAGE else None
+
+
+def _rows(uow: UnitOfWork, contact: Contact, invoices: Iterable[Invoice]) -> tuple[Row, ...]:
+    page = tuple(invoices)
+    ours = uow.invoices.of_stripe(one.id for one in page)
+    zone = uow.catalogue.business.zone
+    rows = []
+    for one in page:
+        mine = ours.get(one.id)
+        day = one.due_at if one.status is InvoiceStatus.OPEN and one.due_at else one.created_at
+        rows.append(
+            Row(
+                ref=mine.id if mine else one.id,
+                number=(mine.number if mine else None) or one.number,
+                customer=contact.name,
+                state=state(Stage.ISSUED, one, uow.now),
+                total=one.total,
+                due=one.due,
+                day=day.astimezone(zone).date(),
+                url=one.url,
+                overdue=one.overdue(uow.now),
+            )
+        )
+    return tuple(rows)
+
+
+def _draft(uow: UnitOfWork, one: SalesInvoice) -> Row:
+    sum_ = amounts(uow, uow.contacts.get(one.contact), one).total
+    return Row(
+        ref=one.id,
+        number=one.number,
+        customer=one.contact_name,
+        state=state(one.stage, None, uow.now),
+        total=sum_,
+        due=sum_,
+        day=_day(uow, one.changed_at),
+    )
+
+
+def _day(uow: UnitOfWork, at: datetime) -> date:
+    return at.astimezone(uow.catalogue.business.zone).date()

@@ -1,0 +1,137 @@
+"""Our invoices as rows: the frozen invoice as JSON, and beside it what it is found by. A version is saved once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, delete, select, tuple_, update
+from sqlalchemy.engine import Connection
+
+from billing.errors import NotFound, UnknownInvoice
+from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId
+from billing.invoices.model import Conflict, InvoiceCard, SalesInvoice, Stage, Template
+from billing.storage.statements import add, insert, upsert
+from billing.storage.tables import DRAFTS, invoice_cards, invoice_numbers, invoice_templates, sales_invoices
+
+_BODY = sales_invoices.c.body
+_UNSENT = (Stage.DRAFT.value, Stage.SENDING.value)
+
+
+class SalesInvoiceRows:
+    """`billing.invoices.model.SalesInvoices` on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, invoice: SalesInvoice) -> bool:
+        return bool(add(self._connection, sales_invoices, _row(invoice)))
+
+    def get(self, invoice: SalesInvoiceId) -> SalesInvoice:
+        found = self.find(invoice)
+        if found is None:
+            raise UnknownInvoice(invoice=invoice)
+        return found
+
+    def find(self, invoice: SalesInvoiceId) -> SalesInvoice | None:
+        return self._one(select(_BODY).where(sales_invoices.c.id == invoice))
+
+    def by_stripe(self, invoice: InvoiceId) -> SalesInvoice | None:
+        return self._one(select(_BODY).where(sales_invoices.c.stripe == invoice))
+
+    def save(self, invoice: SalesInvoice) -> None:
+        """Whoever else replaces that version waits for this transaction, and then finds another one there."""
+        column = sales_invoices.c
+        statement = update(sales_invoices).where(column.id == invoice.id, column.version == invoice.version - 1)
+        if self._connection.execute(statement.values(_row(invoice))).rowcount == 0:
+            raise Conflict(invoice.id)
+
+    def delete(self, invoice: SalesInvoice) -> None:
+        column = sales_invoices.c
+        self._connection.execute(delete(invoice_cards).where(invoice_cards.c.invoice == invoice.id))
+        statement = delete(sales_invoices).where(
+            column.id == invoice.id, column.version == invoice.version, column.number.is_(None), DRAFTS
+        )
+        if self._connection.execute(statement).rowcount == 0:
+            raise Conflict(invoice.id)
+
+    def drafts_of(self, contact: ContactId, limit: int = 50) -> tuple[SalesInvoice, ...]:
+        column = sales_invoices.c
+        statement = select(_BODY).where(column.contact == contact, column.stage.in_(_UNSENT))
+        return tuple(self._read(statement.order_by(column.changed_at.desc(), column.id.desc()).limit(limit)))
+
+    def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
+        column = sales_invoices.c
+        statement = select(_BODY).where(column.team == team, DRAFTS)
+        if before is not None:
+            last = select(column.changed_at, column.id).where(column.team == team, column.id == before)
+            row = self._connection.execute(last).one_or_none()
+            if row is None:
+                raise NotFound(before)
+            statement = statement.where(tuple_(column.changed_at, column.id) < tuple_(row.changed_at, row.id))
+        return tuple(self._read(statement.order_by(column.changed_at.desc(), column.id.desc()).limit(limit)))
+
+    def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
+        wanted = tuple(invoices)
+        found = self._read(select(_BODY).where(sales_invoices.c.stripe.in_(wanted))) if wanted else ()
+        return {one.stripe: one for one in found if one.stripe}
+
+    def to_remind(self, today: date, limit: int) -> tuple[SalesInvoice, ...]:
+        column = sales_invoices.c
+        statement = select(_BODY).where(column.reminds_on <= today).order_by(column.reminds_on, column.id)
+        return tuple(self._read(statement.limit(limit)))
+
+    def next_number(self, series: str, year: int) -> int:
+        statement = insert(self._connection, invoice_numbers)
+        counted = statement.on_conflict_do_update(
+            index_elements=("series", "year"), set_={"last": invoice_numbers.c.last + 1}
+        ).returning(invoice_numbers.c.last)
+        number: int = self._connection.execute(counted, {"series": series, "year": year, "last": 1}).scalar_one()
+        return number
+
+    def templates(self, team: TeamId) -> tuple[Template, ...]:
+        column = invoice_templates.c
+        statement = select(column.body).where(column.team == team).order_by(column.name, column.id).limit(100)
+        return tuple(map(Template.model_validate_json, self._connection.scalars(statement)))
+
+    def save_template(self, template: Template) -> None:
+        row = {"id": template.id, "team": template.team, "name": template.name, "body": template.model_dump_json()}
+        self._connection.execute(upsert(self._connection, invoice_templates, "id"), row)
+
+    def delete_template(self, team: TeamId, template: str) -> None:
+        column = invoice_templates.c
+        self._connection.execute(delete(invoice_templates).where(column.team == team, column.id == template))
+
+    def cards(self, invoice: SalesInvoiceId) -> tuple[InvoiceCard, ...]:
+        column = invoice_cards.c
+        rows = self._connection.execute(select(invoice_cards).where(column.invoice == invoice).order_by(column.place))
+        return tuple(
+            InvoiceCard(invoice=SalesInvoiceId(row.invoice), place=row.place, channel=row.channel, ts=row.ts)
+            for row in rows
+        )
+
+    def save_card(self, card: InvoiceCard) -> None:
+        self._connection.execute(upsert(self._connection, invoice_cards, "invoice", "place"), card.model_dump())
+
+    def _one(self, statement: Select[*tuple[Any, ...]]) -> SalesInvoice | None:
+        body = self._connection.scalar(statement)
+        return SalesInvoice.model_validate_json(body) if body is not None else None
+
+    def _read(self, statement: Select[*tuple[Any, ...]]) -> Iterator[SalesInvoice]:
+        return map(SalesInvoice.model_validate_json, self._connection.scalars(statement))
+
+
+def _row(invoice: SalesInvoice) -> dict[str, Any]:
+    return {
+        "id": invoice.id,
+        "version": invoice.version,
+        "team": invoice.team,
+        "contact": invoice.contact,
+        "stage": invoice.stage.value,
+        "number": invoice.number,
+        "stripe": invoice.stripe,
+        "changed_at": invoice.changed_at,
+        "reminds_on": invoice.reminds_on,
+        "body": invoice.model_dump_json(),
+    }

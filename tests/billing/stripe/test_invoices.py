@@ -1,0 +1,279 @@
+"""Invoices of ours at Stripe: prepared, compared, issued under our number, paid, credited and ended; once, whatever breaks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import stripe
+
+from billing.contacts import Invoice, InvoiceStatus
+from billing.errors import AmountDiffers, CannotRefund, Declined, NothingToCredit, NotNow, Transient
+from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SalesInvoiceId
+from billing.invoices.model import Discount
+from billing.money import Money
+from billing.ports import (
+    CreditLine,
+    CreditOrder,
+    GiveBack,
+    InvoiceOrder,
+    InvoiceOrderLine,
+    ManualPayment,
+    PaidBy,
+)
+from billing.stripe.payments import StripePayments
+from tests.billing.stripe.conftest import START, LocalStripe
+
+OPERATION = OperationId("op_1")
+DUE = datetime(2026, 3, 24, 22, 59, 59, tzinfo=UTC)
+
+
+def eur(amount: int) -> Money:
+    return Money(amount=amount, currency="EUR")
+
+
+def line(id_: str, amount: int, *tax_rates: str) -> InvoiceOrderLine:
+    return InvoiceOrderLine(id=id_, description=f"Line {id_}", amount=eur(amount), tax_rates=tax_rates)
+
+
+def order(customer: Any, total: int, *lines: InvoiceOrderLine, **more: Any) -> InvoiceOrder:
+    fields = {"memo": "", "order_number": "", "discount": None, "key": "inv_1-1"}
+    return InvoiceOrder(
+        **(fields | more),
+        invoice=SalesInvoiceId("inv_1"),
+        customer=CustomerId(customer.id),
+        currency="EUR",
+        lines=lines,
+        due_at=DUE,
+        total=eur(total),
+    )
+
+
+def issued(local: LocalStripe, payments: StripePayments, total: int = 11900, **more: Any) -> Invoice:
+    """One line of 100.00 with 19 % VAT: 119.00, unless other lines are given."""
+    customer = more.pop("customer", None) or local.customer()
+    lines = more.pop("lines", (line("l1", 10000, "de-vat"),))
+    prepared = payments.invoices.prepare(order(customer, total, *lines, **more), OPERATION, START)
+    return payments.invoices.issue(prepared, more.get("number", "INV-2026-00001"), OPERATION)
+
+
+def test_an_invoice_is_issued_under_our_number_for_our_total(local: LocalStripe, payments: StripePayments) -> None:
+    """100.00 + 50.00, 10 % off the whole: 90.00 + 45.00; 19 % of 90.00 is 17.10, the second line is untaxed: 152.10."""
+    customer = local.customer()
+    wanted = order(
+        customer,
+        15210,
+        line("l1", 10000, "de-vat"),
+        line("l2", 5000),
+        discount=Discount(percent=Decimal(10)),
+        memo="Thank you",
+        order_number="PO-7",
+    )
+    prepared = payments.invoices.prepare(wanted, OPERATION, START)
+    found = payments.invoices.issue(prepared, "INV-2026-00001", OPERATION)
+    assert (found.number, found.status, found.total, found.due) == (
+        "INV-2026-00001",
+        InvoiceStatus.OPEN,
+        eur(15210),
+        eur(15210),
+    )
+    assert found.due_at == DUE
+    there = local.v1.invoices.retrieve(prepared)
+    assert [one.description for one in there.lines.data] == ["Line l1", "Line l2"]
+    assert there.description == "Thank you"
+    assert there.custom_fields[0].value == "PO-7"
+    assert there.collection_method == "send_invoice"
+
+
+def test_an_amount_off_the_whole_is_shared_as_stripe_shares_it(local: LocalStripe, payments: StripePayments) -> None:
+    """10.00 off 33.33 + 66.67: 3.333 and 6.667, so 3.33 and 6.67; 19 % of 30.00 is 5.70 and of 60.00 is 11.40."""
+    found = issued(
+        local,
+        payments,
+        total=9000 + 570 + 1140,
+        lines=(line("l1", 3333, "de-vat"), line("l2", 6667, "de-vat")),
+        discount=Discount(amount=1000),
+    )
+    assert found.total == eur(10710)
+
+
+def test_an_invoice_with_another_total_at_stripe_is_not_issued(local: LocalStripe, payments: StripePayments) -> None:
+    """Totals equal Stripe's to the cent, or the invoice is not sent; nothing of it stays there."""
+    customer = local.customer()
+    with pytest.raises(AmountDiffers) as refusal:
+        payments.invoices.prepare(order(customer, 11901, line("l1", 10000, "de-vat")), OPERATION, START)
+    assert refusal.value.parameters == {"reviewed": 11901, "charged": 11900, "currency": "EUR"}
+    assert local.v1.invoices.list({"customer": customer.id}).data == []
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 4])
+def test_lost_answers_make_no_second_invoice(local: LocalStripe, payments: StripePayments, lost: int) -> None:
+    """The first one, two, three and all four calls take effect, and no answer comes: it is tried again each time."""
+    customer = local.customer()
+    wanted = order(customer, 11900, line("l1", 10000, "de-vat"))
+    local.fault("cut_after", "/v1/invoices", lost)
+    for _ in range(lost):
+        with pytest.raises(Transient):
+            payments.invoices.issue(payments.invoices.prepare(wanted, OPERATION, START), "INV-2026-1", OPERATION)
+    found = payments.invoices.issue(payments.invoices.prepare(wanted, OPERATION, START), "INV-2026-1", OPERATION)
+    made = local.v1.invoices.list({"customer": customer.id}).data
+    assert [(one.id, one.number, one.total) for one in made] == [(found.id, "INV-2026-1", 11900)]
+    assert len(made[0].lines.data) == 1
+
+
+def test_two_who_send_at_once_have_one_draft_at_stripe(local: LocalStripe, payments: StripePayments) -> None:
+    customer = local.customer()
+    wanted = order(customer, 11900, line("l1", 10000, "de-vat"))
+    first = payments.invoices.prepare(wanted, OPERATION, START)
+    assert payments.invoices.prepare(wanted, OperationId("op_2"), START) == first
+
+
+def test_after_a_day_an_earlier_draft_is_found(local: LocalStripe, payments: StripePayments) -> None:
+    customer = local.customer()
+    wanted = order(customer, 11900, line("l1", 10000, "de-vat"))
+    first = payments.invoices.prepare(wanted, OPERATION, START)
+    local.sent.clear()
+    assert payments.invoices.prepare(wanted, OPERATION, START - timedelta(hours=24)) == first
+    assert not local.calls("POST", "/v1/invoices")
+
+
+def test_what_was_issued_keeps_its_number_when_it_is_voided(local: LocalStripe, payments: StripePayments) -> None:
+    found = issued(local, payments)
+    gone = payments.invoices.void(found.id, OPERATION)
+    assert (gone.status, gone.number) == (InvoiceStatus.VOID, "INV-2026-00001")
+    assert payments.invoices.void(found.id, OPERATION) == gone
+
+
+def test_the_card_on_file_pays_it_once(local: LocalStripe, payments: StripePayments) -> None:
+    customer = local.customer()
+    card = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    found = issued(local, payments, customer=customer)
+    paid = payments.invoices.charge(found.id, card, OPERATION)
+    assert (paid.status, paid.paid, paid.due) == (InvoiceStatus.PAID, 11900, eur(0))
+    assert payments.invoices.charge(found.id, card, OPERATION) == paid
+    with pytest.raises(NotNow):
+        payments.invoices.charge(found.id, card, OperationId("op_2"))
+    assert [one.amount for one in local.v1.charges.list({"customer": customer.id}).data] == [11900]
+
+
+def test_a_declined_card_leaves_it_open(local: LocalStripe, payments: StripePayments) -> None:
+    customer = local.customer("pm_card_chargeCustomerFail")
+    card = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    found = issued(local, payments, customer=customer)
+    with pytest.raises(Declined):
+        payments.invoices.charge(found.id, card, OPERATION)
+    assert local.v1.invoices.retrieve(found.id).status == "open"
+
+
+def manual(amount: int, by: PaidBy = PaidBy.CHECK) -> ManualPayment:
+    return ManualPayment(by=by, amount=eur(amount), received_at=START, reference="4711")
+
+
+def test_a_part_by_check_and_the_rest_by_transfer(local: LocalStripe, payments: StripePayments) -> None:
+    """119.00: 50.00 by check leaves 69.00."""
+    found = issued(local, payments)
+    partly = payments.invoices.record_payment(found.id, manual(5000), OPERATION, START)
+    assert (partly.status, partly.paid, partly.due) == (InvoiceStatus.OPEN, 5000, eur(6900))
+    again = payments.invoices.record_payment(found.id, manual(5000), OPERATION, START)
+    assert again.due == eur(6900)
+    rest = payments.invoices.record_payment(found.id, manual(6900, PaidBy.TRANSFER), OperationId("op_2"), START)
+    assert (rest.status, rest.paid) == (InvoiceStatus.PAID, 11900)
+    with pytest.raises(NotNow):
+        payments.invoices.record_payment(found.id, manual(100), OperationId("op_3"), START)
+
+
+def test_after_a_day_a_payment_that_was_recorded_is_found(local: LocalStripe, payments: StripePayments) -> None:
+    found = issued(local, payments)
+    payments.invoices.record_payment(found.id, manual(5000), OPERATION, START)
+    late = payments.invoices.record_payment(found.id, manual(5000), OPERATION, START - timedelta(hours=24))
+    assert late.due == eur(6900)
+
+
+def credit(total: int, give_back: GiveBack = GiveBack.REFUND, *lines: CreditLine) -> CreditOrder:
+    return CreditOrder(total=eur(total), lines=lines, give_back=give_back, reason="Too much")
+
+
+def test_a_credit_on_an_open_invoice_asks_for_less(local: LocalStripe, payments: StripePayments) -> None:
+    found = issued(local, payments)
+    note = payments.invoices.credit(found.id, credit(1900), OPERATION, START)
+    assert (note.total, note.given_back) == (eur(1900), eur(0))
+    assert (note.invoice.due, note.invoice.reduced) == (eur(10000), 1900)
+    assert payments.invoices.credit(found.id, credit(1900), OPERATION, START) == note
+
+
+def test_a_line_takes_its_tax_and_its_discount_with_it(local: LocalStripe, payments: StripePayments) -> None:
+    """The second line is 50.00, less 10 %, plus 19 %: 45.00 + 8.55 = 53.55 of 160.65."""
+    found = issued(
+        local,
+        payments,
+        total=16065,
+        lines=(line("l1", 10000, "de-vat"), line("l2", 5000, "de-vat")),
+        discount=Discount(percent=Decimal(10)),
+    )
+    second = CreditLine(id="l2", amount=eur(5000))
+    note = payments.invoices.credit(found.id, credit(5355, GiveBack.REFUND, second), OPERATION, START)
+    assert (note.total, note.invoice.due) == (eur(5355), eur(10710))
+    with pytest.raises(NothingToCredit):
+        payments.invoices.credit(
+            found.id, credit(5355, GiveBack.REFUND, second), OperationId("op_2"), START
+        )
+
+
+def test_a_refund_goes_back_to_the_card(local: LocalStripe, payments: StripePayments) -> None:
+    customer = local.customer()
+    card = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    found = issued(local, payments, customer=customer)
+    payments.invoices.charge(found.id, card, OPERATION)
+    note = payments.invoices.credit(found.id, credit(11900), OperationId("op_2"), START)
+    assert (note.given_back, note.invoice.given_back) == (eur(11900), 11900)
+    (charge,) = local.v1.charges.list({"customer": customer.id}).data
+    assert charge.amount_refunded == 11900
+    with pytest.raises(NothingToCredit):
+        payments.invoices.credit(found.id, credit(1), OperationId("op_3"), START)
+
+
+def test_what_no_card_paid_cannot_go_back_to_one(local: LocalStripe, payments: StripePayments) -> None:
+    found = issued(local, payments)
+    payments.invoices.record_payment(found.id, manual(11900), OPERATION, START)
+    with pytest.raises(CannotRefund):
+        payments.invoices.credit(found.id, credit(1000), OperationId("op_2"), START)
+    note = payments.invoices.credit(found.id, credit(1000, GiveBack.BALANCE), OperationId("op_3"), START)
+    assert note.given_back == eur(1000)
+    outside = payments.invoices.credit(found.id, credit(1000, GiveBack.OUTSIDE), OperationId("op_4"), START)
+    assert outside.invoice.given_back == 2000
+
+
+def test_what_was_partly_paid_is_not_voided(local: LocalStripe, payments: StripePayments) -> None:
+    found = issued(local, payments)
+    payments.invoices.record_payment(found.id, manual(100), OPERATION, START)
+    with pytest.raises(NotNow) as refusal:
+        payments.invoices.void(found.id, OPERATION)
+    assert refusal.value.parameters["invoice_state"] == "partly_paid"
+
+
+def test_what_was_written_off_can_still_be_paid(local: LocalStripe, payments: StripePayments) -> None:
+    found = issued(local, payments)
+    assert payments.invoices.write_off(found.id, OPERATION).status is InvoiceStatus.UNCOLLECTIBLE
+    assert payments.invoices.record_payment(found.id, manual(11900), OPERATION, START).status is InvoiceStatus.PAID
+
+
+def test_a_number_is_never_two_invoices(local: LocalStripe, payments: StripePayments) -> None:
+    issued(local, payments)
+    other = payments.invoices.prepare(
+        order(local.customer(), 11900, line("l1", 10000, "de-vat"), key="inv_2-1"), OperationId("op_2"), START
+    )
+    with pytest.raises(stripe.InvalidRequestError):
+        payments.invoices.issue(InvoiceId(other), "INV-2026-00001", OperationId("op_2"))
+
+
+def test_a_hundred_lines_are_four_calls(local: LocalStripe, payments: StripePayments) -> None:
+    """The draft, its lines, the number, the finalisation; the tax rate was looked up before."""
+    customer = local.customer()
+    payments.invoices.prepare(order(customer, 119, line("l1", 100, "de-vat"), key="inv_0-1"), OPERATION, START)
+    local.sent.clear()
+    lines = tuple(line(f"l{n}", 1000, "de-vat") for n in range(1, 101))  # 1000.00 + 190.00
+    prepared = payments.invoices.prepare(order(customer, 119000, *lines), OperationId("op_2"), START)
+    payments.invoices.issue(prepared, "INV-2026-00009", OperationId("op_2"))
+    assert len(local.sent) == 4
