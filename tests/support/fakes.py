@@ -32,6 +32,8 @@ from billing.ports import (
     SubscriptionOrder,
 )
 
+from tests.support.fake_invoices import FakeInvoices
+
 
 @dataclass(frozen=True)
 class Call:
@@ -62,6 +64,10 @@ class FakePayments:
     change_total: Money | None = None  # what a change costs now; None: 10.00 in the subscription's currency
     changed: dict[OperationId, ChangedSubscription] = field(default_factory=dict)
     scheduled: dict[OperationId, ScheduledChange] = field(default_factory=dict)
+    invoices: FakeInvoices = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.invoices = FakeInvoices(self.now)
 
     def start_subscription(
         self, order: SubscriptionOrder, operation: OperationId, accepted_at: datetime

@@ -14,7 +14,16 @@ from datetime import date, datetime, timedelta
 
 from billing.access import Actor
 from billing.catalogue import Catalogue
-from billing.contacts import Contact, ContactSummary, CustomerSnapshot, Found, Invoice, PaymentMethod, Subscription
+from billing.contacts import (
+    Contact,
+    ContactSummary,
+    CustomerSnapshot,
+    Found,
+    Invoice,
+    InvoiceStatus,
+    PaymentMethod,
+    Subscription,
+)
 from billing.errors import NotFound, Reason, UnknownContact
 from billing.ids import ContactId, CustomerId, EventId, InvoiceId, OperationId, TeamId, UserId
 from billing.money import Money
@@ -22,6 +31,7 @@ from billing.operations import Operation, State
 from billing.ports import Job, StripeEvent
 from billing.roles import Role
 from billing.timeline import Entry, Page
+from tests.support.memory_invoices import InvoiceTables, MemoryInvoices
 from tests.support.memory_requests import MemoryAbsences, MemoryRequests, MemoryUsage, RequestTables
 
 
@@ -50,7 +60,7 @@ class Mirrored:
 
 
 @dataclass
-class Rows(RequestTables):
+class Rows(RequestTables, InvoiceTables):
     """All tables. What they hold is frozen, so a copy of the tables is a copy of everything."""
 
     people: dict[tuple[TeamId, UserId], Actor] = field(default_factory=dict)
@@ -153,6 +163,10 @@ class Unit:
         return MemoryRequests(self.rows)
 
     @property
+    def invoices(self) -> MemoryInvoices:
+        return MemoryInvoices(self.rows)
+
+    @property
     def absences(self) -> MemoryAbsences:
         return MemoryAbsences(self.rows)
 
@@ -212,6 +226,22 @@ class MemoryMirror:
         ids = [one.id for one in newest_first]
         first = ids.index(before) + 1 if before else 0
         return tuple(newest_first[first : first + limit])
+
+    def invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
+        for contact, mirrored in self.rows.mirror.items():
+            for one in mirrored.invoices:
+                if one.id == invoice:
+                    return contact, one
+        return None
+
+    def open_invoices(self, contact: ContactId) -> tuple[Invoice, ...]:
+        found = [one for one in self._of(contact).invoices if one.status is InvoiceStatus.OPEN]
+        return tuple(sorted(found, key=lambda one: (one.due_at or one.created_at, one.id))[:100])
+
+    def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
+        before = self._of(contact)
+        others = tuple(one for one in before.invoices if one.id != invoice.id)
+        self.rows.mirror[contact] = replace(before, invoices=(*others, invoice))
 
     def balance(self, contact: ContactId) -> Money | None:
         return self._of(contact).balance
@@ -300,6 +330,11 @@ class MemoryOperations:
 
     def under_way(self, contact: ContactId) -> bool:
         return any(one.contact == contact and one.state is State.ACCEPTED for one in self.rows.operations.values())
+
+    def at_work(self, contact: ContactId) -> tuple[Operation, ...]:
+        found = [one for one in self.rows.operations.values() if one.contact == contact]
+        accepted = (one for one in found if one.state is State.ACCEPTED)
+        return tuple(sorted(accepted, key=lambda one: (one.created_at, one.id)))
 
     def is_followed(self, operation: Operation) -> bool:
         return any(

@@ -1,0 +1,107 @@
+"""Our invoices in memory. What the tables hold is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from billing.errors import NotFound, UnknownInvoice
+from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId
+from billing.invoices.model import Conflict, InvoiceCard, SalesInvoice, Stage, Template
+
+
+@dataclass
+class InvoiceTables:
+    sales_invoices: dict[SalesInvoiceId, SalesInvoice] = field(default_factory=dict)
+    invoice_numbers: dict[tuple[str, int], int] = field(default_factory=dict)
+    invoice_templates: dict[str, Template] = field(default_factory=dict)
+    invoice_cards: dict[tuple[SalesInvoiceId, str], InvoiceCard] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MemoryInvoices:
+    rows: InvoiceTables
+
+    def add(self, invoice: SalesInvoice) -> bool:
+        if invoice.id in self.rows.sales_invoices:
+            return False
+        self.rows.sales_invoices[invoice.id] = invoice
+        return True
+
+    def get(self, invoice: SalesInvoiceId) -> SalesInvoice:
+        found = self.find(invoice)
+        if found is None:
+            raise UnknownInvoice(invoice=invoice)
+        return found
+
+    def find(self, invoice: SalesInvoiceId) -> SalesInvoice | None:
+        return self.rows.sales_invoices.get(invoice)
+
+    def by_stripe(self, invoice: InvoiceId) -> SalesInvoice | None:
+        return self.of_stripe([invoice]).get(invoice)
+
+    def save(self, invoice: SalesInvoice) -> None:
+        there = self.find(invoice.id)
+        if there is None or there.version != invoice.version - 1:
+            raise Conflict(invoice.id)
+        self.rows.sales_invoices[invoice.id] = invoice
+
+    def delete(self, invoice: SalesInvoice) -> None:
+        there = self.find(invoice.id)
+        if there is None or there.version != invoice.version or there.number or there.stage is not Stage.DRAFT:
+            raise Conflict(invoice.id)
+        del self.rows.sales_invoices[invoice.id]
+        for place in [one for one in self.rows.invoice_cards if one[0] == invoice.id]:
+            del self.rows.invoice_cards[place]
+
+    def drafts_of(self, contact: ContactId, limit: int = 50) -> tuple[SalesInvoice, ...]:
+        return self._newest(
+            (one for one in self._all() if one.contact == contact and one.stage is not Stage.ISSUED), limit
+        )
+
+    def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
+        found = self._newest((one for one in self._all() if one.team == team and one.stage is Stage.DRAFT), 10_000)
+        ids = [one.id for one in found]
+        if before is not None and before not in ids:
+            raise NotFound(before)
+        first = ids.index(before) + 1 if before else 0
+        return found[first : first + limit]
+
+    def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
+        wanted = set(invoices)
+        return {one.stripe: one for one in self._all() if one.stripe in wanted and one.stripe}
+
+    def to_remind(self, today: date, limit: int) -> tuple[SalesInvoice, ...]:
+        found = [one for one in self._all() if one.reminds_on and one.reminds_on <= today]
+        return tuple(sorted(found, key=lambda one: (one.reminds_on or today, one.id))[:limit])
+
+    def next_number(self, series: str, year: int) -> int:
+        last = self.rows.invoice_numbers.get((series, year), 0) + 1
+        self.rows.invoice_numbers[series, year] = last
+        return last
+
+    def templates(self, team: TeamId) -> tuple[Template, ...]:
+        mine = [one for one in self.rows.invoice_templates.values() if one.team == team]
+        return tuple(sorted(mine, key=lambda one: (one.name, one.id)))
+
+    def save_template(self, template: Template) -> None:
+        self.rows.invoice_templates[template.id] = template
+
+    def delete_template(self, team: TeamId, template: str) -> None:
+        there = self.rows.invoice_templates.get(template)
+        if there and there.team == team:
+            del self.rows.invoice_templates[template]
+
+    def cards(self, invoice: SalesInvoiceId) -> tuple[InvoiceCard, ...]:
+        mine = [one for one in self.rows.invoice_cards.values() if one.invoice == invoice]
+        return tuple(sorted(mine, key=lambda one: one.place))
+
+    def save_card(self, card: InvoiceCard) -> None:
+        self.rows.invoice_cards[card.invoice, card.place] = card
+
+    def _all(self) -> tuple[SalesInvoice, ...]:
+        return tuple(self.rows.sales_invoices.values())
+
+    def _newest(self, found: Iterable[SalesInvoice], limit: int) -> tuple[SalesInvoice, ...]:
+        return tuple(sorted(found, key=lambda one: (one.changed_at, one.id), reverse=True)[:limit])
