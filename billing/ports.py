@@ -18,6 +18,7 @@ from billing.contacts import (
     PaymentMethod,
     Subscription,
 )
+from billing.documents import Document, DocumentKind
 from billing.ids import CustomerId, EventId, LookupKey, OperationId, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money
@@ -93,6 +94,13 @@ class Events(Protocol):
 
     def get(self, event: EventId) -> StripeEvent:
         """Raise NotFound."""
+
+
+class DocumentSource(Protocol):
+    """Where documents come from; only their links are kept beside them."""
+
+    def document(self, uow: UnitOfWork, kind: DocumentKind, id_: str) -> Document:
+        """The document as it stands now, by the id of what it shows. Raise NotFound."""
 
 
 class Store(Protocol):

@@ -1,5 +1,6 @@
 """What we sell, as data: read from `catalogue.toml`, checked with the line of every mistake, pushed to Stripe."""
 
+from billing.catalogue.banking import BankAccount, Remittance
 from billing.catalogue.coupons import Coupon, Duration
 from billing.catalogue.files import CatalogueError, load
 from billing.catalogue.labels import Label
@@ -11,6 +12,7 @@ from billing.catalogue.taxes import TaxRate
 
 __all__ = [
     "AddOn",
+    "BankAccount",
     "Business",
     "Catalogue",
     "CatalogueError",
@@ -28,6 +30,7 @@ __all__ = [
     "Proration",
     "RaiseByItself",
     "RecurringPrice",
+    "Remittance",
     "Seats",
     "TakesEffect",
     "TaxRate",
