@@ -8,7 +8,7 @@ from billing.catalogue.model import Business, Catalogue
 from billing.catalogue.policies import ChangePolicy, LowerLimit, Proration, RaiseByItself, TakesEffect
 from billing.catalogue.prices import Interval, OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Feature, Plan, PrepayTerm, Product, Seats, Tier, UnitPack
-from billing.catalogue.taxes import TaxRate
+from billing.catalogue.taxes import TaxRate, is_in_eu
 
 __all__ = [
     "AddOn",
@@ -36,5 +36,6 @@ __all__ = [
     "TaxRate",
     "Tier",
     "UnitPack",
+    "is_in_eu",
     "load",
 ]

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from billing.catalogue import BankAccount, Business, Remittance
+from billing.catalogue import BankAccount, Business
 from billing.contacts import Address
 from billing.models import Frozen
 from billing.money import Money, total
@@ -131,11 +131,18 @@ class Totals(Frozen):
     due: Money
 
 
+class RemitTo(Frozen):
+    """Whom a check is for, and where it is mailed to (C6, C19)."""
+
+    payee: Words
+    address: Address
+
+
 class PaymentWays(Frozen):
     """How it is to be paid. Everything empty: nothing is to be paid by this document."""
 
     bank: BankAccount | None = None
-    remit_to: Remittance | None = None  # where a check goes (C19)
+    remit_to: RemitTo | None = None
     page: str = ""  # the address of a page to pay on
     taken_from: str = ""  # "Visa •••• 4242": it is collected, nothing has to be done
 
@@ -252,4 +259,8 @@ def ways_to_pay(business: Business, currency: str, page: str = "") -> PaymentWay
     """Transfer and check as the business takes them in that currency, and a page to pay on."""
     accounts = {account.currency: account for account in business.bank_accounts}
     main = next((account for account in business.bank_accounts if account.currency is None), None)
-    return PaymentWays(bank=accounts.get(currency, main), remit_to=business.remittance, page=page)
+    remit_to = None
+    if business.remittance:
+        address = business.remittance.model_dump(exclude={"name"})
+        remit_to = RemitTo(payee=business.remittance.name or business.legal_name, address=Address(**address))
+    return PaymentWays(bank=accounts.get(currency, main), remit_to=remit_to, page=page)
