@@ -19,6 +19,7 @@ from billing.contacts import (
     Subscription,
 )
 from billing.documents import Document, DocumentKind
+from billing.documents.links import DocumentLinks
 from billing.ids import CustomerId, EventId, LookupKey, OperationId, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money
@@ -61,6 +62,8 @@ class UnitOfWork(Protocol):
     def absences(self) -> Absences: ...
     @property
     def usage(self) -> UsageNotices: ...
+    @property
+    def document_links(self) -> DocumentLinks: ...
 
     def enqueue(self, *jobs: Job) -> None:
         """Give work to the engine when, and only when, this transaction commits. The same id is done once."""
