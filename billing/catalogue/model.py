@@ -53,7 +53,6 @@ class Business(Frozen):
     website: Text | None = None
     bank_accounts: tuple[BankAccount, ...] = ()
     remittance: Remittance | None = None
-    payment_terms: Label | None = None
     untaxed: Label | None = None  # why documents without tax have none (§ 19 UStG, ...)
 
     @model_validator(mode="after")

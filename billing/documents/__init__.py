@@ -16,7 +16,6 @@ from billing.documents.model import (
     Stamp,
     Totals,
     seller,
-    terms,
     ways_to_pay,
 )
 
@@ -36,6 +35,5 @@ __all__ = [
     "Stamp",
     "Totals",
     "seller",
-    "terms",
     "ways_to_pay",
 ]

@@ -174,7 +174,7 @@ class Document(Frozen):
     reverse_charge: bool = False
     totals: Totals
     memo: str = ""
-    terms: str = ""  # "Net 14"; the catalogue's or the document's own
+    terms: str = ""  # "Net 14"
     payment: PaymentWays = PaymentWays()
     stamp: Stamp | None = None
     stamped_on: date | None = None
@@ -248,11 +248,6 @@ def seller(business: Business, language: str) -> Seller:
         website=business.website or "",
         untaxed=business.untaxed.in_(language) if business.untaxed else "",
     )
-
-
-def terms(business: Business, language: str) -> str:
-    """The business's terms of payment in that language; empty where it has none."""
-    return business.payment_terms.in_(language) if business.payment_terms else ""
 
 
 def ways_to_pay(business: Business, currency: str, page: str = "") -> PaymentWays:

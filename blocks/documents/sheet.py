@@ -296,12 +296,17 @@ _SETTLED = {
 }
 
 
+def settled(settlement: Settlement, t: Translator) -> str:
+    """Where the money of a credit note goes."""
+    return t(_SETTLED[settlement])
+
+
 def _notes(document: Document, t: Translator) -> list[str]:
     notes = [document.memo.strip()]
     if document.stamp is Stamp.VOID:
         notes.append(t("This invoice was cancelled. Nothing has to be paid."))
     if document.settlement:
-        notes.append(t(_SETTLED[document.settlement]))
+        notes.append(settled(document.settlement, t))
     if document.reverse_charge:
         notes.append(t("Reverse charge: the recipient is liable for the VAT (article 196 of Directive 2006/112/EC)."))
     elif not document.taxes and document.seller.untaxed:
