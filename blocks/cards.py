@@ -156,6 +156,10 @@ def _actions(shown: ContactCard, t: Translator) -> list[kit.Block]:
     buttons: list[kit.Element] = []
     if Permission.CREATE_SUBSCRIPTION in shown.may and shown.contact.account.status is AccountStatus.ACTIVE:
         buttons.append(ways.new_subscription(shown.contact.id, t))
+    if Permission.DRAFT_INVOICE in shown.may and shown.contact.account.status is AccountStatus.ACTIVE:
+        buttons.append(ways.new_invoice(shown.contact.id, t))
+    if Permission.SEE_CONTACT in shown.may:
+        buttons.append(ways.invoices(shown.contact.id, t))
     if Permission.FIND_CONTACTS in shown.may:
         buttons.append(ways.finder(t))
     return [kit.actions(*buttons)] if buttons else []

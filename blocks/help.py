@@ -23,6 +23,8 @@ _COMMANDS = (
     ("/billing", later("find a customer")),
     (later("/billing NAME"), later("go straight to a customer’s card")),
     (later("/billing subscribe NAME"), later("start a subscription")),
+    (later("/billing invoice NAME"), later("write an invoice")),
+    (later("/billing invoices NAME"), later("see a customer’s invoices; without a name all drafts")),
     (later("/billing help TOPIC"), later("help on one topic")),
 )
 

@@ -8,6 +8,7 @@ from billing.errors import CardNumberEntered, Reason, Refusal
 from billing.roles import Role
 from blocks import kit, refusals, words
 from blocks.answers import Answer
+from blocks.invoices.form import changed
 from blocks.texts import Translator, joined
 
 
@@ -64,6 +65,9 @@ def of(refusal: Refusal, t: Translator) -> Answer:
     match refusal.reason.key:
         case "NotStaff":
             return not_staff(t)
+        case "DraftChanged":
+            parameters = refusal.reason.parameters
+            return changed(str(parameters.get("by")), str(parameters.get("invoice")), t)
         case "CardNumberEntered":
             return card_number(t)
         case _:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from billing.change_requests.model import RequestState
 from billing.contacts import AccountStatus, SubscriptionStatus
 from billing.errors import Parameter, Reason
+from billing.invoices.model import InvoiceState
 from billing.money import Money
 from billing.roles import Permission
 from blocks import declines, words
@@ -218,6 +219,98 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("There is no higher contact limit that could be chosen without asking."),
         "",
     ),
+    "UnknownInvoice": (
+        later("This invoice does not exist, or no longer."),
+        "",
+    ),
+    "NotNow": (
+        later("This is not possible now: the invoice is “{invoice_state}”."),
+        later("This is not possible in the invoice’s state."),
+    ),
+    "EmptyInvoice": (
+        later("The invoice has no line yet. Please add what the customer is to pay for."),
+        "",
+    ),
+    "TooManyLines": (
+        later("An invoice has {most} lines at most."),
+        later("The invoice would have too many lines."),
+    ),
+    "LineNeedsText": (
+        later("Please say what it is for, or choose a product."),
+        "",
+    ),
+    "AmountNotReadable": (
+        later("“{text}” is no price in {currency}. Please write it as 150.00."),
+        later("Please enter a price, as in 150.00."),
+    ),
+    "QuantityNotReadable": (
+        later("“{text}” is no quantity. It is above zero and has three decimals at most."),
+        later("The quantity is above zero and has three decimals at most."),
+    ),
+    "DiscountNotReadable": (
+        later("“{text}” is no discount. Please write 10 % or an amount, as in 5.00."),
+        later("Please write 10 % or an amount, as in 5.00."),
+    ),
+    "UnknownTax": (
+        later("This tax does not exist in the customer’s country. Please choose another one."),
+        "",
+    ),
+    "DueDateOutOfRange": (
+        later("The due date must be between {first} and {last}."),
+        later("The due date must be today or later, and at most a year ahead."),
+    ),
+    "TooManyRecipients": (
+        later("At most {most} people can get an invoice, {given} were entered."),
+        later("At most five people can get an invoice."),
+    ),
+    "RecipientNotReadable": (
+        later("“{address}” is no e-mail address. Please divide several by commas."),
+        later("Please enter one e-mail address at least."),
+    ),
+    "DraftChanged": (
+        later("{by} has changed this draft in the meantime. Nothing was overwritten; please look at it again."),
+        later("Somebody has changed this draft in the meantime. Please look at it again."),
+    ),
+    "NeedsApproval": (
+        later("The discount or the total is above what your role may grant. A manager has to agree first."),
+        "",
+    ),
+    "NoSuchApproval": (
+        later("The draft was changed since this was asked for, so there is nothing to decide any more."),
+        "",
+    ),
+    "ManualPaymentNotPossible": (
+        later("Invoices of a subscription are not paid by hand: the subscription charges its payment method."),
+        "",
+    ),
+    "PaymentTooHigh": (
+        later("Only {due} is still to be paid."),
+        later("This is more than is still to be paid."),
+    ),
+    "NotAnAmount": (
+        later("“{text}” is no amount in {currency}. Please write it as 150.00."),
+        later("Please enter an amount, as in 150.00."),
+    ),
+    "PaidDayOutOfRange": (
+        later("The day must be between {first} and {last}."),
+        later("The day must not be in the future, and at most a year ago."),
+    ),
+    "ReferenceMissing": (
+        later("Please enter the check’s number or the transfer’s reference."),
+        "",
+    ),
+    "AmountDueChanged": (
+        later("Something was paid or credited in the meantime: {due} is still to be paid. Please look again."),
+        later("Something was paid or credited in the meantime. Please look again."),
+    ),
+    "NothingToCredit": (
+        later("At most {left} can be taken back. Choose an amount or lines, not both."),
+        later("This is more than is left to be taken back."),
+    ),
+    "CannotRefund": (
+        later("No single card payment is behind this invoice, so nothing can go back to a card. Choose another way."),
+        "",
+    ),
     "Misconfigured": (
         later("The product list and Stripe do not agree. Nothing was started and nothing was charged."),
         "",
@@ -225,7 +318,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 
-_AMOUNTS = {"reviewed", "charged"}  # parameters in minor units, with their currency beside them
+_AMOUNTS = {"reviewed", "charged", "due", "left"}  # parameters in minor units, with their currency beside them
 
 
 def sentence(reason: Reason, t: Translator) -> str:
@@ -272,6 +365,8 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
                 return words.subscription_status(SubscriptionStatus(value), t)
             case "status", str():
                 return words.account_status(AccountStatus(value), t)
+            case "invoice_state", str():
+                return words.sales_state(InvoiceState(value), t)
             case "brand", str():
                 return words.brand(value, t)
             case (("first" | "last" | "since"), str()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from billing.catalogue import Catalogue
+from billing.ports import PaidBy
 from billing.timeline import Entry, Happening
 from blocks import declines, kit, words
 from blocks.texts import Translator, bold, joined, later
@@ -84,6 +85,42 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Contact limit nearly used up"),
     ),
     Happening.RAISING_SWITCHED: ("🎚️", later("Raising the contact limit by itself was switched on or off"), ""),
+    Happening.INVOICE_SENT: (
+        "🧾",
+        later("Invoice {number} sent: {amount}, due on {day}"),
+        later("Invoice sent"),
+    ),
+    Happening.INVOICE_SENT_AGAIN: ("📨", later("Invoice {number} sent again"), later("Invoice sent again")),
+    Happening.INVOICE_REMINDED: ("🔔", later("Reminded of invoice {number}"), later("Reminded of an invoice")),
+    Happening.INVOICE_CHARGED: (
+        "💳",
+        later("Card charged with {amount} for invoice {number}"),
+        later("Card charged for an invoice"),
+    ),
+    Happening.PAYMENT_RECORDED: (
+        "💶",
+        later("{amount} recorded for invoice {number}: {paid_by}, received on {day}"),
+        later("Payment recorded"),
+    ),
+    Happening.INVOICE_CREDITED: (
+        "↩️",
+        later("{amount} of invoice {number} credited: {note}"),
+        later("Invoice credited"),
+    ),
+    Happening.INVOICE_REFUNDED: (
+        "↩️",
+        later("{amount} of invoice {number} refunded: {note}"),
+        later("Invoice refunded"),
+    ),
+    Happening.INVOICE_VOIDED: ("🚫", later("Invoice {number} cancelled"), later("Invoice cancelled")),
+    Happening.INVOICE_WRITTEN_OFF: ("📉", later("Invoice {number} written off"), later("Invoice written off")),
+    Happening.INVOICE_APPROVAL_ASKED: (
+        "🔒",
+        later("Approval asked for an invoice: {note}"),
+        later("Approval asked for an invoice"),
+    ),
+    Happening.INVOICE_APPROVED: ("👍", later("Invoice granted: {note}"), later("Invoice granted")),
+    Happening.INVOICE_REJECTED: ("👎", later("Invoice not granted: {note}"), later("Invoice not granted")),
     Happening.CONTACT_IMPORTED: ("📥", later("Customer imported from {source}"), later("Customer imported")),
 }
 
@@ -116,6 +153,8 @@ def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, ob
                 shown[name] = label.in_(t.language) if label else value
             case "decline", str():
                 shown[name] = declines.sentence(value, t)
+            case "paid_by", str() if value in tuple(PaidBy):
+                shown[name] = words.paid_by(PaidBy(value), t)
             case "brand", str():
                 shown[name] = words.brand(value, t)
             case (("plan" | "plan_before"), str()):

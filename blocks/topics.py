@@ -106,6 +106,39 @@ TOPICS: Sequence[Topic] = (
         ("coupons", "coupon", "discount", "tax", "taxes", "vat", "gutschein", "rabatt", "steuer", "steuern", "mwst"),
     ),
     Topic(
+        "invoice",
+        later("Write and send an invoice"),
+        (
+            later(
+                "`/billing invoice NAME`, the button *New invoice* on the card, or *Invoice this customer* on a message."
+            ),
+            later(
+                "In one line: `/billing invoice ada@example.com, 3 x Onboarding 150, due 14d`. The form opens filled in "
+                "and says what it did not understand."
+            ),
+            later(
+                "Lines are saved at once. The review shows every amount; only *Send now* gives it a number and mails it. "
+                "A draft can be edited by several people; nobody overwrites what another has just changed."
+            ),
+            later("A discount or total above your limit goes to a manager first; the invoice waits as a draft."),
+        ),
+        ("invoice", "bill", "draft", "rechnung", "entwurf", "rechnungsentwurf"),
+    ),
+    Topic(
+        "payments",
+        later("Payments, credits and refunds of invoices"),
+        (
+            later("`/billing invoices NAME` shows what is open, paid or a draft. *Show* opens one with all it allows."),
+            later(
+                "Cash, checks and transfers are recorded by hand, also a part; a card on file can be charged. Invoices of "
+                "subscriptions cannot be paid by hand."
+            ),
+            later("Managers credit, refund, cancel and write off. A cancelled invoice keeps its number."),
+            later("Customers are reminded by schedule until the invoice is paid or cancelled."),
+        ),
+        ("payments", "payment", "refund", "credit", "zahlung", "zahlungen", "erstattung", "gutschrift", "storno"),
+    ),
+    Topic(
         "permissions",
         later("Who may do what"),
         (later("Roles are given by admins. What each may do:"),),

@@ -28,5 +28,17 @@ def new_subscription(contact: ContactId, t: Translator, *, again: bool = False) 
     return kit.button(text, TO_SUBSCRIPTION, value=contact, style="primary")
 
 
+def invoice(ref: str, t: Translator) -> kit.Element:
+    return kit.button(t("Show invoice"), TO_INVOICE, value=ref)
+
+
+def invoices(contact: ContactId, t: Translator) -> kit.Element:
+    return kit.button(t("All invoices"), TO_INVOICES, value=contact)
+
+
+def new_invoice(contact: ContactId, t: Translator) -> kit.Element:
+    return kit.button(t("New invoice"), TO_NEW_INVOICE, value=contact)
+
+
 def finder(t: Translator) -> kit.Element:
     return kit.button(t("Find another customer"), TO_FINDER)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
-from billing.catalogue import Catalogue, RecurringPrice
+from billing.catalogue import Catalogue, Label, RecurringPrice
 from billing.change_requests.model import RequestState
 from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, SubscriptionStatus
 from billing.errors import UnknownPlan
+from billing.invoices.model import InvoiceState
+from billing.ports import PaidBy
 from billing.previews import SubscriptionPreview, TaxLine
 from billing.roles import Permission, Role
 from blocks.texts import Translator, later
@@ -87,6 +90,27 @@ _INVOICES = {
     InvoiceStatus.UNCOLLECTIBLE: ("🔴", later("written off")),
 }
 
+_SALES = {
+    InvoiceState.DRAFT: ("⚪️", later("draft")),
+    InvoiceState.SENDING: ("⏳", later("being sent")),
+    InvoiceState.SENT: ("🟡", later("sent")),
+    InvoiceState.PROCESSING: ("⏳", later("payment being processed")),
+    InvoiceState.PARTLY_PAID: ("🟠", later("partly paid")),
+    InvoiceState.PAID: ("🟢", later("paid")),
+    InvoiceState.OVERDUE: ("🔴", later("overdue")),
+    InvoiceState.VOID: ("⚪️", later("cancelled")),
+    InvoiceState.UNCOLLECTIBLE: ("🔴", later("written off")),
+    InvoiceState.REFUNDED: ("↩️", later("refunded")),
+}
+
+_PAID_BY = {
+    PaidBy.CASH: later("Cash"),
+    PaidBy.CHECK: later("Check"),
+    PaidBy.TRANSFER: later("Bank transfer"),
+}
+
+_LANGUAGES = {"en": later("English"), "de": later("German")}
+
 _REQUESTS = {
     RequestState.FILED: later("waiting for a decision"),
     RequestState.ASKED: later("waiting for an answer"),
@@ -116,6 +140,12 @@ _PERMISSIONS = {
     Permission.FILE_CHANGE_REQUEST: later("file change requests"),
     Permission.DECIDE_CHANGE_REQUEST: later("decide change requests"),
     Permission.EXPORT_CHANGE_REQUESTS: later("export change requests"),
+    Permission.DRAFT_INVOICE: later("write invoices"),
+    Permission.SEND_INVOICE: later("send invoices"),
+    Permission.TAKE_PAYMENT: later("charge cards and record payments"),
+    Permission.REFUND: later("credit and refund invoices"),
+    Permission.VOID_INVOICE: later("cancel and write off invoices"),
+    Permission.APPROVE_INVOICE: later("grant discounts and totals above a limit"),
     Permission.MANAGE_STAFF: later("give roles to colleagues"),
 }
 
@@ -135,8 +165,12 @@ def product(price: RecurringPrice, t: Translator) -> str:
 
 def tax(line: TaxLine, t: Translator) -> str:
     """`VAT, 19 %`, and whether the price contains it."""
-    text = later("{tax}, {percent} (included)") if line.inclusive else later("{tax}, {percent}")
-    return t(text, tax=line.label.in_(t.language), percent=t.percent(line.percent))
+    return tax_line(line.label, line.percent, t, inclusive=line.inclusive)
+
+
+def tax_line(label: Label, percent: Decimal, t: Translator, *, inclusive: bool) -> str:
+    text = later("{tax}, {percent} (included)") if inclusive else later("{tax}, {percent}")
+    return t(text, tax=label.in_(t.language), percent=t.percent(percent))
 
 
 def cycle(interval: str, count: int, t: Translator) -> str:
@@ -211,6 +245,19 @@ def subscription_status(status: SubscriptionStatus, t: Translator) -> str:
 def invoice_status(status: InvoiceStatus, t: Translator) -> str:
     icon, word = _INVOICES[status]
     return f"{icon} {t(word)}"
+
+
+def sales_state(state: InvoiceState, t: Translator) -> str:
+    icon, word = _SALES[state]
+    return f"{icon} {t(word)}"
+
+
+def paid_by(one: PaidBy, t: Translator) -> str:
+    return t(_PAID_BY[one])
+
+
+def language(code: str, t: Translator) -> str:
+    return t(_LANGUAGES[code]) if code in _LANGUAGES else code
 
 
 def roles(some: Iterable[Role], t: Translator) -> str:

@@ -19,6 +19,8 @@ from billing.catalogue import Catalogue, load
 from billing.desk import Desk
 from billing.errors import Transient
 from billing.events import EventSteps
+from billing.invoices import approving, crediting, payments, reminding, sending, voiding
+from billing.invoices.printing import InvoiceDocuments
 from billing.operations import AnyAction
 from billing.steps import OperationSteps
 from billing.storage.database import Database
@@ -29,12 +31,15 @@ from billing.stripe.payments import StripePayments
 from billing.subscriptions import CREATE, RESUME
 from bot import mail, metrics
 from bot.engine import Engine, Pipeline, Schedule, Step, enqueue, is_migrated
+from bot.pages.documents import document_pages
 from bot.settings import CannotStart, Settings
 from bot.slack import create_bolt, slack_client
 from bot.web import create_web
 from handlers.announcements import Announcer, Links
 from handlers.conversation import Conversation
 from handlers.followups import FollowUps
+from handlers.invoices.approvals import ApprovalNews
+from handlers.invoices.mailing import InvoiceMails
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
 from handlers.router import Router
@@ -42,7 +47,20 @@ from handlers.staff import Directory
 
 log = structlog.get_logger(__name__)
 
-ACTIONS: dict[str, AnyAction] = {action.command.kind: action for action in (CREATE, RESUME)}
+ACTIONS: dict[str, AnyAction] = {
+    action.command.kind: action
+    for action in (
+        CREATE,
+        RESUME,
+        sending.SEND,
+        sending.ISSUE,
+        sending.SEND_AGAIN,
+        payments.CHARGE,
+        payments.RECORD,
+        crediting.CREDIT,
+        voiding.END,
+    )
+}
 
 
 class OldSchema(CannotStart):
@@ -82,7 +100,8 @@ class App:
 
     def web(self) -> Flask:
         secret = self.settings.stripe_webhook_secret.get_secret_value()
-        return create_web(self.bolt, self.database, self.catalogue.business, secret, self.missing)
+        documents = document_pages(self.database, InvoiceDocuments(), self.catalogue.business)
+        return create_web(self.bolt, self.database, self.catalogue.business, secret, self.missing, [documents])
 
     def engine(self) -> Engine:
         """The worker's part: operations, Stripe's events, and what is done by the clock."""
@@ -90,7 +109,8 @@ class App:
         events = EventSteps(self.database, self.payments)
         smtp = self.settings.smtp_url
         outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)
-        mails = Mails(self.desk, outbox)
+        invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings))
+        mails = Mails(self.desk, outbox, invoice_mails.done)
         follow_ups = FollowUps(self.desk, events, self.announcer)
 
         def failed(operation: str, reference: str) -> None:
@@ -121,11 +141,21 @@ class App:
                         Step("follow_up", follow_ups.run),
                     ),
                 ),
+                Pipeline(approving.PIPELINE, (Step("tell", ApprovalNews(self.desk, self.posts).tell),)),
+                Pipeline(reminding.PIPELINE, (Step("remind", invoice_mails.remind),)),
             ],
-            [Schedule("refresh_staff", "*/5 * * * *", self._refresh_staff)],
+            [
+                Schedule("remind_of_invoices", "7 * * * *", self._remind_of_invoices),
+                Schedule("refresh_staff", "*/5 * * * *", self._refresh_staff),
+            ],
             concurrency=self.settings.kontor_concurrency,
             keep=timedelta(days=self.settings.kontor_keep_jobs_days),
         )
+
+    def _remind_of_invoices(self) -> None:
+        reminded = reminding.remind(self.database)
+        if reminded:
+            log.info("reminders handed to the engine", invoices=reminded)
 
     def refresh_staff_soon(self) -> None:
         """Read the user groups now, beside everything else; until then people have the roles of the last time."""
@@ -185,6 +215,11 @@ def stripe_connection(settings: Settings, throttle: Callable[[], None] | None = 
     )
 
 
+def documents_address(settings: Settings) -> str:
+    """Where customers see their documents."""
+    return f"{settings.kontor_public_url.rstrip('/')}/d"
+
+
 def build(settings: Settings) -> App:
     catalogue = load(settings.kontor_catalogue)
     database = Database(settings.database_url, catalogue=catalogue, enqueue=enqueue, clock=utcnow)
@@ -199,12 +234,16 @@ def build(settings: Settings) -> App:
     )
     desk = Desk(database, utcnow)
     directory = Directory(desk, lambda: slack_client(settings), settings.kontor_role_groups)
-    links = Links(settings.kontor_stripe_dashboard.rstrip("/"), mailed=settings.smtp_url is not None)
+    links = Links(
+        settings.kontor_stripe_dashboard.rstrip("/"),
+        mailed=settings.smtp_url is not None,
+        documents=documents_address(settings),
+    )
     posts = Posts(lambda: slack_client(settings), settings.kontor_managers_channel)
     announcer = Announcer(desk, posts, links, settings.kontor_settle_seconds)
     router = Router()
     handlers.register(router, announcer)
-    conversation = Conversation(router, desk, directory, {"links": links}, metrics.observe_request)
+    conversation = Conversation(router, desk, directory, {"links": links, "posts": posts}, metrics.observe_request)
     return App(
         settings=settings,
         catalogue=catalogue,

@@ -13,10 +13,14 @@ SCOPES: dict[str, str] = {
     "usergroups:read": "roles by user group",
 }
 COMMANDS = {
-    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | help [topic]"),
-    "/abrechnung": ("Kontakt finden und abrechnen", "[Name oder E-Mail] | abo [Name] | hilfe [Thema]"),
+    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | invoice [name] | help [topic]"),
+    "/abrechnung": (
+        "Kontakt finden und abrechnen",
+        "[Name oder E-Mail] | abo [Name] | rechnung [Name] | hilfe [Thema]",
+    ),
 }
 SHORTCUT = "bill_customer"
+INVOICE_SHORTCUT = "invoice_customer"
 
 
 def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any]:
@@ -51,7 +55,13 @@ def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any
                     "type": "message",
                     "callback_id": SHORTCUT,
                     "description": "Opens the contact whose e-mail address is in the message",
-                }
+                },
+                {
+                    "name": "Invoice this customer",
+                    "type": "message",
+                    "callback_id": INVOICE_SHORTCUT,
+                    "description": "Begins an invoice for the contact whose e-mail address is in the message",
+                },
             ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},

@@ -27,10 +27,15 @@ class Links:
 
     dashboard: str  # Stripe's, or the local one's
     mailed: bool = True  # customers get theirs by mail; else the staff passes them on
+    documents: str = ""  # the address under which documents are shown
 
     def stripe(self, id_: str) -> str:
         """The object's page. Stripe's dashboard finds any object by its id."""
         return f"{self.dashboard}/{id_}"
+
+    def document(self, token: str) -> str:
+        """The page of a document, by the token of its link."""
+        return f"{self.documents}/{token}"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 
 import structlog
@@ -10,7 +10,7 @@ import structlog
 from billing.desk import Desk
 from billing.errors import Undeliverable
 from billing.ids import OperationId
-from billing.operations import State
+from billing.operations import Operation, State
 from billing.steps import NOBODY
 from billing.subscriptions import CreateSubscription, SubscriptionStarted
 from blocks import mails
@@ -50,14 +50,24 @@ class Outbox:
 class Mails:
     """A step of every operation; most need no mail. Without a mail server the link is only shown to the staff."""
 
-    def __init__(self, desk: Desk, outbox: Outbox) -> None:
+    def __init__(
+        self, desk: Desk, outbox: Outbox, done: Mapping[str, Callable[[Operation], None]] | None = None
+    ) -> None:
+        """`done`: by the kind of operation, what sends the mails of one that is done."""
         self._desk = desk
         self._outbox = outbox
+        self._done = done or {}
 
     def send(self, operation_id: str, state: str) -> str:
         """Send what belongs to that state of the operation; hands the state on."""
         if state == State.WAITING:
             self._send_link(OperationId(operation_id))
+        elif state == State.DONE and self._done:
+            with self._desk.reading(NOBODY) as uow:
+                operation = uow.operations.get(OperationId(operation_id))
+            send = self._done.get(operation.kind)
+            if send:
+                send(operation)
         return state
 
     def _send_link(self, operation_id: OperationId) -> None:

@@ -42,8 +42,8 @@ class LineTotal(Frozen):
     @property
     def net(self) -> Money:
         """Without any tax, after all discounts."""
-        return self.amount - self.share - total(
-            (tax.amount for tax in self.taxes if tax.inclusive), self.amount.currency
+        return (
+            self.amount - self.share - total((tax.amount for tax in self.taxes if tax.inclusive), self.amount.currency)
         )
 
     @property
@@ -84,7 +84,7 @@ class InvoiceTotals(Frozen):
 def totals(lines: Sequence[Line], discount: Discount | None, rates: Rates, currency: str) -> InvoiceTotals:
     """What those lines come to, with that discount on the whole; `rates` says which taxes a line has."""
     grosses = [gross(line) for line in lines]
-    own = [line.discount.off(amount) if line.discount else Money.zero(currency) for line, amount in _pairs(lines, grosses)]
+    own = [_own_discount(line, amount) for line, amount in zip(lines, grosses, strict=True)]
     amounts = [amount - less for amount, less in zip(grosses, own, strict=True)]
     shares = _shares(discount, amounts, currency)
     found = tuple(
@@ -109,8 +109,8 @@ def gross(line: Line) -> Money:
     return line.unit.with_amount(round_half_up(line.quantity * line.unit.amount))
 
 
-def _pairs(lines: Sequence[Line], amounts: Sequence[Money]) -> Iterable[tuple[Line, Money]]:
-    return zip(lines, amounts, strict=True)
+def _own_discount(line: Line, amount: Money) -> Money:
+    return line.discount.off(amount) if line.discount else amount.with_amount(0)
 
 
 def _shares(discount: Discount | None, amounts: Sequence[Money], currency: str) -> list[Money]:

@@ -162,4 +162,3 @@ def _saved(uow: UnitOfWork, invoice: SalesInvoice, approval: Approval, happened:
     )
     uow.enqueue(Job(id=f"{after.id}:approval:{after.version}", name=PIPELINE, argument=f"{after.id}:{after.version}"))
     return after
-

@@ -84,9 +84,7 @@ class DraftForm(Frozen):
 # Opening
 
 
-def form(
-    uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, unread: tuple[str, ...] = ()
-) -> DraftForm:
+def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, unread: tuple[str, ...] = ()) -> DraftForm:
     """The form of that draft, or of a new one with that id. Refuses contacts that may not be billed."""
     uow.actor.require(Permission.DRAFT_INVOICE)
     contact = billable(uow, contact_id)
@@ -150,9 +148,7 @@ def editable(uow: UnitOfWork, invoice: SalesInvoice, contact_id: ContactId) -> N
 
 
 def amounts(uow: UnitOfWork, contact: Contact, invoice: SalesInvoice) -> InvoiceTotals:
-    return totals(
-        invoice.lines, invoice.details.discount, lambda line: rates(uow, contact, line), invoice.currency
-    )
+    return totals(invoice.lines, invoice.details.discount, lambda line: rates(uow, contact, line), invoice.currency)
 
 
 def rates(uow: UnitOfWork, contact: Contact, line: Line) -> tuple[TaxRate, ...]:
@@ -186,11 +182,14 @@ def save_details(uow: UnitOfWork, command: SaveDetails) -> SalesInvoice:
     details = _details(uow, command)
 
     def changed(invoice: SalesInvoice) -> SalesInvoice:
-        if invoice.details_version > command.version and invoice.details != details:
+        is_anothers = invoice.details_by not in (None, uow.actor.user)
+        if invoice.details_version > command.version and is_anothers and invoice.details != details:
             raise DraftChanged(by=invoice.changed_by.name, invoice=invoice.id)
         if invoice.details == details and invoice.version:
             return invoice
-        return invoice.model_copy(update={"details": details, "details_version": invoice.version + 1})
+        return invoice.model_copy(
+            update={"details": details, "details_version": invoice.version + 1, "details_by": uow.actor.user}
+        )
 
     return change(uow, command.contact, command.invoice, changed)
 

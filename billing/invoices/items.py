@@ -8,10 +8,10 @@ from pydantic import Field
 
 from billing.catalogue import Label
 from billing.contacts import Contact
+from billing.ids import SalesInvoiceId
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Command
-from billing.ids import SalesInvoiceId
 from billing.ports import UnitOfWork
 
 _LONGEST = 150  # characters of a key, as a menu gives it

@@ -74,7 +74,7 @@ def save_line(uow: UnitOfWork, command: SaveLine) -> SalesInvoice:
         if before is None and len(invoice.lines) >= MOST_LINES:
             raise TooManyLines(most=MOST_LINES)
         number = invoice.lines_made + (before is None)
-        line = _line(uow, contact, command, item, before, invoice, f"l{number}")
+        line = _line(contact, command, item, before, invoice, f"l{number}")
         rates(uow, contact, line)
         lines = tuple(line if one == before else one for one in invoice.lines) if before else (*invoice.lines, line)
         return invoice.model_copy(update={"lines": lines, "lines_made": number})
@@ -125,7 +125,6 @@ def move_line(
 
 
 def _line(
-    uow: UnitOfWork,
     contact: Contact,
     command: SaveLine,
     item: Item | None,

@@ -130,6 +130,7 @@ class SalesInvoice(Frozen):
     lines_made: int = 0  # how many ids of lines were given
     details: Details
     details_version: int = 1  # the version at which the details were last changed
+    details_by: UserId | None = None  # by whom
     stage: Stage = Stage.DRAFT
     approval: Approval | None = None
     number: str | None = None  # given once and kept, whatever happens after

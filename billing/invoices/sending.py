@@ -380,7 +380,8 @@ class Nothing(Frozen):
 
 def check_again(uow: UnitOfWork, command: SendAgain) -> Numbered:
     invoice = require(uow, command.invoice, command.contact, Act.SEND_AGAIN).ours
-    assert invoice and invoice.number and invoice.stripe, "what was issued has a number"
+    if invoice is None or not invoice.number or not invoice.stripe:
+        raise NotNow(invoice_state=InvoiceState.DRAFT.value)
     return Numbered(invoice=invoice.id, number=invoice.number, stripe=invoice.stripe)
 
 

@@ -172,9 +172,7 @@ def _found(uow: UnitOfWork, ref: str) -> tuple[SalesInvoice | None, Invoice | No
     return None, mirrored[1], mirrored[0]
 
 
-def allows(
-    uow: UnitOfWork, found: InvoiceState, ours: SalesInvoice | None, stripe: Invoice | None, act: Act
-) -> bool:
+def allows(uow: UnitOfWork, found: InvoiceState, ours: SalesInvoice | None, stripe: Invoice | None, act: Act) -> bool:
     """Whether the invoice allows it to anybody: by its state, and by what made it."""
     if act not in ALLOWED[found] or (act in _OURS_ONLY and ours is None):
         return False

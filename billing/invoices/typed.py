@@ -6,8 +6,14 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
-from billing.errors import AmountNotReadable, DiscountNotReadable, QuantityNotReadable, RecipientNotReadable
-from billing.errors import Refusal, TooManyRecipients
+from billing.errors import (
+    AmountNotReadable,
+    DiscountNotReadable,
+    QuantityNotReadable,
+    RecipientNotReadable,
+    Refusal,
+    TooManyRecipients,
+)
 from billing.invoices.model import LARGEST, MOST_RECIPIENTS, Discount
 from billing.models import Frozen
 from billing.money import Money, minor_digits
@@ -207,5 +213,3 @@ def _day(text: str, today: date) -> date | None:
             except ValueError:
                 return None
     return None
-
-

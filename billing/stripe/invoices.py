@@ -50,8 +50,9 @@ class StripeInvoices:
 
     def prepare(self, order: InvoiceOrder, operation: OperationId, accepted_at: datetime) -> InvoiceId:
         """See `InvoiceGateway`. Two calls: the draft, and all of its lines."""
+        del operation  # whoever sends the same content finds the same draft
         with translated():
-            draft = self._draft(order, operation, accepted_at)
+            draft = self._draft(order, accepted_at)
             filled = draft if draft.lines.data else self._filled(order, draft)
             if reading.money(filled.total, filled.currency) != order.total:
                 self._discard(filled.id)
@@ -78,7 +79,7 @@ class StripeInvoices:
             )
             return reading.invoice(issued)
 
-    def _draft(self, order: InvoiceOrder, operation: OperationId, accepted_at: datetime) -> stripe.Invoice:
+    def _draft(self, order: InvoiceOrder, accepted_at: datetime) -> stripe.Invoice:
         def find() -> stripe.Invoice | None:
             found = self._client.v1.invoices.list({"customer": order.customer, "status": "draft", "limit": PAGE})
             return next((one for one in found.auto_paging_iter() if noted(one.metadata, KEY) == order.key), None)
@@ -343,4 +344,3 @@ def _state(found: stripe.Invoice) -> str:
     if found.status == "open":
         return "partly_paid" if found.amount_paid else "sent"
     return found.status or "draft"
-

@@ -31,7 +31,6 @@ from billing.ports import (
     StartedSubscription,
     SubscriptionOrder,
 )
-
 from tests.support.fake_invoices import FakeInvoices
 
 

@@ -216,9 +216,7 @@ def test_a_line_takes_its_tax_and_its_discount_with_it(local: LocalStripe, payme
     note = payments.invoices.credit(found.id, credit(5355, GiveBack.REFUND, second), OPERATION, START)
     assert (note.total, note.invoice.due) == (eur(5355), eur(10710))
     with pytest.raises(NothingToCredit):
-        payments.invoices.credit(
-            found.id, credit(5355, GiveBack.REFUND, second), OperationId("op_2"), START
-        )
+        payments.invoices.credit(found.id, credit(5355, GiveBack.REFUND, second), OperationId("op_2"), START)
 
 
 def test_a_refund_goes_back_to_the_card(local: LocalStripe, payments: StripePayments) -> None:

@@ -38,9 +38,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name="uq_sales_invoices_number"),
         sa.UniqueConstraint("stripe", name="uq_sales_invoices_stripe"),
     )
-    op.create_index(
-        "ix_sales_invoices_contact_stage_changed_at", "sales_invoices", ["contact", "stage", "changed_at"]
-    )
+    op.create_index("ix_sales_invoices_contact_stage_changed_at", "sales_invoices", ["contact", "stage", "changed_at"])
     op.create_index(
         "ix_sales_invoices_drafts",
         "sales_invoices",

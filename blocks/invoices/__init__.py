@@ -1,0 +1,52 @@
+"""What people see of invoices: the form and its lines, the review, one invoice and many, and what came of it."""
+
+from blocks.invoices.approvals import approval_card, reject_form
+from blocks.invoices.form import changed, form, item_choices, line_form
+from blocks.invoices.ids import Id
+from blocks.invoices.lists import draft_list, invoice_list
+from blocks.invoices.results import (
+    credited,
+    declined,
+    deleted,
+    ended,
+    numbered,
+    paid,
+    refused,
+    sent,
+    template_saved,
+    working,
+)
+from blocks.invoices.review import asked, review
+from blocks.invoices.settling import charge_form, correct_form, credit_form, record_form, template_form
+from blocks.invoices.sheet import document_links, sheet
+
+__all__ = [
+    "Id",
+    "approval_card",
+    "asked",
+    "changed",
+    "charge_form",
+    "correct_form",
+    "credit_form",
+    "credited",
+    "declined",
+    "deleted",
+    "document_links",
+    "draft_list",
+    "ended",
+    "form",
+    "invoice_list",
+    "item_choices",
+    "line_form",
+    "numbered",
+    "paid",
+    "record_form",
+    "refused",
+    "reject_form",
+    "review",
+    "sent",
+    "sheet",
+    "template_form",
+    "template_saved",
+    "working",
+]

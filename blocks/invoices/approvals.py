@@ -1,0 +1,91 @@
+"""The card of an invoice that a manager has to grant, and the form of a rejection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billing.change_requests.model import RequestState
+from billing.ids import ContactId, SalesInvoiceId
+from billing.invoices.approving import ApprovalView
+from blocks import kit, ways, words
+from blocks.graphemes import fit
+from blocks.invoices import figures
+from blocks.invoices.ids import Id
+from blocks.texts import Mrkdwn, Translator, escape, joined
+
+
+def approval_card(shown: ApprovalView, t: Translator) -> kit.Message:
+    """For managers, and for whoever asked. Buttons only while it can be decided."""
+    invoice, approval, totals = shown.invoice, shown.approval, shown.totals
+    text = t(
+        "{name} asks for an approval: invoice for {customer}",
+        name=approval.filed_by.name,
+        customer=invoice.contact_name,
+    )
+    blocks: list[kit.Block] = [
+        kit.section(
+            joined(
+                [
+                    t.rich("🔒 *{name} asks for an approval*", name=approval.filed_by.name),
+                    t("Invoice for {customer}", customer=invoice.contact_name),
+                    escape(fit(approval.decisions[0].note, 1000)),
+                ]
+            )
+        ),
+        *kit.fields(
+            {
+                t("At full price"): t.money(totals.undiscounted),
+                t("Given off"): t.money(totals.given),
+                t("Total with tax"): t.money(totals.total),
+                t("Lines"): t.number(len(totals.lines)),
+            }
+        ),
+        *kit.rows(figures.line_row(one, t) for one in totals.lines[:10]),
+    ]
+    blocks += _decided(shown, t)
+    if approval.state is RequestState.FILED and not shown.outdated:
+        sure = kit.confirm(
+            t("Grant it?"),
+            t("{name} may then send exactly this invoice.", name=approval.filed_by.name),
+            yes=t("Grant"),
+            no=t("No"),
+        )
+        blocks.append(
+            kit.actions(
+                kit.button(t("Grant"), Id.APPROVE, value=invoice.id, style="primary", confirm=sure),
+                kit.button(t("Reject"), Id.REJECT, value=invoice.id, style="danger"),
+                ways.invoice(invoice.id, t),
+            )
+        )
+    else:
+        blocks.append(kit.actions(ways.invoice(invoice.id, t)))
+    return kit.Message(text=text, blocks=blocks)
+
+
+def reject_form(contact: ContactId, invoice: SalesInvoiceId, t: Translator) -> kit.Modal:
+    return kit.Modal(
+        title=t("Reject"),
+        blocks=[
+            kit.field_input(
+                t("Why not?"), kit.text_input("invoice.note", at_most=1000, multiline=True), block_id="note"
+            )
+        ],
+        callback_id=Id.REJECT_FORM,
+        submit=t("Reject"),
+        close=t("Cancel"),
+        metadata={"contact": contact, "invoice": invoice},
+    )
+
+
+def _decided(shown: ApprovalView, t: Translator) -> Iterator[kit.Block]:
+    approval, last = shown.approval, shown.approval.last
+    if approval.state is not RequestState.FILED and last.by:
+        line: Mrkdwn = t.rich(
+            "*{name}*: {state}, {when}",
+            name=last.by.name,
+            state=words.request_state(approval.state, t),
+            when=last.at,
+        )
+        yield kit.context(joined([line, escape(last.note)]))
+    elif shown.outdated:
+        yield kit.context(t("The draft was changed since. What it is now has to be asked for anew."))

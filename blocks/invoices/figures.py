@@ -1,0 +1,75 @@
+"""Lines and sums of an invoice, as the form, the review and the page of an invoice show them."""
+
+from __future__ import annotations
+
+from billing.invoices.amounts import InvoiceTotals, LineTotal, TaxTotal
+from billing.invoices.model import Discount
+from billing.money import Money
+from blocks import words
+from blocks.graphemes import fit
+from blocks.texts import Mrkdwn, Translator, bold, joined
+
+
+def line_text(number: int, one: LineTotal, t: Translator) -> Mrkdwn:
+    """`1. *Onboarding*` and below it `3 × $150.00, 10% off · 19% VAT · *$405.00*`."""
+    line = one.line
+    taxes = ", ".join(t.percent(tax.percent) for tax in one.taxes) or t("no tax")
+    off = t("{discount} off", discount=discount(line.discount, line.unit.currency, t)) if line.discount else ""
+    return joined(
+        [
+            joined([f"{number}.", bold(fit(line.description, 200))], by=" "),
+            joined(
+                [
+                    t("{quantity} × {price}", quantity=line.quantity, price=line.unit),
+                    off,
+                    t("tax: {taxes}", taxes=taxes),
+                    bold(t.money(one.amount)),
+                ],
+                by=" · ",
+            ),
+        ]
+    )
+
+
+def line_row(one: LineTotal, t: Translator) -> tuple[str, str]:
+    line = one.line
+    what = t("{quantity} × {what}", quantity=line.quantity, what=fit(line.description, 150))
+    return what, t.money(one.amount)
+
+
+def sum_rows(sums: InvoiceTotals, given: Discount | None, t: Translator) -> list[tuple[str, str]]:
+    """Subtotal, discount, each tax, total (GX12)."""
+    rows: list[tuple[str, str]] = []
+    if sums.discount or sums.taxes:
+        rows.append((t("Subtotal"), t.money(sums.subtotal)))
+    if sums.discount and given:
+        off = discount(given, sums.total.currency, t)
+        rows.append((t("Discount ({discount})", discount=off), t.money(-sums.discount)))
+    rows += [(_tax(one, t), t.money(one.amount)) for one in sums.taxes]
+    rows.append((bold(t("Total")), bold(t.money(sums.total))))
+    return rows
+
+
+def discount(given: Discount, currency: str, t: Translator) -> str:
+    """`10%` or `5,00 €`."""
+    if given.percent is not None:
+        return t.percent(given.percent)
+    return t.money(Money(amount=given.amount or 0, currency=currency))
+
+
+def as_typed(given: Discount | None, currency: str) -> str:
+    """What a person may have typed for it."""
+    if given is None:
+        return ""
+    if given.percent is not None:
+        return f"{given.percent.normalize():f} %"
+    return plain(Money(amount=given.amount or 0, currency=currency))
+
+
+def plain(amount: Money) -> str:
+    """An amount for an input: `1234.50`."""
+    return f"{amount.decimal():f}"
+
+
+def _tax(one: TaxTotal, t: Translator) -> str:
+    return words.tax_line(one.label, one.percent, t, inclusive=one.inclusive)

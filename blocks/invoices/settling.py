@@ -1,0 +1,207 @@
+"""The forms by which an invoice is paid, taken back, corrected, or kept as a template."""
+
+from __future__ import annotations
+
+from billing.invoices.crediting import LONGEST_REASON, act_for, left_to_credit
+from billing.invoices.model import LONGEST_MEMO, LONGEST_ORDER_NUMBER, MOST_RECIPIENTS
+from billing.invoices.sheets import Act, Sheet
+from billing.ports import GiveBack, PaidBy
+from blocks import kit, words
+from blocks.graphemes import fit
+from blocks.invoices import figures
+from blocks.invoices.ids import Id
+from blocks.texts import Translator, bold, escape, joined, later
+
+_GIVE_BACK = {
+    GiveBack.REFUND: later("Back to the card"),
+    GiveBack.BALANCE: later("Kept as credit for the next invoices"),
+    GiveBack.OUTSIDE: later("I give it back by another way"),
+}
+
+
+def charge_form(shown: Sheet, t: Translator) -> kit.Modal:
+    """Which card is charged with what remains; what to do when there is none."""
+    if not shown.methods:
+        return kit.Modal(
+            title=t("Charge a card"),
+            blocks=[
+                _head(shown, t),
+                kit.section(t("There is no card on file. The customer can pay on the page that the invoice names.")),
+            ],
+            close=t("Back"),
+        )
+    options = [kit.option(words.method(one, t), one.id) for one in shown.methods[: kit.SELECT_OPTIONS]]
+    return kit.Modal(
+        title=t("Charge a card"),
+        blocks=[
+            _head(shown, t),
+            kit.field_input(
+                t("Payment method"),
+                kit.choice("invoice.payment_method", options, initial=options[0].value),
+                block_id="payment_method",
+            ),
+            kit.context(t("💳 {amount} is charged as soon as this is confirmed.", amount=shown.due)),
+        ],
+        callback_id=Id.CHARGE_FORM,
+        submit=t("Charge now"),
+        close=t("Back"),
+        metadata=_metadata(shown),
+    )
+
+
+def record_form(shown: Sheet, t: Translator) -> kit.Modal:
+    """Money that came by another way: all that is missing, or a part (HX10)."""
+    return kit.Modal(
+        title=t("Record a payment"),
+        blocks=[
+            _head(shown, t),
+            kit.field_input(
+                t("Paid by"),
+                kit.radio("invoice.by", [kit.option(words.paid_by(one, t), one.value) for one in PaidBy]),
+                block_id="by",
+            ),
+            kit.field_input(
+                t("Amount in {currency}", currency=shown.due.currency),
+                kit.text_input("invoice.amount", initial=figures.plain(shown.due), at_most=40),
+                block_id="amount",
+                hint=t("A part is possible: the rest stays open."),
+            ),
+            kit.field_input(
+                t("Received on"), kit.day_input("invoice.received_on", initial=shown.today), block_id="received_on"
+            ),
+            kit.field_input(
+                t("Check number or transfer reference"),
+                kit.text_input("invoice.reference", at_most=100),
+                block_id="reference",
+                hint=t("Needed for checks and transfers."),
+                optional=True,
+            ),
+        ],
+        callback_id=Id.RECORD_FORM,
+        submit=t("Record"),
+        close=t("Back"),
+        metadata=_metadata(shown),
+    )
+
+
+def credit_form(shown: Sheet, t: Translator) -> kit.Modal:
+    """Taking back all of it, lines of it, or an amount (HX20)."""
+    assert shown.stripe, "only what was issued is taken back"
+    left = left_to_credit(shown.stripe)
+    refunds = act_for(shown) is Act.REFUND
+    blocks: list[kit.Block] = [
+        _head(shown, t),
+        kit.section(
+            t.rich("*{amount}* can be taken back. Leave both fields empty to take back all of it.", amount=left)
+        ),
+        kit.field_input(
+            t("An amount in {currency}, tax included", currency=left.currency),
+            kit.text_input("invoice.amount", at_most=40),
+            block_id="amount",
+            optional=True,
+        ),
+    ]
+    if shown.totals and shown.totals.lines:
+        options = [
+            kit.option(f"{fit(one.line.description, 50)} · {t.money(one.total)}", one.line.id)
+            for one in shown.totals.lines
+        ]
+        blocks.append(
+            kit.field_input(
+                t("Or whole lines"),
+                kit.multi_select("invoice.lines", options, placeholder=t("Choose lines")),
+                block_id="lines",
+                optional=True,
+            )
+        )
+    blocks.append(
+        kit.field_input(
+            t("What was paid goes"),
+            kit.radio(
+                "invoice.give_back",
+                [kit.option(t(text), one.value) for one, text in _GIVE_BACK.items()],
+                initial=GiveBack.REFUND.value,
+            ),
+            block_id="give_back",
+            hint=t("What was not paid yet is simply no longer asked for."),
+        )
+    )
+    blocks.append(
+        kit.field_input(
+            t("Reason, as it stands on the credit note"),
+            kit.text_input("invoice.reason", at_most=LONGEST_REASON),
+            block_id="reason",
+        )
+    )
+    return kit.Modal(
+        title=t("Refund") if refunds else t("Credit"),
+        blocks=blocks,
+        callback_id=Id.CREDIT_FORM,
+        submit=t("Refund now") if refunds else t("Credit now"),
+        close=t("Back"),
+        metadata=_metadata(shown),
+    )
+
+
+def template_form(shown: Sheet, t: Translator) -> kit.Modal:
+    """What the template is to be called."""
+    return kit.Modal(
+        title=t("Save as template"),
+        blocks=[
+            kit.field_input(t("Name of the template"), kit.text_input("invoice.name", at_most=75), block_id="name"),
+            kit.context(t("Lines, discount, terms and message are kept, but no customer and no recipients.")),
+        ],
+        callback_id=Id.TEMPLATE_FORM,
+        submit=t("Save"),
+        close=t("Back"),
+        metadata={"contact": shown.contact.id, "invoice": shown.ref},
+    )
+
+
+def correct_form(shown: Sheet, t: Translator) -> kit.Modal:
+    """What does not change an amount (K8)."""
+    assert shown.ours, "only invoices of ours are corrected"
+    details = shown.ours.details
+    return kit.Modal(
+        title=t("Correct"),
+        blocks=[
+            _head(shown, t),
+            kit.field_input(
+                t("Recipients"),
+                kit.text_input("invoice.recipients", initial=", ".join(details.recipients), at_most=2000),
+                block_id="recipients",
+                hint=t("Up to {most} e-mail addresses, divided by commas.", most=MOST_RECIPIENTS),
+            ),
+            kit.field_input(
+                t("Purchase order number"),
+                kit.text_input("invoice.order_number", initial=details.order_number, at_most=LONGEST_ORDER_NUMBER),
+                block_id="order_number",
+                optional=True,
+            ),
+            kit.field_input(
+                t("Message to the customer"),
+                kit.text_input("invoice.memo", initial=details.memo, at_most=LONGEST_MEMO, multiline=True),
+                block_id="memo",
+                optional=True,
+            ),
+        ],
+        callback_id=Id.CORRECT_FORM,
+        submit=t("Save"),
+        close=t("Back"),
+        metadata={"contact": shown.contact.id, "invoice": shown.ref},
+    )
+
+
+def _head(shown: Sheet, t: Translator) -> kit.Block:
+    return kit.section(
+        joined(
+            [
+                bold(shown.number or t("Invoice")),
+                escape(t("{name}, still to be paid: {amount}", name=shown.contact.name, amount=shown.due)),
+            ]
+        )
+    )
+
+
+def _metadata(shown: Sheet) -> dict[str, object]:
+    return {"contact": shown.contact.id, "invoice": shown.ref, "due": shown.due.amount}

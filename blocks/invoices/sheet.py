@@ -1,0 +1,166 @@
+"""One invoice: its state, its figures, and what this person may do with it (HX9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from billing.invoices.model import InvoiceState
+from billing.invoices.sheets import Act, Sheet
+from blocks import kit, ways, words
+from blocks.invoices import figures
+from blocks.invoices.ids import Id
+from blocks.texts import Mrkdwn, Translator, bold, joined, link
+
+SHOWN = 15  # lines; the rest is counted
+
+
+def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
+    """The page of one invoice. `saved`: it was just kept as a draft."""
+    blocks: list[kit.Block] = []
+    if saved:
+        blocks.append(kit.section(t.rich("💾 *The draft is saved.* It can be sent at any time.")))
+    blocks += [
+        kit.section(
+            joined(
+                [
+                    joined([bold(shown.number or t("Draft")), words.sales_state(shown.state, t)], by=" · "),
+                    t("For {name}", name=shown.contact.name),
+                ]
+            )
+        ),
+        *kit.fields(
+            {
+                t("Total"): t.money(shown.total),
+                t("Still to be paid"): t.money(shown.due) if shown.due else "",
+                t("Due on"): _due(shown, t),
+                t("Taken back"): _credited(shown, t),
+            }
+        ),
+    ]
+    if shown.totals:
+        blocks += _lines(shown, t)
+    blocks += _about(shown, t)
+    if shown.by_subscription:
+        blocks.append(kit.context(t("This invoice belongs to a subscription. It cannot be paid by hand.")))
+    rows = list(_actions(shown, t))
+    blocks += [kit.actions(*rows[first : first + 5]) for first in range(0, len(rows), 5)]
+    blocks.append(kit.actions(ways.invoices(shown.contact.id, t), ways.card(shown.contact.id, t)))
+    return kit.Modal(
+        title=t("Invoice"),
+        blocks=blocks,
+        close=t("Close"),
+        metadata={"contact": shown.contact.id, "invoice": shown.ref},
+    )
+
+
+def document_links(shown: Sheet, address: str, t: Translator) -> kit.Modal:
+    """The document: to look at, to download, and a link to pass on. `address` is that of its page."""
+    stripe_page = shown.stripe.url if shown.stripe else None
+    lines: list[Mrkdwn] = [t.rich("*The document, as the customer sees it:*"), link(address, address)]
+    if stripe_page:
+        lines += [t.rich("*Stripe’s page, on which the customer can pay by card:*"), link(stripe_page, stripe_page)]
+    return kit.Modal(
+        title=t("Document and links"),
+        blocks=[
+            kit.section(joined(lines)),
+            kit.context(t("Whoever has a link sees the invoice. Pass it on to the customer only.")),
+            kit.actions(
+                kit.button(t("Open the document"), Id.OPEN_PAGE, url=address),
+                kit.button(t("PDF"), f"{Id.OPEN_PAGE}.pdf", url=f"{address}/invoice.pdf"),
+            ),
+        ],
+        close=t("Back"),
+    )
+
+
+def _due(shown: Sheet, t: Translator) -> str:
+    if shown.due_on is None or shown.state in (InvoiceState.PAID, InvoiceState.VOID, InvoiceState.REFUNDED):
+        return ""
+    if shown.state is not InvoiceState.DRAFT and shown.due_on < shown.today:
+        late = t.count("{n} day ago", "{n} days ago", (shown.today - shown.due_on).days)
+        return t("{day}, {late}", day=shown.due_on, late=late)
+    return t.date(shown.due_on)
+
+
+def _credited(shown: Sheet, t: Translator) -> str:
+    if shown.stripe is None or not (shown.stripe.reduced or shown.stripe.given_back):
+        return ""
+    return t.money(shown.total.with_amount(shown.stripe.reduced + shown.stripe.given_back))
+
+
+def _lines(shown: Sheet, t: Translator) -> Iterator[kit.Block]:
+    totals = shown.totals
+    assert totals, "asked only for invoices of ours"
+    yield kit.divider()
+    yield from kit.rows(figures.line_row(one, t) for one in totals.lines[:SHOWN])
+    if len(totals.lines) > SHOWN:
+        yield kit.context(t("… and {n} more", n=len(totals.lines) - SHOWN))
+    given = shown.ours.details.discount if shown.ours else None
+    yield from kit.rows(figures.sum_rows(totals, given, t))
+
+
+def _about(shown: Sheet, t: Translator) -> Iterator[kit.Block]:
+    if shown.ours is None:
+        return
+    ours = shown.ours
+    yield kit.context(
+        t("Goes to {addresses}", addresses=t.list(ours.details.recipients)) if ours.details.recipients else "",
+        t("Written by {name}, {when}", name=ours.created_by.name, when=ours.created_at),
+    )
+
+
+def _actions(shown: Sheet, t: Translator) -> Iterator[kit.Element]:
+    """What this person may do now; what cannot be taken back asks once more."""
+    for act in shown.acts:
+        if act is not Act.REFUND or Act.CREDIT not in shown.acts:
+            yield _button(act, shown, t)
+    if shown.ours and shown.state is not InvoiceState.DRAFT:
+        yield kit.button(t("Document and links"), Id.DOCUMENT, value=shown.ref)
+    elif shown.stripe and shown.stripe.url:
+        yield kit.button(t("Stripe’s page"), Id.OPEN_PAGE, url=shown.stripe.url)
+
+
+def _button(act: Act, shown: Sheet, t: Translator) -> kit.Element:
+    ref, number = shown.ref, shown.number or ""
+    match act:
+        case Act.EDIT:
+            return kit.button(t("Edit"), Id.EDIT, value=ref)
+        case Act.SEND:
+            return kit.button(t("Review and send"), Id.TO_REVIEW, value=ref, style="primary")
+        case Act.DELETE:
+            sure = _sure(t("Delete the draft?"), t("It is gone for everybody."), t("Delete"), t)
+            return kit.button(t("Delete"), Id.DELETE, value=ref, style="danger", confirm=sure)
+        case Act.SEND_AGAIN:
+            sure = kit.confirm(
+                t("Send it again?"),
+                t("The document goes to the recipients once more."),
+                yes=t("Send again"),
+                no=t("No"),
+            )
+            return kit.button(t("Send again"), Id.SEND_AGAIN, value=ref, confirm=sure)
+        case Act.CHARGE:
+            return kit.button(t("Charge a card"), Id.CHARGE, value=ref, style="primary")
+        case Act.RECORD:
+            return kit.button(t("Record a payment"), Id.RECORD, value=ref)
+        case Act.CREDIT:
+            return kit.button(t("Credit"), Id.CREDIT, value=ref)
+        case Act.REFUND:
+            return kit.button(t("Refund"), Id.CREDIT, value=ref)
+        case Act.VOID:
+            text = t("{number} is cancelled for good and keeps its number.", number=number)
+            sure = _sure(t("Cancel the invoice?"), text, t("Cancel invoice"), t)
+            return kit.button(t("Cancel invoice"), Id.VOID, value=ref, style="danger", confirm=sure)
+        case Act.WRITE_OFF:
+            text = t("Nobody is reminded of {number} any more. It can still be paid.", number=number)
+            sure = _sure(t("Write the invoice off?"), text, t("Write off"), t)
+            return kit.button(t("Write off"), Id.WRITE_OFF, value=ref, confirm=sure)
+        case Act.CLONE:
+            return kit.button(t("Copy to a new draft"), Id.CLONE, value=ref)
+        case Act.TEMPLATE:
+            return kit.button(t("Save as template"), Id.TO_TEMPLATE, value=ref)
+        case Act.CORRECT:
+            return kit.button(t("Correct"), Id.CORRECT, value=ref)
+
+
+def _sure(title: str, text: str, yes: str, t: Translator) -> kit.Confirm:
+    return kit.confirm(title, text, yes=yes, no=t("No"), danger=True)

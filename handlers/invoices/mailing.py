@@ -1,0 +1,104 @@
+"""Mails about invoices: the document for every recipient, reminders, and thanks for a payment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.message import EmailMessage
+
+from billing.catalogue import Business
+from billing.desk import Desk
+from billing.documents import Document, DocumentKind
+from billing.documents.sharing import issue
+from billing.errors import NotFound
+from billing.ids import SalesInvoiceId
+from billing.invoices import printing, reminding, sheets
+from billing.invoices.payments import ChargeInvoice, InvoicePaid, RecordPayment
+from billing.invoices.sending import InvoiceSent, IssueInvoice, SendAgain
+from billing.invoices.sheets import Sheet
+from billing.operations import Operation
+from billing.ports import UnitOfWork
+from billing.steps import NOBODY
+from blocks.documents import mails
+from blocks.documents.mails import Recipient
+from handlers.mails import Outbox
+
+Compose = Callable[[Document, Recipient, str], EmailMessage]
+
+
+class InvoiceMails:
+    """Sends what belongs to an operation or to a reminder. `address` is that under which documents are shown."""
+
+    def __init__(self, desk: Desk, outbox: Outbox, address: str) -> None:
+        self._desk = desk
+        self._outbox = outbox
+        self._address = address
+
+    @property
+    def done(self) -> dict[str, Callable[[Operation], None]]:
+        """What is sent when an operation of that kind is done."""
+        return dict.fromkeys(
+            (IssueInvoice.kind, SendAgain.kind, ChargeInvoice.kind, RecordPayment.kind), self.of_operation
+        )
+
+    def of_operation(self, operation: Operation) -> None:
+        """What an operation that is done brings to the customer."""
+        result = operation.result or ""
+        if operation.kind in (IssueInvoice.kind, SendAgain.kind):
+            ref = InvoiceSent.model_validate_json(result).invoice
+            self._send(operation.id, ref, lambda document, to, link: mails.invoice(document, self._business, to, link))
+        else:
+            paid = InvoicePaid.model_validate_json(result)
+            self._send(
+                operation.id,
+                paid.ref,
+                lambda document, to, link: mails.payment_received(document, paid.amount, self._business, to, link),
+            )
+
+    def remind(self, argument: str, _: str = "") -> str:
+        """A reminder that is due; `argument` is the invoice and the day of the schedule. Nothing for what was paid
+        since it was planned.
+        """
+        invoice, _, days = argument.partition(":")
+        with self._desk.reading(NOBODY) as uow:
+            sheet, today = reminding.still_due(uow, SalesInvoiceId(invoice)), uow.today
+        if sheet is None or sheet.ours is None:
+            return ""
+        self._send(
+            f"{invoice}-{days}-reminder",
+            invoice,
+            lambda document, to, link: mails.reminder(document, self._business, to, link, today),
+        )
+        with self._desk.writing(NOBODY) as uow:
+            reminding.was_reminded(uow, sheet.ours, int(days))
+        return "reminded"
+
+    @property
+    def _business(self) -> Business:
+        with self._desk.reading(NOBODY) as uow:
+            return uow.catalogue.business
+
+    def _send(self, id_: str, ref: str, compose: Compose) -> None:
+        """One mail for each recipient, each with its own link and its own Message-ID, the same at every try."""
+        with self._desk.writing(NOBODY) as uow:
+            sheet = sheets.as_it_stands(uow, ref)
+            document = _document(uow, sheet)
+            if document is None or sheet.ours is None:
+                return
+            links = [
+                issue(uow, DocumentKind.INVOICE, sheet.ours.id, sheet.contact.id) for _ in sheet.ours.details.recipients
+            ]
+        for number, (address, token) in enumerate(zip(sheet.ours.details.recipients, links, strict=True), 1):
+            to = Recipient(name=sheet.contact.name, address=address)
+            self._outbox.send(
+                f"{id_}-{number}",
+                lambda to=to, token=token: compose(document, to, f"{self._address}/{token}"),
+                contact=sheet.contact.id,
+            )
+
+
+def _document(uow: UnitOfWork, sheet: Sheet) -> Document | None:
+    """None for an invoice that Stripe made: its customer hears of it from Stripe."""
+    try:
+        return printing.document(uow, sheet)
+    except NotFound:
+        return None
