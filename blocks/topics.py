@@ -110,15 +110,16 @@ TOPICS: Sequence[Topic] = (
         later("Write and send an invoice"),
         (
             later(
-                "`/billing invoice NAME`, the button *New invoice* on the card, or *Invoice this customer* on a message."
+                "`/billing invoice NAME`, the button *New invoice* on the card, or *Invoice this customer* in the menu "
+                "of a message."
             ),
             later(
-                "In one line: `/billing invoice ada@example.com, 3 x Onboarding 150, due 14d`. The form opens filled in "
-                "and says what it did not understand."
+                "In one line: `/billing invoice ada@example.com 3 x Onboarding 150, due 14d`. The form opens filled "
+                "in, and says what it did not understand."
             ),
             later(
-                "Lines are saved at once. The review shows every amount; only *Send now* gives it a number and mails it. "
-                "A draft can be edited by several people; nobody overwrites what another has just changed."
+                "Lines are saved at once. The review shows every amount; only *Send now* gives the invoice a number "
+                "and mails it. Several people can edit a draft; nobody overwrites what another has just changed."
             ),
             later("A discount or total above your limit goes to a manager first; the invoice waits as a draft."),
         ),
@@ -130,8 +131,8 @@ TOPICS: Sequence[Topic] = (
         (
             later("`/billing invoices NAME` shows what is open, paid or a draft. *Show* opens one with all it allows."),
             later(
-                "Cash, checks and transfers are recorded by hand, also a part; a card on file can be charged. Invoices of "
-                "subscriptions cannot be paid by hand."
+                "Cash, checks and transfers are recorded by hand, also a part; a card on file can be charged. "
+                "Invoices of subscriptions cannot be paid by hand."
             ),
             later("Managers credit, refund, cancel and write off. A cancelled invoice keeps its number."),
             later("Customers are reminded by schedule until the invoice is paid or cancelled."),

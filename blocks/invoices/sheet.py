@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from billing.invoices.model import InvoiceState
 from billing.invoices.sheets import Act, Sheet
 from blocks import kit, ways, words
 from blocks.invoices import figures
 from blocks.invoices.ids import Id
-from blocks.texts import Mrkdwn, Translator, bold, joined, link
+from blocks.texts import Mrkdwn, Translator, bold, joined, later, link
 
 SHOWN = 15  # lines; the rest is counted
 
@@ -120,32 +120,33 @@ def _actions(shown: Sheet, t: Translator) -> Iterator[kit.Element]:
         yield kit.button(t("Stripe’s page"), Id.OPEN_PAGE, url=shown.stripe.url)
 
 
+_PLAIN: Mapping[Act, tuple[str, str, str | None]] = {
+    Act.EDIT: (later("Edit"), Id.EDIT, None),
+    Act.SEND: (later("Review and send"), Id.TO_REVIEW, "primary"),
+    Act.CHARGE: (later("Charge a card"), Id.CHARGE, "primary"),
+    Act.RECORD: (later("Record a payment"), Id.RECORD, None),
+    Act.CREDIT: (later("Credit"), Id.CREDIT, None),
+    Act.REFUND: (later("Refund"), Id.CREDIT, None),
+    Act.CLONE: (later("Copy to a new draft"), Id.CLONE, None),
+    Act.TEMPLATE: (later("Save as template"), Id.TO_TEMPLATE, None),
+    Act.CORRECT: (later("Correct"), Id.CORRECT, None),
+}
+
+
 def _button(act: Act, shown: Sheet, t: Translator) -> kit.Element:
+    if act in _PLAIN:
+        text, id_, style = _PLAIN[act]
+        return kit.button(t(text), id_, value=shown.ref, style=style)
+    return _asking_button(act, shown, t)
+
+
+def _asking_button(act: Act, shown: Sheet, t: Translator) -> kit.Element:
+    """What goes out, or cannot be taken back, asks once more."""
     ref, number = shown.ref, shown.number or ""
     match act:
-        case Act.EDIT:
-            return kit.button(t("Edit"), Id.EDIT, value=ref)
-        case Act.SEND:
-            return kit.button(t("Review and send"), Id.TO_REVIEW, value=ref, style="primary")
         case Act.DELETE:
             sure = _sure(t("Delete the draft?"), t("It is gone for everybody."), t("Delete"), t)
             return kit.button(t("Delete"), Id.DELETE, value=ref, style="danger", confirm=sure)
-        case Act.SEND_AGAIN:
-            sure = kit.confirm(
-                t("Send it again?"),
-                t("The document goes to the recipients once more."),
-                yes=t("Send again"),
-                no=t("No"),
-            )
-            return kit.button(t("Send again"), Id.SEND_AGAIN, value=ref, confirm=sure)
-        case Act.CHARGE:
-            return kit.button(t("Charge a card"), Id.CHARGE, value=ref, style="primary")
-        case Act.RECORD:
-            return kit.button(t("Record a payment"), Id.RECORD, value=ref)
-        case Act.CREDIT:
-            return kit.button(t("Credit"), Id.CREDIT, value=ref)
-        case Act.REFUND:
-            return kit.button(t("Refund"), Id.CREDIT, value=ref)
         case Act.VOID:
             text = t("{number} is cancelled for good and keeps its number.", number=number)
             sure = _sure(t("Cancel the invoice?"), text, t("Cancel invoice"), t)
@@ -154,12 +155,14 @@ def _button(act: Act, shown: Sheet, t: Translator) -> kit.Element:
             text = t("Nobody is reminded of {number} any more. It can still be paid.", number=number)
             sure = _sure(t("Write the invoice off?"), text, t("Write off"), t)
             return kit.button(t("Write off"), Id.WRITE_OFF, value=ref, confirm=sure)
-        case Act.CLONE:
-            return kit.button(t("Copy to a new draft"), Id.CLONE, value=ref)
-        case Act.TEMPLATE:
-            return kit.button(t("Save as template"), Id.TO_TEMPLATE, value=ref)
-        case Act.CORRECT:
-            return kit.button(t("Correct"), Id.CORRECT, value=ref)
+        case _:
+            sure = kit.confirm(
+                t("Send it again?"),
+                t("The document goes to the recipients once more."),
+                yes=t("Send again"),
+                no=t("No"),
+            )
+            return kit.button(t("Send again"), Id.SEND_AGAIN, value=ref, confirm=sure)
 
 
 def _sure(title: str, text: str, yes: str, t: Translator) -> kit.Confirm:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from email.message import EmailMessage
+from functools import partial
 
 from billing.catalogue import Business
 from billing.desk import Desk
@@ -89,11 +90,8 @@ class InvoiceMails:
             ]
         for number, (address, token) in enumerate(zip(sheet.ours.details.recipients, links, strict=True), 1):
             to = Recipient(name=sheet.contact.name, address=address)
-            self._outbox.send(
-                f"{id_}-{number}",
-                lambda to=to, token=token: compose(document, to, f"{self._address}/{token}"),
-                contact=sheet.contact.id,
-            )
+            mail = partial(compose, document, to, f"{self._address}/{token}")
+            self._outbox.send(f"{id_}-{number}", mail, contact=sheet.contact.id)
 
 
 def _document(uow: UnitOfWork, sheet: Sheet) -> Document | None:

@@ -1,4 +1,4 @@
-"""Invoices of ours at Stripe: prepared, compared, issued under our number, paid, credited and ended; once, whatever breaks."""
+"""Invoices of ours at Stripe: prepared, compared, issued, paid, credited, ended; each once, whatever breaks."""
 
 from __future__ import annotations
 
