@@ -27,6 +27,7 @@ from blocks.kit import Choices, Message, Modal
 from blocks.subscriptions.form import price_choices
 from blocks.texts import Translator
 from bot.sandbox.workspace.limits import option_problems, problems
+from tests.blocks import samples_invoices
 from tests.blocks.samples import (
     BOTH,
     CATALOGUE,
@@ -129,6 +130,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         *(lambda t, name=topic.name: help.help_message(name, t) for topic in topics.TOPICS),
     ),
     "blocks.help.thanks": (lambda t: help.thanks(t, helpful=True), lambda t: help.thanks(t, helpful=False)),
+    **samples_invoices.EXAMPLES,
     "blocks.notices.broken": (lambda t: notices.broken("r", t), lambda t: notices.broken(REFERENCE, t)),
     "blocks.notices.card_number": (notices.card_number,),
     "blocks.notices.not_staff": (notices.not_staff,),
