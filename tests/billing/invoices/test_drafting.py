@@ -1,0 +1,296 @@
+"""Drafts: filled in, changed by several people, cloned, kept as templates, deleted (H24 to H28, HX14, HX15, GX11)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from billing.catalogue import Label
+from billing.catalogue.taxes import Tax
+from billing.contacts import Account, AccountStatus, Address, Member, MemberRight
+from billing.errors import (
+    AccountNotBillable,
+    AmountNotReadable,
+    DraftChanged,
+    DueDateOutOfRange,
+    LineNeedsText,
+    NotNow,
+    NotPermitted,
+    NotReadable,
+    NotStaff,
+    TooManyLines,
+    TooManyRecipients,
+    UnknownInvoice,
+    UnknownTax,
+)
+from billing.ids import ContactId, SalesInvoiceId, TeamId
+from billing.invoices import drafting, lines, typed
+from billing.invoices.drafting import DraftForm
+from billing.invoices.items import SaveLine
+from billing.invoices.model import UNTAXED, Discount, Line, Stage
+from billing.money import Money
+from billing.roles import Role
+from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
+from tests.support.shop import ADA, BEN, CATALOGUE, SAM, TEAM_MONTH, TODAY, actor, contact
+
+
+def form(shop: InvoiceShop, invoice: str = REF, customer: ContactId = ADA, **how: object) -> DraftForm:
+    with shop.store.reading(how.get("person", SAM)) as uow:
+        return drafting.form(uow, customer, SalesInvoiceId(invoice))
+
+
+def test_a_new_invoice_begins_with_what_is_known_of_the_customer(shop: InvoiceShop) -> None:
+    """H26, HX15: the house's terms in the customer's language, the usual days, the billing contact's address."""
+    shop.rules(due_days=30, terms=Label(en="Net 30", de="Zahlbar in 30 Tagen"))
+    billed = Member(name="Bea", email="bea@engines.example", rights=frozenset({MemberRight.BILLING_CONTACT}))
+    shop.knows(contact(language="de-DE", members=(billed,)))
+    details = form(shop).invoice.details
+    assert (details.due_days, details.terms, details.language) == (30, "Zahlbar in 30 Tagen", "de")
+    assert details.recipients == ("bea@engines.example",)
+    assert shop.rows.sales_invoices == {}  # looking writes nothing down
+
+
+def test_agents_may_write_and_strangers_may_not(shop: InvoiceShop) -> None:
+    """H16."""
+    shop.adds(person=MIA)
+    with pytest.raises(NotPermitted):
+        form(shop, person=actor(Role.ADMIN))
+    with pytest.raises(NotStaff):
+        form(shop, person=actor())
+
+
+def test_nothing_is_billed_to_a_closed_account(shop: InvoiceShop) -> None:
+    """GX3."""
+    shop.knows(contact(account=Account(status=AccountStatus.CLOSED)))
+    with pytest.raises(AccountNotBillable):
+        form(shop)
+    with pytest.raises(AccountNotBillable):
+        shop.adds()
+
+
+def test_a_line_from_the_catalogue_needs_neither_words_nor_price(shop: InvoiceShop) -> None:
+    """HX14: and has the tax of its product, 7 % for the CRM."""
+    shop.adds(item=TEAM_MONTH, description="", price="", quantity="3")
+    (line,) = shop.invoice().lines
+    assert (line.description, line.unit.amount, line.product) == ("CRM Team", 1990, "crm")
+    # 3 x 19.90 = 59.70; 7 % = 4.179 -> 4.18
+    assert form(shop).totals.total.amount == 6388
+
+
+def test_a_line_may_have_another_tax_of_the_country_or_none(shop: InvoiceShop) -> None:
+    shop.adds(tax=UNTAXED)
+    assert form(shop).totals.total.amount == 45000
+    shop.adds(tax="de-vat-crm")
+    assert form(shop).totals.total.amount == 45000 + 48150
+
+
+def test_a_tax_of_another_country_is_refused(shop: InvoiceShop) -> None:
+    """A forged menu."""
+    with pytest.raises(UnknownTax):
+        shop.adds(tax="fr-vat")
+
+
+def test_reverse_charge_has_no_tax_whatever_the_line_says(shop: InvoiceShop) -> None:
+    shop.sells(tax=Tax(reverse_charge=True, rates=CATALOGUE.tax.rates))
+    shop.knows(contact(tax_id="FR12345678901", address=Address(country="FR")))
+    shop.adds()
+    found = form(shop)
+    assert (found.reverse_charge, found.totals.total.amount, found.totals.taxes) == (True, 45000, ())
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({"description": "  "}, LineNeedsText),
+        ({"price": ""}, AmountNotReadable),
+        ({"price": "1 USD"}, AmountNotReadable),
+        ({"item": "no-such-price"}, NotReadable),
+        ({"item": "marketing-plus-month-usd"}, NotReadable),
+    ],
+)
+def test_what_a_line_refuses(shop: InvoiceShop, fields: dict[str, str], refusal: type[Exception]) -> None:
+    with pytest.raises(refusal):
+        shop.adds(**fields)
+    assert shop.rows.sales_invoices == {}
+
+
+def test_a_hundred_lines_and_no_more(shop: InvoiceShop) -> None:
+    for _ in range(100):
+        shop.adds()
+    with pytest.raises(TooManyLines):
+        shop.adds()
+    with shop.store.writing(SAM) as uow, pytest.raises(TooManyLines):
+        lines.copy_line(uow, ADA, REF, "l1")
+
+
+def test_lines_are_changed_copied_moved_and_removed(shop: InvoiceShop) -> None:
+    for name in ("A", "B", "C"):
+        shop.adds(description=name)
+    with shop.store.writing(SAM) as uow:
+        lines.move_line(uow, ADA, REF, "l3", -1)
+        lines.copy_line(uow, ADA, REF, "l1")
+        lines.remove_line(uow, ADA, REF, "l2")
+        lines.remove_line(uow, ADA, REF, "l2")  # twice is no mistake
+        lines.move_line(uow, ADA, REF, "l1", -1)  # at the end it stays
+    assert [(one.id, one.description) for one in shop.invoice().lines] == [("l1", "A"), ("l4", "A"), ("l3", "C")]
+    shop.adds(line="l3", version=shop.invoice().line("l3").version, description="D")
+    assert [one.description for one in shop.invoice().lines] == ["A", "A", "D"]
+    shop.adds(description="E")
+    assert shop.invoice().lines[-1].id == "l5"  # an id is never given again
+
+
+def test_two_people_add_lines_at_the_same_time(shop: InvoiceShop) -> None:
+    """Nobody's is lost."""
+    shop.adds(description="A")
+    shop.adds(description="B", person=PETRA)
+    assert [one.description for one in shop.invoice().lines] == ["A", "B"]
+
+
+def test_who_changes_a_line_that_another_has_just_changed_is_told(shop: InvoiceShop) -> None:
+    shop.adds()
+    seen = shop.invoice().line("l1").version
+    shop.adds(line="l1", version=seen, price="99", person=PETRA)
+    with pytest.raises(DraftChanged) as refusal:
+        shop.adds(line="l1", version=seen, price="1")
+    assert refusal.value.parameters["by"] == "Petra Manager"
+    assert shop.invoice().line("l1").unit == Money(amount=9900, currency="EUR")
+
+
+def test_who_saves_over_anothers_details_is_told(shop: InvoiceShop) -> None:
+    """H28: several people edit one draft; they see each other's change instead of overwriting it."""
+    seen = shop.details().version
+    shop.details(memo="Petra's", person=PETRA)
+    with pytest.raises(DraftChanged):
+        shop.details(memo="Sam's", version=seen)
+    assert shop.invoice().details.memo == "Petra's"
+    shop.details(memo="Petra's", version=seen)  # the same is no conflict
+    shop.details(memo="Sam's")
+
+
+def test_the_own_older_form_is_no_conflict(shop: InvoiceShop) -> None:
+    """The review was looked at, and then the form behind it was changed."""
+    seen = shop.details().version
+    shop.details(memo="first", version=seen)
+    shop.details(memo="second", version=seen)
+    assert shop.invoice().details.memo == "second"
+
+
+def test_lines_of_others_do_not_keep_anybody_from_saving_the_details(shop: InvoiceShop) -> None:
+    seen = shop.details().version
+    shop.adds(person=PETRA)
+    shop.details(memo="Sam's", version=seen)
+
+
+def test_saving_nothing_new_changes_nothing(shop: InvoiceShop) -> None:
+    before = shop.details()
+    assert shop.details() == before
+
+
+def test_the_form_as_it_is_typed(shop: InvoiceShop) -> None:
+    found = shop.details(
+        due_on=date(2026, 4, 1), discount="12,5 %", recipients="a@x.example, b@x.example", order_number=" PO-1 "
+    ).details
+    assert (found.due_on, found.discount, found.order_number) == (
+        date(2026, 4, 1),
+        Discount(percent=Decimal("12.5")),
+        "PO-1",
+    )
+
+
+def test_what_the_form_refuses(shop: InvoiceShop) -> None:
+    with pytest.raises(DueDateOutOfRange):
+        shop.details(due_on=date(2026, 3, 1))
+    with pytest.raises(DueDateOutOfRange):
+        shop.details(due_on=date(2027, 3, 3))
+    with pytest.raises(TooManyRecipients):
+        shop.details(recipients=",".join(f"{n}@x.example" for n in range(6)))
+
+
+def test_a_draft_of_another_customer_or_team_is_nobodys(shop: InvoiceShop) -> None:
+    """Forged metadata."""
+    shop.adds()
+    with shop.store.writing(SAM) as uow, pytest.raises(UnknownInvoice):
+        lines.save_line(uow, SaveLine(contact=BEN, invoice=REF, description="x", price="1"))
+    with shop.store.reading(actor(Role.SALES, team=TeamId("T2"))) as uow, pytest.raises(UnknownInvoice):
+        drafting.form(uow, ADA, REF)
+
+
+def test_what_is_sent_is_edited_no_more(shop: InvoiceShop) -> None:
+    """HX9."""
+    shop.sends()
+    for change in (shop.adds, shop.details):
+        with pytest.raises(NotNow):
+            change()
+    with shop.store.writing(SAM) as uow, pytest.raises(NotNow):
+        drafting.delete(uow, ADA, REF)
+
+
+def test_a_draft_is_deleted(shop: InvoiceShop) -> None:
+    shop.adds()
+    with shop.store.writing(SAM) as uow:
+        drafting.delete(uow, ADA, REF)
+    assert shop.rows.sales_invoices == {}
+
+
+def test_a_copy_is_a_draft_of_its_own(shop: InvoiceShop) -> None:
+    shop.adds()
+    shop.details(due_on=TODAY, memo="Hello")
+    shop.does(shop.confirms())
+    shop.clock.goes_on(days=3)
+    with shop.store.writing(MIA) as uow:
+        copy = drafting.clone(uow, REF, SalesInvoiceId("inv_2"))
+    assert (copy.stage, copy.number, copy.stripe, copy.details.memo) == (Stage.DRAFT, None, None, "Hello")
+    assert copy.details.due_on is None  # that day has passed
+    assert [one.description for one in copy.lines] == ["Onboarding"]
+
+
+def test_a_template_has_no_customer(shop: InvoiceShop) -> None:
+    shop.adds()
+    shop.details(order_number="PO-1", discount="5 %")
+    with shop.store.writing(SAM) as uow:
+        template = drafting.save_template(uow, REF, "Onboarding", "key")
+        assert template.details.recipients == ()
+        drafting.use_template(uow, BEN, SalesInvoiceId("inv_2"), template.id)
+    made = shop.invoice("inv_2")
+    assert (made.contact, made.details.recipients, made.details.order_number) == (BEN, ("ben@byron.example",), "")
+    assert (len(made.lines), made.details.discount) == (1, Discount(percent=Decimal(5)))
+    with shop.store.writing(SAM) as uow, pytest.raises(UnknownInvoice):
+        drafting.use_template(uow, BEN, SalesInvoiceId("inv_3"), "tpl_forged")
+
+
+def test_a_typed_invoice_becomes_a_draft(shop: InvoiceShop) -> None:
+    """A line without a price takes the catalogue's, if one thing there is called so; the rest is handed back."""
+    with shop.store.writing(SAM) as uow:
+        found = typed.one_line("ada@x.example 2 x CRM Team, 1 x Nothing, Extra 10, due 7d, 10 %", "EUR", TODAY)
+        _, unread = drafting.from_typed(uow, ADA, REF, found)
+    made = shop.invoice()
+    assert [(one.description, f"{one.quantity}", one.unit.amount) for one in made.lines] == [
+        ("CRM Team", "2", 1990),
+        ("Extra", "1", 1000),
+    ]
+    assert (made.details.due_days, made.details.discount, unread) == (
+        7,
+        Discount(percent=Decimal(10)),
+        ("1 x Nothing",),
+    )
+
+
+def test_a_due_day_that_cannot_be_is_handed_back(shop: InvoiceShop) -> None:
+    with shop.store.writing(SAM) as uow:
+        found = typed.one_line("ada@x.example 1 x A 1, due 2020-01-01, due 999", "EUR", TODAY)
+        _, unread = drafting.from_typed(uow, ADA, REF, found)
+    assert unread == ("2020-01-01", "999")
+    assert shop.invoice().details.due_days == 14
+
+
+def test_only_a_name_writes_nothing_down(shop: InvoiceShop) -> None:
+    with shop.store.writing(SAM) as uow:
+        drafting.from_typed(uow, ADA, REF, typed.one_line("ada", "EUR", TODAY))
+    assert shop.rows.sales_invoices == {}
+
+
+def test_a_line_is_a_line() -> None:
+    with pytest.raises(ValueError, match="greater than 0"):
+        Line(id="l1", version=1, description="x", quantity=Decimal(0), unit=Money(amount=1, currency="EUR"))
