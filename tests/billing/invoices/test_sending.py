@@ -126,8 +126,8 @@ def test_every_step_may_run_twice(shop: InvoiceShop) -> None:
     shop.adds()
     operation = shop.accepts(shop.confirms())
     checked = shop.steps.check(operation, "")
+    shop.payments.invoices.fails.append(Transient("Stripe"))
     with pytest.raises(Transient):
-        shop.payments.invoices.fails.append(Transient("Stripe"))
         shop.steps.perform(operation, checked)
     performed = shop.steps.perform(operation, checked)
     assert shop.steps.perform(operation, checked) == performed

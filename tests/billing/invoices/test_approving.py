@@ -1,0 +1,177 @@
+"""Above the limit a manager decides: once, never about the own, and about exactly that draft (H16)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from billing.catalogue import GrantLimit, InvoicePolicy
+from billing.change_requests.model import Act, RequestState
+from billing.errors import (
+    AlreadyDecided,
+    NoSuchApproval,
+    NotPermitted,
+    OwnRequest,
+    ReasonMissing,
+    UnknownInvoice,
+)
+from billing.invoices import approving, sending
+from billing.invoices.approving import AskForApproval
+from billing.invoices.model import SalesInvoice, Stage
+from billing.operations import State
+from billing.roles import Role
+from tests.support.invoicing import MIA, PAUL, PETRA, REF, InvoiceShop
+from tests.support.shop import ADA, BEN, SAM, actor
+
+LIMITS = {Role.SALES: {"discount": Decimal(10), "total": {"EUR": 100_000}}, Role.AGENT: {"discount": Decimal(0)}}
+
+
+@pytest.fixture
+def shop() -> InvoiceShop:
+    """Sales may give 10 % and send up to 1,000.00."""
+    shop = InvoiceShop()
+    shop.rules(limits=LIMITS)
+    return shop
+
+
+def asks(shop: InvoiceShop, *, note: str = "Loyal", person: object = SAM) -> SalesInvoice:
+    with shop.store.writing(person) as uow:
+        return approving.ask(uow, AskForApproval(contact=ADA, invoice=REF, note=note))
+
+
+def decides(shop: InvoiceShop, act: Act, *, person: object = PETRA, note: str = "") -> SalesInvoice:
+    with shop.store.writing(person) as uow:
+        return approving.decide(uow, ADA, REF, act, note)
+
+
+def test_up_to_the_limit_nobody_is_asked(shop: InvoiceShop) -> None:
+    """10 % of 450.00 exactly."""
+    shop.adds(discount="10 %")
+    shop.does(shop.confirms())
+    assert shop.invoice().stage is Stage.ISSUED
+
+
+@pytest.mark.parametrize(
+    ("fields", "whole"),
+    [({"discount": "10.01 %"}, ""), ({"discount": "5 %"}, "6 %"), ({"quantity": "6"}, ""), ({}, "45.10")],
+)
+def test_above_it_the_draft_waits(shop: InvoiceShop, fields: dict[str, str], whole: str) -> None:
+    """Discounts of lines and of the whole count together; 6 x 150.00 with tax is 1,071.00; 45.10 of 450.00 is 10.02 %."""
+    shop.adds(**fields)
+    shop.details(discount=whole)
+    operation = shop.does(shop.confirms())
+    assert (operation.state, operation.reason.key) == (State.REFUSED, "NeedsApproval")
+    assert shop.invoice().number is None
+
+
+def test_managers_have_no_limit_and_of_several_roles_the_freest_counts(shop: InvoiceShop) -> None:
+    shop.adds(discount="50 %")
+    both = actor(Role.SALES, Role.AGENT, user="U_BOTH", name="Both")
+    shop.hires(both)
+    policy = InvoicePolicy(limits=LIMITS)
+    assert policy.limit_of(both.roles) == GrantLimit(**LIMITS[Role.SALES])
+    assert policy.limit_of(frozenset({Role.SALES, Role.MANAGER})) is None
+    shop.does(shop.confirms(person=PETRA), person=PETRA)
+    assert shop.invoice().stage is Stage.ISSUED
+
+
+def test_without_limits_nobody_is_asked() -> None:
+    shop = InvoiceShop()
+    shop.adds(discount="100 %")
+    shop.does(shop.confirms())
+    assert shop.invoice().stage is Stage.ISSUED
+
+
+def test_it_is_asked_granted_and_sent(shop: InvoiceShop) -> None:
+    shop.adds(discount="25 %")
+    asks(shop)
+    assert shop.invoice().approval.state is RequestState.FILED
+    decides(shop, Act.APPROVE, note="Fine")
+    shop.does(shop.confirms())
+    assert shop.invoice().stage is Stage.ISSUED
+    assert shop.happened() == ["invoice_approval_asked", "invoice_approved", "invoice_sent"]
+    jobs = [job.argument for job in shop.rows.jobs if job.name == approving.PIPELINE]
+    assert len(jobs) == len(set(jobs)) == 2
+
+
+def test_what_was_granted_is_exactly_that_draft(shop: InvoiceShop) -> None:
+    """A memo may still change; a line may not."""
+    shop.adds(discount="25 %")
+    asks(shop)
+    decides(shop, Act.APPROVE)
+    shop.details(memo="Thanks")
+    with shop.store.reading(SAM) as uow:
+        assert sending.review(uow, ADA, REF).exceeds is None
+    shop.adds(price="1000")
+    assert shop.does(shop.confirms()).reason.key == "NeedsApproval"
+
+
+def test_a_draft_that_changed_since_cannot_be_decided(shop: InvoiceShop) -> None:
+    shop.adds(discount="25 %")
+    asks(shop)
+    shop.adds(price="1")
+    with pytest.raises(NoSuchApproval):
+        decides(shop, Act.APPROVE)
+    asks(shop)
+    decides(shop, Act.APPROVE)
+
+
+def test_nobody_grants_what_they_asked_for(shop: InvoiceShop) -> None:
+    shop.rules(limits=LIMITS)
+    promoted = SAM.model_copy(update={"roles": frozenset({Role.SALES, Role.MANAGER})})
+    shop.adds(discount="25 %")
+    asks(shop)
+    with pytest.raises(OwnRequest):
+        decides(shop, Act.APPROVE, person=promoted)
+
+
+def test_only_managers_decide(shop: InvoiceShop) -> None:
+    shop.adds(discount="25 %")
+    asks(shop)
+    for person in (SAM, MIA):
+        with pytest.raises(NotPermitted):
+            decides(shop, Act.APPROVE, person=person)
+
+
+def test_one_decision_wins(shop: InvoiceShop) -> None:
+    """The same click twice changes nothing; who comes second hears who was quicker."""
+    shop.adds(discount="25 %")
+    asks(shop)
+    first = decides(shop, Act.APPROVE)
+    assert decides(shop, Act.APPROVE) == first
+    with pytest.raises(AlreadyDecided) as refusal:
+        decides(shop, Act.REJECT, person=PAUL, note="No")
+    assert refusal.value.parameters == {"state": "approved", "by": "Petra Manager"}
+
+
+def test_a_rejection_needs_words_and_may_be_asked_again(shop: InvoiceShop) -> None:
+    shop.adds(discount="25 %")
+    asks(shop)
+    with pytest.raises(ReasonMissing):
+        decides(shop, Act.REJECT, note=" ")
+    decides(shop, Act.REJECT, note="Too much")
+    assert shop.does(shop.confirms()).reason.key == "NeedsApproval"
+    asks(shop, note="Please")
+    assert shop.invoice().approval.state is RequestState.FILED
+
+
+def test_the_same_is_asked_once(shop: InvoiceShop) -> None:
+    shop.adds(discount="25 %")
+    assert asks(shop) == asks(shop)
+
+
+def test_what_needs_no_approval_is_not_asked(shop: InvoiceShop) -> None:
+    shop.adds()
+    assert asks(shop).approval is None
+    with pytest.raises(NoSuchApproval):
+        decides(shop, Act.APPROVE)
+
+
+def test_forged_decisions(shop: InvoiceShop) -> None:
+    shop.adds(discount="25 %")
+    asks(shop)
+    with shop.store.writing(PETRA) as uow, pytest.raises(UnknownInvoice):
+        approving.decide(uow, BEN, REF, Act.APPROVE)
+    with pytest.raises(NotPermitted):
+        asks(shop, person=MIA)
