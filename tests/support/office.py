@@ -13,11 +13,14 @@ from slack_bolt import Ack
 import handlers
 from billing.access import Actor
 from billing.events import EventSteps
+from billing.invoices import approving, reminding
 from billing.operations import Operation
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
 from handlers.conversation import Conversation
 from handlers.followups import FollowUps
+from handlers.invoices.approvals import ApprovalNews
+from handlers.invoices.mailing import InvoiceMails
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
 from handlers.router import Kind, Router
@@ -60,7 +63,7 @@ class Office(Shop):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        links = Links(dashboard="https://stripe.example")
+        links = Links(dashboard="https://stripe.example", documents="https://kontor.example/d")
         self.directory = Directory(self.desk, lambda: self.slack, {"billing-sales": Role.SALES})
         self.posts = Posts(lambda: self.slack, "C_MANAGERS")
         self.announcer = Announcer(self.desk, self.posts, links, self.settle_seconds)
@@ -70,12 +73,14 @@ class Office(Shop):
             self.router,
             self.desk,
             self.directory,
-            {"links": links},
+            {"links": links, "posts": self.posts},
             lambda kind, result, _: self.observed.append((kind, result)),
         )
         self.events = EventSteps(self.store, self.payments)
         self.outbox = Outbox(self.mails.append)
-        self.mailer = Mails(self.desk, self.outbox)
+        self.invoice_mails = InvoiceMails(self.desk, self.outbox, "https://kontor.example/d")
+        self.mailer = Mails(self.desk, self.outbox, self.invoice_mails.done)
+        self.approval_news = ApprovalNews(self.desk, self.posts)
         self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
 
     # What people do
@@ -136,6 +141,10 @@ class Office(Shop):
             if job.name == "operation":
                 state = self.mailer.send(job.argument, self.walks(job.argument))
                 told.append(self.announcer.announce(job.argument, state))
+            elif job.name == approving.PIPELINE:
+                told.append(self.approval_news.tell(job.argument))
+            elif job.name == reminding.PIPELINE:
+                told.append(self.invoice_mails.remind(job.argument))
             else:
                 moved = self.events.record(job.argument, self.events.fetch(job.argument, ""))
                 told.append(self.follow_ups.run(job.argument, moved))

@@ -57,7 +57,7 @@ def test_up_to_the_limit_nobody_is_asked(shop: InvoiceShop) -> None:
     [({"discount": "10.01 %"}, ""), ({"discount": "5 %"}, "6 %"), ({"quantity": "6"}, ""), ({}, "45.10")],
 )
 def test_above_it_the_draft_waits(shop: InvoiceShop, fields: dict[str, str], whole: str) -> None:
-    """Discounts of lines and of the whole count together; 6 x 150.00 with tax is 1,071.00; 45.10 of 450.00 is 10.02 %."""
+    """Discounts of lines and of the whole count together; 6 x 150.00 with tax is 1,071.00; 45.10 of 450.00: 10.02 %."""
     shop.adds(**fields)
     shop.details(discount=whole)
     operation = shop.does(shop.confirms())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from billing.catalogue import Feature
 from billing.change_requests.model import Act, ChangeRequest, Decision, Person
 from billing.contacts import Address, Contact, CustomerSnapshot, Invoice, PaymentMethod, Subscription
 from billing.ids import ContactId, CustomerId, TeamId, UserId
+from billing.invoices.model import Details, Line, SalesInvoice
 from billing.money import Money
 from billing.operations import Operation, operation_id
 from billing.plans import Difference, Dimension, Direction, Excess, Impact, LimitChange, Package
@@ -149,3 +151,29 @@ def change_request(name: str, of: Contact, at: datetime = NOW, **fields: Any) ->
         "nudged_at": at,
     }
     return ChangeRequest(**(defaults | fields))
+
+
+def sales_invoice(name: str, **fields: Any) -> SalesInvoice:
+    """A draft of Ada's with one line."""
+    defaults: dict[str, Any] = {
+        "id": f"inv_{name}",
+        "team": "T1",
+        "contact": "con_1",
+        "contact_name": "Ada Roe",
+        "currency": "EUR",
+        "created_by": FILER,
+        "created_at": NOW,
+        "changed_by": FILER,
+        "changed_at": NOW,
+        "lines": (
+            Line(
+                id="l1",
+                version=1,
+                description="Grüße",
+                quantity=Decimal("1.250"),
+                unit=Money(amount=15000, currency="EUR"),
+            ),
+        ),
+        "details": Details(recipients=("ada@roe.example",), due_on=date(2026, 12, 24)),
+    }
+    return SalesInvoice(**(defaults | fields))

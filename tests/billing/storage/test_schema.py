@@ -16,15 +16,20 @@ from sqlalchemy.exc import IntegrityError
 
 from billing.change_requests.model import RequestFilter
 from billing.contacts import SubscriptionItem
+from billing.invoices.model import Template
 from billing.money import Money
 from billing.storage import schema, search_index
 from billing.storage.database import Database
 from billing.storage.engines import open_engines
 from billing.storage.finders import SearchStrength
 from billing.storage.tables import metadata
-from tests.billing.storage.examples import ACTOR, CATALOGUE, change_request, contact
+from tests.billing.storage.examples import ACTOR, CATALOGUE, change_request, contact, sales_invoice
 
 REQUEST = change_request("1", contact(id="con_1", name="Ada Roe"), subscription="sub_3")
+INVOICE = sales_invoice("1", contact="con_1", contact_name="Ada Roe")
+TEMPLATE = Template(
+    id="tpl_1", team="T1", name="Onboarding", currency="EUR", lines=INVOICE.lines, details=INVOICE.details
+)
 
 # Rows as each revision has them, in its own SQL: they must survive all later ones.
 ROWS = {
@@ -68,6 +73,17 @@ ROWS = {
     "0007": (
         "INSERT INTO document_links (digest, kind, document, contact, issued_at, expires_at)"
         " VALUES ('0123', 'invoice', 'in_1', 'con_1', '2026-01-01 10:00:00.000000', '2026-04-01 10:00:00.000000')",
+    ),
+    "0008": (
+        "INSERT INTO invoices (id, contact, status, total, due, currency, created_at, paid, reduced, given_back)"
+        " VALUES ('in_8', 'con_1', 'open', 500, 300, 'EUR', '2026-01-04 10:00:00.000000', 200, 0, 0)",
+        "INSERT INTO sales_invoices (id, version, team, contact, stage, number, stripe, changed_at, reminds_on, body)"
+        " VALUES ('inv_1', 1, 'T1', 'con_1', 'draft', NULL, NULL, '2026-01-04 10:00:00.000000', '2026-02-01',"
+        f" '{INVOICE.model_dump_json()}')",
+        "INSERT INTO invoice_numbers (series, year, last) VALUES ('INV', 2026, 41)",
+        "INSERT INTO invoice_templates (id, team, name, body) VALUES ('tpl_1', 'T1', 'Onboarding',"
+        f" '{TEMPLATE.model_dump_json()}')",
+        "INSERT INTO invoice_cards (invoice, place, channel, ts) VALUES ('inv_1', 'C1', 'C1', '1.2')",
     ),
 }
 
@@ -128,6 +144,12 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
         assert [card.ts for card in uow.requests.cards(REQUEST.id)] == ["1.2"]
         assert uow.absences.get("T1", "U2").deputy == "U4"
         assert uow.usage.raises_by_itself("con_1") == ("T1", "U1")
+        assert uow.invoices.get("inv_1") == INVOICE
+        assert uow.invoices.templates("T1") == (TEMPLATE,)
+        assert [card.ts for card in uow.invoices.cards("inv_1")] == ["1.2"]
+        assert uow.mirror.invoice("in_8")[1].paid == 200
+    with store(empty_database_url) as database, database.writing(ACTOR) as uow:
+        assert uow.invoices.next_number("INV", 2026) == 42
     assert plus.items == (
         SubscriptionItem(
             product="Plus", price="plus-month-eur", quantity=3, unit_amount=Money(amount=1999, currency="EUR")

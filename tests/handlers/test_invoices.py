@@ -1,0 +1,471 @@
+"""Invoices as Slack sees them: the form and its lines, the review, the answers, the buttons, forged ones too."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import Any
+
+import pytest
+
+from billing.change_requests.model import RequestState
+from billing.errors import AmountDiffers, Declined
+from billing.invoices import reminding
+from billing.invoices.model import Stage
+from billing.roles import Role
+from tests.support.office import Office
+from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, actor
+from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
+
+MIA = actor(Role.AGENT, user="U_MIA", name="Mia Agent")
+PETRA = actor(Role.MANAGER, user="U_PETRA", name="Petra Manager")
+
+_hashes = count(1)  # of views: another one each time that it is shown
+
+
+@pytest.fixture
+def office() -> Office:
+    office = Office()
+    for person in (MIA, PETRA):
+        office.hires(person)
+    return office
+
+
+def form(office: Office, text: str = "invoice ada 3 x Onboarding 150.00") -> Json:
+    office.types(text)
+    return open_view(office.shown, id="V_FORM", hash="h_form")
+
+
+def drafted(office: Office) -> Any:
+    return list(office.rows.sales_invoices.values())[-1]
+
+
+def reviewed(office: Office, **given: Any) -> Json:
+    reply = office.submits(form(office), **given)
+    return open_view(reply.view, 2, id="V_REVIEW", hash="h_review")
+
+
+def sent(office: Office) -> Any:
+    office.submits(reviewed(office))
+    office.works()
+    return drafted(office)
+
+
+def page(office: Office, ref: str, person: Any = SAM) -> Json:
+    office.presses("invoice.open", ref, person=person)
+    return open_view(office.shown, id="V_PAGE", hash="h_page")
+
+
+def submitted(office: Office, button: str, person: Any = SAM, **given: Any) -> Any:
+    """The form behind a button of the invoice's page, filled in."""
+    office.presses(button, drafted(office).id, view=page(office, drafted(office).id, person), person=person)
+    return office.submits(open_view(office.shown, 2, id="V_OP", hash=f"h{next(_hashes)}"), person=person, **given)
+
+
+# Opening
+
+
+@pytest.mark.parametrize("text", ["invoice ada", "rechnung ada", "INVOICE Ada"])
+def test_the_command_opens_the_form_with_the_customer_filled_in(office: Office, text: str) -> None:
+    """H24 to H26."""
+    office.types(text)
+    assert office.shown["callback_id"] == "invoice.form"
+    assert "Ada Lovelace" in texts(office.shown)
+    assert metadata(office.shown)["contact"] == ADA
+    assert office.rows.sales_invoices == {}
+
+
+def test_a_whole_invoice_in_one_line(office: Office) -> None:
+    view = form(office, "invoice ada@engines.example 3 x Onboarding 150 EUR, due 30d, nonsense here")
+    assert "Onboarding" in texts(view)
+    assert "“nonsense here”" in texts(view)
+    assert elements(view)["invoice.due_days"]["initial_value"] == "30"
+
+
+def test_the_button_on_the_card_and_the_message_open_the_same_form(office: Office) -> None:
+    office.types("ada")
+    office.presses("invoice.new", ADA, view=open_view(office.shown))
+    assert office.slack.calls[-1].method == "views_push"
+    assert office.shown["callback_id"] == "invoice.form"
+    office.bills_from("please bill ada@engines.example", callback_id="invoice_customer")
+    assert office.shown["callback_id"] == "invoice.form"
+    office.bills_from("no address", callback_id="invoice_customer")
+    assert office.shown["callback_id"] == "finder"
+
+
+def test_a_click_that_arrives_twice_begins_one_draft(office: Office) -> None:
+    ids = set()
+    for _ in range(2):
+        office.types("ada")
+        office.presses("invoice.new", ADA, view=open_view(office.shown))
+        ids.add(metadata(office.shown)["invoice"])
+    assert len(ids) == 1
+
+
+def test_there_is_always_room_for_a_line_on_top_of_the_form(office: Office) -> None:
+    office.presses("invoice.new", ADA, view=open_view(form(office), 2))
+    assert office.slack.calls[-1].method == "views_update"
+
+
+# Lines
+
+
+def test_a_line_is_added_and_shown_in_the_form_below(office: Office) -> None:
+    view = form(office, "invoice ada")
+    office.presses("invoice.add_line", view=view)
+    line = open_view(office.shown, 2, id="V_LINE")
+    assert metadata(line)["form"] == "V_FORM"
+    reply = office.submits(line, description="Travel", quantity="2", price="49.90")
+    assert reply.body in (None, "")
+    (update,) = office.slack.called("views_update")
+    assert update.arguments["view_id"] == "V_FORM"
+    assert "Travel" in texts(update.arguments["view"])
+    assert "€99.80" in texts(update.arguments["view"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("price", "abc"), ("quantity", "-1"), ("discount", "x"), ("description", None)]
+)
+def test_what_cannot_be_read_is_told_at_its_field(office: Office, field: str, value: str | None) -> None:
+    office.presses("invoice.add_line", view=form(office, "invoice ada"))
+    given = {"description": "Travel", "quantity": "1", "price": "1"} | {field: value}
+    reply = office.submits(open_view(office.shown, 2), **given)
+    assert list(reply.errors) == [field]
+    assert office.rows.sales_invoices == {}
+
+
+@pytest.mark.parametrize(("act", "left"), [("remove", 0), ("copy", 2), ("up", 1), ("down", 1)])
+def test_the_menu_of_a_line(office: Office, act: str, left: int) -> None:
+    view = form(office)
+    office.presses("invoice.line_menu", f"{act}:l1", view=view, chosen=True)
+    assert len(drafted(office).lines) == left
+    assert office.slack.calls[-1].arguments["view_id"] == "V_FORM"
+
+
+def test_a_line_is_changed_in_its_form(office: Office) -> None:
+    office.presses("invoice.line_menu", "change:l1", view=form(office), chosen=True)
+    assert elements(office.shown)["invoice.price"]["initial_value"] == "150.00"
+    office.submits(open_view(office.shown, 2), price="99")
+    assert drafted(office).lines[0].unit.amount == 9900
+
+
+def test_a_line_that_another_has_changed_is_not_overwritten(office: Office) -> None:
+    """The answer says who, and leads to the draft as it is now."""
+    view = form(office)
+    office.presses("invoice.line_menu", "change:l1", view=view, chosen=True)
+    mine = open_view(office.shown, 2)
+    office.presses("invoice.line_menu", "change:l1", view=view, chosen=True, person=PETRA)
+    office.submits(open_view(office.shown, 2), price="99", person=PETRA)
+    reply = office.submits(mine, price="1")
+    assert "Petra Manager" in texts(reply.view)
+    office.presses("invoice.draft_changed", drafted(office).id, view=open_view(reply.view, 2))
+    assert "€99.00" in texts(office.shown)
+
+
+def test_a_hundred_lines_are_shown_page_by_page(office: Office) -> None:
+    many = ", ".join(f"1 x Day{n} 1.00" for n in range(45))
+    view = form(office, f"invoice ada@engines.example {many}")
+    assert "Day19" in texts(view)
+    assert "Day20" not in texts(view)
+    office.presses("invoice.page.on", "1", view=view)
+    assert "Day20" in texts(office.shown)
+    assert metadata(office.shown)["page"] == 1
+    office.presses("invoice.page", "0", view=open_view(office.shown))
+    assert "Day19" in texts(office.shown)
+
+
+def test_the_menu_of_things_while_typing(office: Office) -> None:
+    reply = office.searches("invoice.item", "crm", view=form(office))
+    assert "CRM Team" in texts(reply.body)
+    office.presses("invoice.item", "anything", view=form(office), chosen=True)  # is answered
+
+
+# Drafts
+
+
+def test_it_is_kept_as_a_draft_and_nothing_is_sent(office: Office) -> None:
+    """H28: two acts."""
+    view = form(office)
+    office.presses("invoice.save", drafted(office).id, view={**view, "state": filled_state(view, memo="Hello")})
+    assert "draft is saved" in texts(office.shown)
+    assert (drafted(office).details.memo, drafted(office).stage) == ("Hello", Stage.DRAFT)
+    assert office.rows.operations == {}
+
+
+def filled_state(view: Json, **given: Any) -> Json:
+    return filled(view, **given)["state"]
+
+
+def test_drafts_are_listed_copied_kept_as_templates_and_deleted(office: Office) -> None:
+    form(office)
+    first = drafted(office).id
+    office.types("invoices")
+    assert "Ada Lovelace" in texts(office.shown)
+    office.presses("invoice.clone", first, view=page(office, first))
+    assert office.shown["callback_id"] == "invoice.form"
+    assert len(office.rows.sales_invoices) == 2
+    office.presses("invoice.to_template", first, view=page(office, first))
+    reply = office.submits(open_view(office.shown, 2), name="Onboarding")
+    assert "Onboarding" in texts(reply.view)
+    view = form(office, "invoice ben")
+    office.presses("invoice.template", next(iter(office.rows.invoice_templates)), view=view, chosen=True)
+    assert len(drafted(office).lines) == 1
+    office.presses("invoice.delete", first, view=page(office, first))
+    assert first not in office.rows.sales_invoices
+    assert "deleted" in texts(office.shown)
+
+
+# Review and send
+
+
+def test_the_review_shows_every_amount_and_a_link_to_the_document(office: Office) -> None:
+    """450.00, 10 % off: 405.00; 19 % are 76.95: 481.95."""
+    view = reviewed(office, discount="10 %", recipients="a@x.example, b@x.example", memo="Thanks")
+    shown = texts(view)
+    for expected in ("€450.00", "-€45.00", "€76.95", "€481.95", "a@x.example", "b@x.example", "Thanks"):
+        assert expected in shown
+    link = elements(view)["invoice.open_page"]["url"]
+    assert link.startswith("https://kontor.example/d/")
+    assert office.rows.operations == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("discount", "x"),
+        ("recipients", "nobody"),
+        ("recipients", ",".join(f"{n}@x.example" for n in range(6))),
+        ("due_on", "2020-01-01"),
+    ],
+)
+def test_the_form_tells_at_the_field(office: Office, field: str, value: str) -> None:
+    assert list(office.submits(form(office), **{field: value}).errors) == [field]
+
+
+def test_an_invoice_without_a_line_is_not_reviewed(office: Office) -> None:
+    assert "no line yet" in texts(office.submits(form(office, "invoice ada")).view)
+
+
+def test_it_is_sent_and_mailed_to_every_recipient(office: Office) -> None:
+    view = reviewed(office, recipients="a@x.example, b@x.example")
+    assert "on its way" in texts(office.submits(view).view)
+    office.works()
+    assert "INV-2026-00001" in texts(office.shown)
+    assert office.slack.calls[-1].arguments["view_id"] == "V_REVIEW"
+    assert sorted(str(mail["To"]) for mail in office.mails) == [
+        "Ada Lovelace <a@x.example>",
+        "Ada Lovelace <b@x.example>",
+    ]
+    assert len({mail["Message-ID"] for mail in office.mails}) == 2
+    assert all(len(list(mail.iter_attachments())) == 1 for mail in office.mails)
+
+
+def test_the_same_submission_sends_once(office: Office) -> None:
+    view = reviewed(office)
+    for _ in range(2):
+        office.submits(view)
+    office.works()
+    assert office.rows.invoice_numbers == {("INV", 2026): 1}
+    assert len(office.mails) == 1
+
+
+def test_a_closed_window_is_answered_by_direct_message(office: Office) -> None:
+    office.submits(reviewed(office))
+    office.slack.fails["views_update"].append(slack_error("not_found"))
+    office.works()
+    assert any("INV-2026-00001" in text for text in office.told)
+
+
+def test_a_total_that_differs_says_both_amounts(office: Office) -> None:
+    view = reviewed(office)
+    office.submits(view)
+    office.payments.invoices.fails.append(AmountDiffers(reviewed=53550, charged=45000, currency="EUR"))
+    office.works()
+    assert "€450.00" in texts(office.shown)
+    assert "€535.50" in texts(office.shown)
+    assert drafted(office).number is None
+
+
+def test_an_agent_reviews_and_cannot_send(office: Office) -> None:
+    """Not by a button, and not by a forged submission."""
+    form(office)
+    office.presses("invoice.to_review", drafted(office).id, view=page(office, drafted(office).id, MIA), person=MIA)
+    view = office.shown
+    assert "submit" not in view
+    office.submits(open_view(view, 2), person=MIA)
+    office.works()
+    assert drafted(office).stage is Stage.DRAFT
+
+
+def test_above_the_limit_managers_are_asked_in_their_channel(office: Office) -> None:
+    office.sells(invoices={"limits": {"sales": {"discount": 10}}})
+    reply = office.submits(form(office), discount="25 %")
+    ask = open_view(reply.view, 2, id="V_ASK")
+    assert ask["callback_id"] == "invoice.ask"
+    office.submits(ask, note="A loyal customer")
+    office.works()
+    (card,) = office.slack.called("chat_postMessage")
+    assert card.arguments["channel"] == "C_MANAGERS"
+    assert "A loyal customer" in texts(card.arguments["blocks"])
+    office.presses("invoice.approve", drafted(office).id, person=SAM)
+    assert drafted(office).approval.state is RequestState.FILED  # not by whoever asked
+    office.presses("invoice.approve", drafted(office).id, person=PETRA)
+    office.works()
+    assert drafted(office).approval.state is RequestState.APPROVED
+    (update,) = office.slack.called("chat_update")
+    assert "invoice.approve" not in json.dumps(update.arguments["blocks"])
+    assert office.slack.called("chat_postMessage")[-1].arguments["channel"] == SAM.user
+
+
+def test_a_rejection_says_why(office: Office) -> None:
+    office.sells(invoices={"limits": {"sales": {"discount": 10}}})
+    office.submits(open_view(office.submits(form(office), discount="25 %").view, 2))
+    office.works()
+    office.presses("invoice.reject", drafted(office).id, person=PETRA)
+    assert list(office.submits(open_view(office.shown), person=PETRA, note="").errors) == ["note"]
+    office.submits(open_view(office.shown), person=PETRA, note="Too much")
+    office.works()
+    assert "Too much" in office.told[-1]
+    office.presses("invoice.to_review", drafted(office).id, view=page(office, drafted(office).id))
+    assert "did not grant it: Too much" in texts(office.shown)
+
+
+# One invoice
+
+
+def test_a_payment_by_check_is_recorded(office: Office) -> None:
+    sent(office)
+    office.mails.clear()
+    reply = submitted(office, "invoice.record", by="check", amount="100.00")
+    assert list(reply.errors) == ["reference"]
+    submitted(office, "invoice.record", by="check", amount="100.00", reference="4711")
+    office.works()
+    assert "€435.50 is still to be paid" in texts(office.shown)
+    (mail,) = office.mails
+    assert "INV-2026-00001" in mail["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("amount", "9999"), ("amount", "x"), ("received_on", "2030-01-01"), ("by", None)]
+)
+def test_a_payment_tells_at_its_field(office: Office, field: str, value: str | None) -> None:
+    sent(office)
+    given = {"by": "check", "amount": "1", "reference": "1"} | {field: value}
+    assert list(submitted(office, "invoice.record", **given).errors) == [field]
+
+
+def test_the_card_is_charged_or_declined(office: Office) -> None:
+    sent(office)
+    office.payments.invoices.fails.append(Declined("insufficient_funds"))
+    submitted(office, "invoice.charge")
+    office.works()
+    assert "The card was refused" in texts(office.shown)
+    submitted(office, "invoice.charge", payment_method=ADAS_CARD)
+    office.clock.goes_on(seconds=1)
+    office.works()
+    assert office.payments.invoices.charges
+
+
+def test_a_manager_credits_refunds_and_cancels(office: Office) -> None:
+    sent(office)
+    submitted(office, "invoice.credit", PETRA, amount="35.50", reason="Goodwill")
+    office.works()
+    assert "€35.50" in texts(office.shown)
+    office.presses("invoice.void", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    assert "on its way" in texts(office.shown)
+    office.works()
+    assert "keeps its number" in texts(office.shown)
+
+
+def test_it_is_written_off(office: Office) -> None:
+    sent(office)
+    office.presses("invoice.write_off", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    office.works()
+    assert "written off" in texts(office.shown)
+
+
+def test_it_is_sent_again(office: Office) -> None:
+    sent(office)
+    office.mails.clear()
+    office.presses("invoice.send_again", drafted(office).id, view=page(office, drafted(office).id))
+    office.works()
+    assert len(office.mails) == 1
+
+
+@pytest.mark.parametrize(
+    "button", ["invoice.void", "invoice.write_off", "invoice.credit", "invoice.charge", "invoice.record"]
+)
+def test_who_may_not_is_told_and_nothing_happens(office: Office, button: str) -> None:
+    """Forged buttons of an agent."""
+    sent(office)
+    before = dict(office.payments.invoices.there)
+    office.presses(button, drafted(office).id, view=page(office, drafted(office).id, MIA), person=MIA)
+    office.works()
+    assert "Your role does not include" in texts(office.shown)
+    assert office.payments.invoices.there == before
+
+
+def test_forged_metadata_meets_the_same_rules(office: Office) -> None:
+    """Another customer's id beside the invoice: it does not exist there."""
+    sent(office)
+    office.presses("invoice.record", drafted(office).id, view=page(office, drafted(office).id))
+    forged = open_view(office.shown, 2)
+    forged["private_metadata"] = json.dumps(metadata(forged) | {"contact": BEN})
+    reply = office.submits(forged, by="cash", amount="1")
+    assert "does not exist" in texts(reply.view)
+    assert office.payments.invoices.payments == []
+
+
+def test_the_document_and_a_link_to_pass_on(office: Office) -> None:
+    sent(office)
+    office.presses("invoice.document", drafted(office).id, view=page(office, drafted(office).id))
+    assert "https://kontor.example/d/" in texts(office.shown)
+
+
+def test_lists_are_split_and_lead_to_the_invoice(office: Office) -> None:
+    """GX12, G25."""
+    sent(office)
+    office.types("invoices ada")
+    assert "INV-2026-00001" in texts(office.shown)
+    for button, words in (("invoices.part.closed", "There are none"), ("invoices.part.drafts", "There are none")):
+        office.presses(button, ADA, view=open_view(office.shown))
+        assert words in texts(office.shown)
+    office.presses("invoices.open", ADA, view=open_view(office.shown))
+    assert "1 open invoice, €535.50" in texts(office.shown)
+    office.types("rechnungen nobody")
+    assert "No customer matches" in texts(office.shown)
+
+
+def test_a_correction_where_the_house_allows_it(office: Office) -> None:
+    """K8."""
+    sent(office)
+    assert "invoice.correct" not in elements(page(office, drafted(office).id))
+    office.sells(invoices={"edit_sent": "until_paid"})
+    reply = submitted(office, "invoice.correct", recipients="new@x.example")
+    assert "new@x.example" in texts(reply.view)
+
+
+def test_reminders_go_out_and_stop(office: Office) -> None:
+    """HX19."""
+    sent(office)
+    office.mails.clear()
+    office.clock.goes_on(days=14)
+    reminding.remind(office.store)
+    office.works()
+    (mail,) = office.mails
+    assert "due today" in mail["Subject"]
+    assert office.happened().count("invoice_reminded") == 1
+    office.clock.goes_on(days=7)
+    reminding.remind(office.store)
+    office.presses("invoice.void", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    office.rows.jobs.reverse()  # it is cancelled before the reminder is written
+    office.works()
+    assert len(office.mails) == 1
+
+
+def test_in_german(office: Office) -> None:
+    jonas = actor(Role.SALES, user="U_JONAS", name="Jonas", locale="de-DE")
+    office.hires(jonas)
+    office.types("rechnung ada@engines.example 1,5 x Beratung 120,00 €, fällig in 7 Tagen", person=jonas)
+    assert "180,00\xa0€" in texts(office.shown)
+    assert elements(office.shown)["invoice.due_days"]["initial_value"] == "7"
