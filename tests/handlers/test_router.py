@@ -69,17 +69,8 @@ def test_every_handler_names_only_what_there_is() -> None:
 def test_the_words_and_ids_that_exist() -> None:
     """A word that disappears breaks habits; an id that disappears breaks messages that were sent."""
     router = Office().router
-    assert set(router.ids(Kind.COMMAND)) >= {
-        "",
-        "subscribe",
-        "abo",
-        "help",
-        "hilfe",
-        "invoice",
-        "rechnung",
-        "invoices",
-        "rechnungen",
-    }
+    assert set(router.ids(Kind.COMMAND)) >= {"", "subscribe", "abo", "help", "hilfe"}
+    assert set(router.ids(Kind.COMMAND)) >= {"invoice", "rechnung", "invoices", "rechnungen"}
     assert set(router.ids(Kind.SHORTCUT)) == {"bill_customer", "invoice_customer"}
     assert set(router.ids(Kind.ACTION)) >= {
         "card.open",
