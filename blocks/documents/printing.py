@@ -6,6 +6,7 @@ are not used either. Fonts for all scripts that we know are in `blocks/fonts`.
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import threading
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import plutoprint
 import segno.helpers
+from anyascii import anyascii
+from fontTools.ttLib import TTFont
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
 
@@ -32,7 +35,6 @@ FAMILIES = (
     "Noto Sans Armenian",
     "Noto Sans Georgian",
     "Noto Sans Thai",
-    "Noto Sans Devanagari",
     "Droid Sans Fallback",
     "Kontor Hangul",
     "Noto Emoji",
@@ -58,7 +60,7 @@ def pdf(document: Document) -> bytes:
             plutoprint.MEDIA_TYPE_PRINT,
         )
         book.custom_resource_fetcher = _Nothing()
-        book.load_html(_html(document, download=""))
+        book.load_html(_in_our_letters(_html(document, download="")))
         day = document.issued_on.strftime("%Y-%m-%dT00:00:00Z")
         for name, value in (
             (plutoprint.PDF_METADATA_TITLE, f"{title(document, t)} {document.number}"),
@@ -89,6 +91,22 @@ class _Nothing(plutoprint.ResourceFetcher):
 @cache
 def _use_our_fonts() -> None:
     plutoprint.plutobook_set_fontconfig_path(FONTS)
+
+
+@cache
+def _our_letters() -> frozenset[int]:
+    """The code points that our fonts can draw."""
+    letters: set[int] = set()
+    for file in FONTS.glob("*.ttf"):
+        with TTFont(file, lazy=True) as font:
+            letters.update(font.getBestCmap())
+    return frozenset(letters)
+
+
+def _in_our_letters(text: str) -> str:
+    """The text with Latin letters in the place of those that no font has: better than the gap that would be there."""
+    strange = {char for char in set(text) if ord(char) not in _our_letters() and unicodedata.category(char)[0] != "C"}
+    return text.translate({ord(char): html.escape(anyascii(char)) for char in strange}) if strange else text
 
 
 def _html(document: Document, *, download: str) -> str:
