@@ -143,7 +143,12 @@ def _transfer_code(document: Document) -> str:
     assert bank.iban is not None
     holder = (bank.holder or document.seller.name)[:70]
     code = segno.helpers.make_epc_qr(
-        name=holder, iban=bank.iban, bic=bank.bic, amount=document.totals.due.decimal(), text=document.number[:140]
+        name=holder,
+        iban=bank.iban,
+        bic=bank.bic,
+        amount=document.totals.due.decimal(),
+        text=document.number[:140],
+        encoding="utf-8",
     )
     return str(code.svg_inline(border=0, scale=2, omitsize=True))
 

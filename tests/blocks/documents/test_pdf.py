@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import segno
 from pypdf import PdfReader
 
 from billing.contacts import Address
@@ -387,3 +388,29 @@ def test_a_discount_of_the_document_is_between_lines_and_net() -> None:
     )
     assert "Zwischensumme 200,00 € Rabatt 10 % -20,00 € Nettobetrag 180,00 €" in text
     assert "Nettobetrag 180,00 € USt. 19 % auf 180,00 € 34,20 € Gesamt 214,20 €" in text
+
+
+# --- the code for banking apps ----------------------------------------------------------------------------------------
+
+
+def test_the_code_holds_the_transfer_as_banks_define_it() -> None:
+    """EPC069-12, version 2: service tag, version, UTF-8, SCT, BIC, name, IBAN, amount, purpose, reference, text."""
+    data = (
+        "BCD\n002\n1\nSCT\nCOBADEFFXXX\nBrightwell Software GmbH\nDE89370400440532013000\nEUR1683.51\n\n\nRE-2026-0042"
+    )
+    code = segno.make_qr(data.encode(), error="m", boost_error=False)
+    assert code.svg_inline(border=0, scale=2, omitsize=True) in page(german(), download="x.pdf")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(american(), id="no IBAN, no euros"),
+        pytest.param(one_line(10000, totals=totals(10000, 0, paid=10000)), id="nothing due"),
+        pytest.param(one_line(100_000_000_000), id="more than the code can say"),
+        pytest.param(german(payment=PaymentWays()), id="no account"),
+        pytest.param(credit_note(), id="a credit note"),
+    ],
+)
+def test_no_code_where_there_is_nothing_to_scan(document: Document) -> None:
+    assert "<svg" not in page(document, download="x.pdf")
