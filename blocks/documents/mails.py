@@ -144,7 +144,6 @@ def _crossed(t: Translator) -> str:
 def _rows(document: Document, t: Translator) -> tuple[tuple[str, str], ...]:
     is_invoice = document.kind is DocumentKind.INVOICE
     rows = [
-        (t("Invoice number") if is_invoice else t("Credit note number"), document.number),
         (t("Date of issue"), t.date(document.issued_on)),
         (t("Total") if is_invoice else t("Total credited"), t.money(document.totals.gross)),
     ]

@@ -51,6 +51,7 @@ def page(document: Document, *, download: str) -> str:
 def pdf(document: Document) -> bytes:
     """The document as PDF, on the paper of the buyer's country."""
     t = Translator(document.language)
+    source = _in_our_letters(_html(document, download=""))
     _use_our_fonts()
     written = io.BytesIO()
     with _one_at_a_time:
@@ -60,7 +61,7 @@ def pdf(document: Document) -> bytes:
             plutoprint.MEDIA_TYPE_PRINT,
         )
         book.custom_resource_fetcher = _Nothing()
-        book.load_html(_in_our_letters(_html(document, download="")))
+        book.load_html(source)
         day = document.issued_on.strftime("%Y-%m-%dT00:00:00Z")
         for name, value in (
             (plutoprint.PDF_METADATA_TITLE, f"{title(document, t)} {document.number}"),
