@@ -18,13 +18,14 @@ import plutoprint
 import segno.helpers
 from anyascii import anyascii
 from fontTools.ttLib import TTFont
+from markupsafe import Markup
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
 
 from billing.documents import Document
 from blocks.documents.sheet import has_code, on_paper, sheet, title
 from blocks.templating import render
-from blocks.texts import Translator
+from blocks.texts import Translator, one_line
 
 FONTS = Path(__file__).parents[1] / "fonts"
 # The first that has a letter draws it.
@@ -39,6 +40,8 @@ FAMILIES = (
     "Kontor Hangul",
     "Noto Emoji",
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_LONG_WORD = re.compile(r"\S{24}(?=\S)")
 _PLAIN = " -.,:@/+"
 _one_at_a_time = threading.Lock()  # the library's caches of fonts are not made for several threads
 
@@ -64,8 +67,8 @@ def pdf(document: Document) -> bytes:
         book.load_html(source)
         day = document.issued_on.strftime("%Y-%m-%dT00:00:00Z")
         for name, value in (
-            (plutoprint.PDF_METADATA_TITLE, f"{title(document, t)} {document.number}"),
-            (plutoprint.PDF_METADATA_AUTHOR, document.seller.name),
+            (plutoprint.PDF_METADATA_TITLE, one_line(f"{title(document, t)} {document.number}")),
+            (plutoprint.PDF_METADATA_AUTHOR, one_line(document.seller.name)),
             (plutoprint.PDF_METADATA_CREATOR, "Kontor"),
             (plutoprint.PDF_METADATA_CREATION_DATE, day),
             (plutoprint.PDF_METADATA_MODIFICATION_DATE, day),
@@ -113,7 +116,7 @@ def _in_our_letters(text: str) -> str:
 def _html(document: Document, *, download: str) -> str:
     t = Translator(document.language)
     view = sheet(document)
-    return render(
+    source = render(
         "document.html",
         document=document,
         view=view,
@@ -121,10 +124,17 @@ def _html(document: Document, *, download: str) -> str:
         download=download,
         paper=on_paper(document),
         families=", ".join(css_text(family) for family in FAMILIES),
+        breakable=breakable,
         css_text=css_text,
         css_lines=css_lines,
         code=_transfer_code(document) if any(way.code for way in view.ways) else "",
     )
+    return _CONTROL.sub("", source)
+
+
+def breakable(text: str) -> Markup:
+    """The text for HTML; words that are too long for their column may be broken, and no others."""
+    return Markup("<wbr>").join(_LONG_WORD.sub(r"\g<0>\0", text).split("\0"))
 
 
 def css_text(text: str) -> str:
