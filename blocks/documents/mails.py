@@ -128,7 +128,7 @@ def _how_it_is_paid(document: Document, t: Translator) -> tuple[str, ...]:
                 method=document.payment.taken_from,
             ),
         )
-    return (t("How to pay is said on the invoice. Please name the invoice number when you pay."),)
+    return (t("The invoice says how to pay. Please quote its number."),)
 
 
 def _urged(late: int, t: Translator) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def test_what_is_collected_asks_nobody_to_pay() -> None:
     mail = mails.invoice(american(payment=PaymentWays(taken_from="Visa •••• 4242")), BUSINESS, TO, LINK)
     assert says(mail, "You need not do anything: the amount is taken from Visa •••• 4242.")
     assert not says(mail, "Due date")
-    assert "How to pay" not in both(mail)[0]
+    assert "says how to pay" not in both(mail)[0]
 
 
 def test_a_paid_invoice_asks_for_nothing() -> None:
