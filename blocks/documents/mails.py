@@ -128,7 +128,7 @@ def _how_it_is_paid(document: Document, t: Translator) -> tuple[str, ...]:
                 method=document.payment.taken_from,
             ),
         )
-    return (t("How to pay is said on the invoice. Please name the invoice number when you pay."),)
+    return (t("The invoice says how to pay. Please quote its number."),)
 
 
 def _urged(late: int, t: Translator) -> tuple[str, ...]:
@@ -144,7 +144,6 @@ def _crossed(t: Translator) -> str:
 def _rows(document: Document, t: Translator) -> tuple[tuple[str, str], ...]:
     is_invoice = document.kind is DocumentKind.INVOICE
     rows = [
-        (t("Invoice number") if is_invoice else t("Credit note number"), document.number),
         (t("Date of issue"), t.date(document.issued_on)),
         (t("Total") if is_invoice else t("Total credited"), t.money(document.totals.gross)),
     ]
