@@ -297,22 +297,32 @@ def with_lines(draft: SalesInvoice, lines: Iterable[Line], details: Details) -> 
     )
 
 
-def save_template(uow: UnitOfWork, source_id: SalesInvoiceId, name: str, key: str) -> Template:
-    """Keep lines and details of an invoice of ours for later ones, without customer, recipients and order number."""
+def save_template(uow: UnitOfWork, source_id: SalesInvoiceId, name: str) -> Template:
+    """Keep lines and details of an invoice of ours for later ones, without customer, recipients and order number.
+
+    It takes the place of the one of that name.
+    """
     uow.actor.require(Permission.DRAFT_INVOICE)
     source = uow.invoices.get(source_id)
     if source.team != uow.actor.team:
         raise UnknownInvoice(invoice=source_id)
+    called = " ".join(name.split())[:75] or source.contact_name[:75] or source.id
     template = Template(
-        id="tpl_" + hashlib.sha256(key.encode()).hexdigest()[:24],
+        id="tpl_" + hashlib.sha256(f"{source.team}:{called.casefold()}".encode()).hexdigest()[:24],
         team=source.team,
-        name=name.strip()[:75] or source.contact_name[:75] or source.id,
+        name=called,
         currency=source.currency,
         lines=source.lines,
         details=source.details.model_copy(update={"recipients": (), "order_number": "", "due_on": None}),
     )
     uow.invoices.save_template(template)
     return template
+
+
+def delete_template(uow: UnitOfWork, template: str) -> None:
+    """Throw a template of the team away; one that is gone already is no mistake."""
+    uow.actor.require(Permission.DRAFT_INVOICE)
+    uow.invoices.delete_template(uow.actor.team, template)
 
 
 def use_template(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, template_id: str) -> SalesInvoice:

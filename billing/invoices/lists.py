@@ -9,7 +9,7 @@ from enum import StrEnum
 from billing.contacts import Contact, Invoice, InvoiceStatus
 from billing.ids import ContactId, InvoiceId, SalesInvoiceId
 from billing.invoices.drafting import amounts
-from billing.invoices.model import InvoiceState, SalesInvoice, Stage, state
+from billing.invoices.model import InvoiceState, SalesInvoice, Stage, Template, state
 from billing.models import Frozen
 from billing.money import Money, total
 from billing.ports import UnitOfWork
@@ -54,10 +54,11 @@ class InvoiceList(Frozen):
 
 
 class DraftList(Frozen):
-    """A page of everybody's drafts."""
+    """A page of everybody's drafts and, on the first one, the templates."""
 
     rows: tuple[Row, ...]
     following: str | None
+    templates: tuple[Template, ...] = ()
 
 
 def of_contact(uow: UnitOfWork, contact_id: ContactId, part: Part, after: str | None = None) -> InvoiceList:
@@ -85,7 +86,9 @@ def drafts(uow: UnitOfWork, after: SalesInvoiceId | None = None) -> DraftList:
     found = uow.invoices.drafts(uow.actor.team, ON_A_PAGE + 1, after)
     shown = found[:ON_A_PAGE]
     return DraftList(
-        rows=tuple(_draft(uow, one) for one in shown), following=shown[-1].id if len(found) > ON_A_PAGE else None
+        rows=tuple(_draft(uow, one) for one in shown),
+        following=shown[-1].id if len(found) > ON_A_PAGE else None,
+        templates=() if after else uow.invoices.templates(uow.actor.team),
     )
 
 

@@ -51,6 +51,7 @@ class Id:
     CLOSED_PART = "invoices.part.closed"
     DRAFTS_PART = "invoices.part.drafts"
     MORE = "invoices.more"  # button; value: where the next page begins
+    DELETE_TEMPLATE = "invoices.delete_template"  # button; value: the template
     MORE_DRAFTS = "invoices.more_drafts"  # button; the same, of everybody's drafts
 
     APPROVE = "invoice.approve"  # button; value: the invoice

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from billing.invoices.lists import DraftList, InvoiceList, Part, Row
-from billing.invoices.model import InvoiceState
+from billing.invoices.model import InvoiceState, Template
 from blocks import kit, ways, words
 from blocks.graphemes import fit
 from blocks.invoices.ids import Id
 from blocks.texts import Mrkdwn, Translator, bold, escape, joined
+
+TEMPLATES = 40  # that are shown; every form offers a hundred
 
 
 def invoice_list(shown: InvoiceList, t: Translator) -> kit.Modal:
@@ -52,10 +54,26 @@ def draft_list(shown: DraftList, t: Translator) -> kit.Modal:
     blocks += [_row(one, t, whose=True) for one in shown.rows]
     if not shown.rows:
         blocks.append(kit.context(t("There are none.")))
+    if shown.templates:
+        blocks += [kit.divider(), kit.section(t.rich("*Templates*"))]
+        blocks += [_template(one, t) for one in shown.templates[:TEMPLATES]]
+        rest = len(shown.templates) - TEMPLATES
+        blocks += [kit.context(t("… and {n} more", n=rest))] if rest > 0 else []
     buttons: list[kit.Element] = [ways.finder(t)]
     if shown.following:
         buttons.insert(0, kit.button(t("More →"), Id.MORE_DRAFTS, value=shown.following))
     return kit.Modal(title=t("Drafts"), blocks=[*blocks, kit.actions(*buttons)], close=t("Close"))
+
+
+def _template(one: Template, t: Translator) -> kit.Block:
+    sure = kit.confirm(
+        t("Delete the template?"), t("Invoices that were made from it stay."), yes=t("Delete"), no=t("No"), danger=True
+    )
+    lines = t.count("{n} line", "{n} lines", len(one.lines))
+    return kit.section(
+        joined([bold(one.name), escape(f"{one.currency} · {lines}")]),
+        accessory=kit.button(t("Delete"), Id.DELETE_TEMPLATE, value=one.id, confirm=sure),
+    )
 
 
 def _summary(shown: InvoiceList, t: Translator) -> str:

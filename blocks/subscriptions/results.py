@@ -199,7 +199,7 @@ def delayed(t: Translator) -> Answer:
                     ]
                 )
             ),
-            kit.context(t("Please do not start the subscription a second time.")),
+            kit.context(t("Please do not ask for it a second time.")),
         ],
     )
 

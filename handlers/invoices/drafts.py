@@ -62,10 +62,16 @@ def register(router: Router) -> None:
 
 def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
     """`/billing invoice NAME`, or a whole invoice in one line: to the form, filled from what was typed."""
-    customer, _ = typed.split_customer(call.text)
-    with desk.writing(actor) as uow:
+    customer, rest = typed.split_customer(call.text)
+    with desk.reading(actor) as uow:
         chosen = choose(uow, customer, t, router)
-        view = chosen if isinstance(chosen, Modal) else _typed(uow, call, chosen, t)
+        if isinstance(chosen, Modal):
+            view = chosen
+        elif not rest:
+            view = views.form(drafting.form(uow, chosen, new_id(call)), t)
+    if rest and not isinstance(chosen, Modal):
+        with desk.writing(actor) as uow:
+            view = _typed(uow, call, chosen, t)
     screen.show(view)
 
 
@@ -145,7 +151,7 @@ def template_named(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Tran
 def template_saved(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
     with desk.writing(actor) as uow:
         name = str(call.fields.get("name") or "")
-        template = drafting.save_template(uow, _named(call)[1], name, call.key())
+        template = drafting.save_template(uow, _named(call)[1], name)
     ack(response_action="update", view=views.template_saved(template, t).modal(t).to_dict())
 
 

@@ -12,7 +12,7 @@ from billing.documents import DocumentKind
 from billing.documents.sharing import issue
 from billing.errors import UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
-from billing.invoices import correcting, crediting, lists, payments, sheets
+from billing.invoices import correcting, crediting, drafting, lists, payments, sheets
 from billing.invoices.correcting import CorrectInvoice
 from billing.invoices.crediting import CreditInvoice
 from billing.invoices.lists import Part
@@ -50,6 +50,7 @@ def register(router: Router) -> None:
         router.action(id_)(part_chosen)
     router.action(Id.MORE)(turned)
     router.action(Id.MORE_DRAFTS)(turned_drafts)
+    router.action(Id.DELETE_TEMPLATE)(template_deleted)
     router.action(Id.SHEET)(opened)
     router.action(Id.DOCUMENT)(linked)
     for id_ in _FORMS:
@@ -103,6 +104,13 @@ def turned(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) 
 def turned_drafts(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     with desk.reading(actor) as uow:
         view = views.draft_list(lists.drafts(uow, SalesInvoiceId(call.value)), t)
+    screen.replace(view)
+
+
+def template_deleted(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    with desk.writing(actor) as uow:
+        drafting.delete_template(uow, call.value)
+        view = views.draft_list(lists.drafts(uow), t)
     screen.replace(view)
 
 

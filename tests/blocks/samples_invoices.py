@@ -385,7 +385,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.invoices.lists.draft_list": (
         lambda t: invoices.draft_list(DraftList(rows=(), following=None), t),
-        lambda t: invoices.draft_list(DraftList(rows=ROWS, following="x" * 60), t),
+        lambda t: invoices.draft_list(DraftList(rows=ROWS, following="x" * 60, templates=FULL_FORM.templates), t),
     ),
     "blocks.invoices.results.working": (invoices.working,),
     "blocks.invoices.results.numbered": (

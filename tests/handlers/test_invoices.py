@@ -207,9 +207,13 @@ def test_drafts_are_listed_copied_kept_as_templates_and_deleted(office: Office) 
     office.presses("invoice.to_template", first, view=page(office, first))
     reply = office.submits(open_view(office.shown, 2), name="Onboarding")
     assert "Onboarding" in texts(reply.view)
+    office.types("invoices")
+    assert "Onboarding" in texts(office.shown)
     view = form(office, "invoice ben")
     office.presses("invoice.template", next(iter(office.rows.invoice_templates)), view=view, chosen=True)
     assert len(drafted(office).lines) == 1
+    office.presses("invoices.delete_template", next(iter(office.rows.invoice_templates)), view=view)
+    assert office.rows.invoice_templates == {}
     office.presses("invoice.delete", first, view=page(office, first))
     assert first not in office.rows.sales_invoices
     assert "deleted" in texts(office.shown)

@@ -250,7 +250,7 @@ def test_a_template_has_no_customer(shop: InvoiceShop) -> None:
     shop.adds()
     shop.details(order_number="PO-1", discount="5 %")
     with shop.store.writing(SAM) as uow:
-        template = drafting.save_template(uow, REF, "Onboarding", "key")
+        template = drafting.save_template(uow, REF, "Onboarding")
         assert template.details.recipients == ()
         drafting.use_template(uow, BEN, SalesInvoiceId("inv_2"), template.id)
     made = shop.invoice("inv_2")
@@ -258,6 +258,22 @@ def test_a_template_has_no_customer(shop: InvoiceShop) -> None:
     assert (len(made.lines), made.details.discount) == (1, Discount(percent=Decimal(5)))
     with shop.store.writing(SAM) as uow, pytest.raises(UnknownInvoice):
         drafting.use_template(uow, BEN, SalesInvoiceId("inv_3"), "tpl_forged")
+
+
+def test_a_template_is_replaced_by_its_name_and_deleted(shop: InvoiceShop) -> None:
+    shop.adds()
+    with shop.store.writing(SAM) as uow:
+        first = drafting.save_template(uow, REF, " Onboarding ")
+    shop.adds(description="Travel")
+    with shop.store.writing(PETRA) as uow:
+        second = drafting.save_template(uow, REF, "onboarding")
+        assert uow.invoices.templates(SAM.team) == (second,)
+        assert first.id == second.id
+        drafting.delete_template(uow, second.id)
+        drafting.delete_template(uow, second.id)
+    assert shop.rows.invoice_templates == {}
+    with shop.store.writing(actor(Role.ADMIN)) as uow, pytest.raises(NotPermitted):
+        drafting.delete_template(uow, second.id)
 
 
 def test_a_typed_invoice_becomes_a_draft(shop: InvoiceShop) -> None:
