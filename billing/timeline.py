@@ -41,6 +41,7 @@ class Happening(StrEnum):
     RAISING_SWITCHED = "raising_switched"
     INVOICE_SENT = "invoice_sent"
     INVOICE_SENT_AGAIN = "invoice_sent_again"
+    INVOICE_NOT_MAILED = "invoice_not_mailed"
     INVOICE_REMINDED = "invoice_reminded"
     INVOICE_CHARGED = "invoice_charged"
     PAYMENT_RECORDED = "payment_recorded"

@@ -91,6 +91,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Invoice sent"),
     ),
     Happening.INVOICE_SENT_AGAIN: ("📨", later("Invoice {number} sent again"), later("Invoice sent again")),
+    Happening.INVOICE_NOT_MAILED: (
+        "📭",
+        later("Invoice {number} could not be mailed to {recipients}"),
+        later("An invoice could not be mailed"),
+    ),
     Happening.INVOICE_REMINDED: ("🔔", later("Reminded of invoice {number}"), later("Reminded of an invoice")),
     Happening.INVOICE_CHARGED: (
         "💳",

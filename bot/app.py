@@ -19,7 +19,7 @@ from billing.catalogue import Catalogue, load
 from billing.desk import Desk
 from billing.errors import Transient
 from billing.events import EventSteps
-from billing.invoices import approving, crediting, payments, reminding, sending, voiding
+from billing.invoices import approving, crediting, issuing, payments, reminding, sending, voiding
 from billing.invoices.printing import InvoiceDocuments
 from billing.operations import AnyAction
 from billing.steps import OperationSteps
@@ -53,8 +53,8 @@ ACTIONS: dict[str, AnyAction] = {
         CREATE,
         RESUME,
         sending.SEND,
-        sending.ISSUE,
-        sending.SEND_AGAIN,
+        issuing.ISSUE,
+        issuing.SEND_AGAIN,
         payments.CHARGE,
         payments.RECORD,
         crediting.CREDIT,

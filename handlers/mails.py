@@ -24,6 +24,11 @@ class Outbox:
     def __init__(self, send: Callable[[EmailMessage], None] | None) -> None:
         self._send = send
 
+    @property
+    def sends(self) -> bool:
+        """Whether there is a server at all."""
+        return self._send is not None
+
     def send(self, id_: str, compose: Callable[[], EmailMessage], **about: str) -> bool:
         """Compose and hand in one mail; False, with a line in the log, when that is not possible for good.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from billing.errors import Reason
 from billing.ids import ContactId
 from billing.invoices.crediting import InvoiceCredited
+from billing.invoices.issuing import InvoiceSent
 from billing.invoices.model import Template
 from billing.invoices.payments import InvoicePaid
-from billing.invoices.sending import InvoiceNumbered, InvoiceSent
+from billing.invoices.sending import InvoiceNumbered
 from billing.invoices.voiding import InvoiceEnded
 from billing.ports import GiveBack
 from blocks import declines, kit, refusals, ways
@@ -35,15 +36,18 @@ def numbered(receipt: InvoiceNumbered, contact: ContactId, t: Translator) -> Ans
     return _answer(t("Being sent"), f"⏳ {text}", text, receipt.invoice, contact, t)
 
 
-def sent(receipt: InvoiceSent, contact: ContactId, t: Translator, *, mailed: bool = True) -> Answer:
-    """It was issued, and goes to its recipients. `mailed`: there is a mail server."""
+def sent(
+    receipt: InvoiceSent, contact: ContactId, t: Translator, *, mailed: bool = True, undelivered: str = ""
+) -> Answer:
+    """It was issued, and goes to its recipients. `mailed`: there is a mail server; `undelivered`: who got no mail."""
     text = t("Invoice {number} for {name} was sent.", number=receipt.number, name=receipt.contact_name)
     where = (
         t("It goes to {addresses}.", addresses=t.list(receipt.recipients))
         if mailed
         else t("Kontor cannot send mails here. Please pass the link on: “Document and links” has it.")
     )
-    return _answer(t("Invoice sent"), f"✅ {text}", text, receipt.invoice, contact, t, where)
+    missing = t("⚠️ No mail could be sent to: {addresses}", addresses=undelivered) if undelivered else ""
+    return _answer(t("Invoice sent"), f"✅ {text}", text, receipt.invoice, contact, t, where, missing)
 
 
 def paid(receipt: InvoicePaid, contact: ContactId, t: Translator) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from billing.change_requests.model import RequestState
 from billing.invoices.approving import Exceeded
-from billing.invoices.sending import InvoiceReview
+from billing.invoices.reviewing import InvoiceReview
 from blocks import kit, ways, words
 from blocks.answers import Answer
 from blocks.invoices import figures

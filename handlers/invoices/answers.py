@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from billing.errors import DraftChanged, PriceChanged, Reason
 from billing.invoices.crediting import CreditInvoice, InvoiceCredited
+from billing.invoices.issuing import InvoiceSent, IssueInvoice, SendAgain, undelivered
 from billing.invoices.payments import ChargeInvoice, InvoicePaid, RecordPayment
-from billing.invoices.sending import InvoiceNumbered, InvoiceSent, IssueInvoice, SendAgain, SendInvoice
+from billing.invoices.sending import InvoiceNumbered, SendInvoice
 from billing.invoices.voiding import EndInvoice, InvoiceEnded
 from billing.operations import Operation, State
 from billing.ports import UnitOfWork
@@ -26,17 +27,16 @@ def register(announcer: Announcer) -> None:
 
 def present(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
     """The news for the state that the operation ended in."""
-    del uow
-    answer = _answer(operation, t, links)
+    answer = _answer(uow, operation, t, links)
     return News(answer.modal(t), answer.message())
 
 
-def _answer(operation: Operation, t: Translator, links: Links) -> Answer:
+def _answer(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> Answer:
     reason = operation.reason or Reason(key=DraftChanged.__name__)
     ref = str(_KINDS[operation.kind].model_validate_json(operation.command).invoice)
     match operation.state:
         case State.DONE | State.WAITING:
-            return _success(operation, t, links)
+            return _success(uow, operation, t, links)
         case State.DECLINED:
             return views.declined(ref, str(reason.parameters.get("code")), t)
         case State.FAILED:
@@ -48,13 +48,15 @@ def _answer(operation: Operation, t: Translator, links: Links) -> Answer:
             return views.refused(reason, ref, operation.contact, t, again=again)
 
 
-def _success(operation: Operation, t: Translator, links: Links) -> Answer:
+def _success(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> Answer:
     result, contact = operation.result or "", operation.contact
     match operation.kind:
         case SendInvoice.kind:
             return views.numbered(InvoiceNumbered.model_validate_json(result), contact, t)
         case IssueInvoice.kind | SendAgain.kind:
-            return views.sent(InvoiceSent.model_validate_json(result), contact, t, mailed=links.mailed)
+            missing = undelivered(uow, contact, operation.id)
+            receipt = InvoiceSent.model_validate_json(result)
+            return views.sent(receipt, contact, t, mailed=links.mailed, undelivered=missing)
         case CreditInvoice.kind:
             return views.credited(InvoiceCredited.model_validate_json(result), contact, t)
         case EndInvoice.kind:

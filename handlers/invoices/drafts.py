@@ -14,7 +14,7 @@ from billing.desk import Desk
 from billing.documents import DocumentKind
 from billing.documents.sharing import issue
 from billing.ids import ContactId, SalesInvoiceId
-from billing.invoices import approving, drafting, sending, sheets, typed
+from billing.invoices import approving, copying, drafting, reviewing, sheets, typed
 from billing.invoices.approving import AskForApproval
 from billing.invoices.drafting import SaveDetails
 from billing.invoices.sending import SendInvoice
@@ -99,7 +99,7 @@ def edited(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) 
 
 def cloned(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     with desk.writing(actor) as uow:
-        copy = drafting.clone(uow, SalesInvoiceId(call.value), new_id(call))
+        copy = copying.clone(uow, SalesInvoiceId(call.value), new_id(call))
         view = views.form(drafting.form(uow, copy.contact, copy.id), t)
     lay(screen, call, view)
 
@@ -107,7 +107,7 @@ def cloned(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) 
 def template_used(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     contact, invoice = _named(call)
     with desk.writing(actor) as uow:
-        drafting.use_template(uow, contact, invoice, call.value)
+        copying.use_template(uow, contact, invoice, call.value)
         view = views.form(drafting.form(uow, contact, invoice), t)
     screen.replace(view)
 
@@ -115,7 +115,7 @@ def template_used(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Trans
 def _typed(uow: UnitOfWork, call: Call, contact_id: ContactId, t: Translator) -> Modal:
     contact = uow.contacts.get(contact_id)
     found = typed.one_line(call.text, contact.currency, uow.today)
-    invoice, unread = drafting.from_typed(uow, contact_id, new_id(call), found)
+    invoice, unread = copying.from_typed(uow, contact_id, new_id(call), found)
     return views.form(drafting.form(uow, contact_id, invoice, unread), t)
 
 
@@ -151,7 +151,7 @@ def template_named(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Tran
 def template_saved(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
     with desk.writing(actor) as uow:
         name = str(call.fields.get("name") or "")
-        template = drafting.save_template(uow, _named(call)[1], name)
+        template = copying.save_template(uow, _named(call)[1], name)
     ack(response_action="update", view=views.template_saved(template, t).modal(t).to_dict())
 
 
@@ -186,7 +186,7 @@ def asked(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None
     command = call.parse(AskForApproval)
     with desk.writing(actor) as uow:
         approving.ask(uow, command)
-        shown = sending.review(uow, command.contact, command.invoice)
+        shown = reviewing.review(uow, command.contact, command.invoice)
     ack(response_action="update", view=views.asked(shown, t).modal(t).to_dict())
 
 
@@ -195,7 +195,7 @@ def followed_link() -> None:
 
 
 def _review(uow: UnitOfWork, contact: ContactId, invoice: SalesInvoiceId, links: Links, t: Translator) -> Modal:
-    shown = sending.review(uow, contact, invoice)
+    shown = reviewing.review(uow, contact, invoice)
     token = issue(uow, DocumentKind.INVOICE, invoice, contact, PREVIEW)
     return views.review(shown, t, links.document(token))
 

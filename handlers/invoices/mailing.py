@@ -12,9 +12,9 @@ from billing.documents import Document, DocumentKind
 from billing.documents.sharing import issue
 from billing.errors import NotFound
 from billing.ids import SalesInvoiceId
-from billing.invoices import printing, reminding, sheets
+from billing.invoices import issuing, printing, reminding, sheets
+from billing.invoices.issuing import InvoiceSent, IssueInvoice, SendAgain
 from billing.invoices.payments import ChargeInvoice, InvoicePaid, RecordPayment
-from billing.invoices.sending import InvoiceSent, IssueInvoice, SendAgain
 from billing.invoices.sheets import Sheet
 from billing.operations import Operation
 from billing.ports import UnitOfWork
@@ -88,10 +88,15 @@ class InvoiceMails:
             links = [
                 issue(uow, DocumentKind.INVOICE, sheet.ours.id, sheet.contact.id) for _ in sheet.ours.details.recipients
             ]
+        refused = []
         for number, (address, token) in enumerate(zip(sheet.ours.details.recipients, links, strict=True), 1):
             to = Recipient(name=sheet.contact.name, address=address)
             mail = partial(compose, document, to, f"{self._address}/{token}")
-            self._outbox.send(f"{id_}-{number}", mail, contact=sheet.contact.id)
+            if not self._outbox.send(f"{id_}-{number}", mail, contact=sheet.contact.id) and self._outbox.sends:
+                refused.append(address)
+        if refused:
+            with self._desk.writing(NOBODY) as uow:
+                issuing.not_mailed(uow, sheet.ours, id_, refused)
 
 
 def _document(uow: UnitOfWork, sheet: Sheet) -> Document | None:

@@ -12,12 +12,12 @@ from billing.documents import DocumentKind
 from billing.documents.sharing import issue
 from billing.errors import UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
-from billing.invoices import correcting, crediting, drafting, lists, payments, sheets
+from billing.invoices import copying, correcting, crediting, lists, payments, sheets
 from billing.invoices.correcting import CorrectInvoice
 from billing.invoices.crediting import CreditInvoice
+from billing.invoices.issuing import SendAgain
 from billing.invoices.lists import Part
 from billing.invoices.payments import ChargeInvoice, RecordPayment
-from billing.invoices.sending import SendAgain
 from billing.invoices.sheets import Act, Sheet
 from billing.invoices.voiding import EndInvoice
 from billing.operations import Command
@@ -109,7 +109,7 @@ def turned_drafts(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Trans
 
 def template_deleted(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     with desk.writing(actor) as uow:
-        drafting.delete_template(uow, call.value)
+        copying.delete_template(uow, call.value)
         view = views.draft_list(lists.drafts(uow), t)
     screen.replace(view)
 

@@ -24,7 +24,7 @@ from rich.progress import Progress
 
 from billing.access import Actor
 from billing.ids import ContactId, SalesInvoiceId, TeamId, UserId
-from billing.invoices import drafting, lines, sending
+from billing.invoices import drafting, lines, reviewing, sending
 from billing.invoices.drafting import SaveDetails
 from billing.invoices.items import SaveLine
 from billing.invoices.model import Stage, invoice_id
@@ -110,7 +110,7 @@ def _confirm(made: World, drafts: list[tuple[ContactId, SalesInvoiceId]]) -> Non
         with made.app.desk.reading(SALLY) as uow:
             commands = [
                 sending.SendInvoice(
-                    contact=contact, invoice=id_, fingerprint=sending.review(uow, contact, id_).fingerprint
+                    contact=contact, invoice=id_, fingerprint=reviewing.review(uow, contact, id_).fingerprint
                 )
                 for contact, id_ in drafts[first : first + 200]
             ]

@@ -17,6 +17,7 @@ from billing.invoices.amounts import InvoiceTotals, totals
 from billing.invoices.approving import ApprovalView, Exceeded
 from billing.invoices.crediting import InvoiceCredited
 from billing.invoices.drafting import DraftForm
+from billing.invoices.issuing import InvoiceSent
 from billing.invoices.items import Item
 from billing.invoices.lines import LineForm
 from billing.invoices.lists import DraftList, InvoiceList, Part, Row
@@ -31,7 +32,8 @@ from billing.invoices.model import (
     Template,
 )
 from billing.invoices.payments import InvoicePaid
-from billing.invoices.sending import InvoiceNumbered, InvoiceReview, InvoiceSent
+from billing.invoices.reviewing import InvoiceReview
+from billing.invoices.sending import InvoiceNumbered
 from billing.invoices.sheets import Act, Sheet
 from billing.invoices.voiding import InvoiceEnded
 from billing.money import Money
@@ -395,6 +397,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.sent(SENT, SHORT, t),
         lambda t: invoices.sent(FULL_SENT, LONG_ID, t),
         lambda t: invoices.sent(FULL_SENT, LONG_ID, t, mailed=False),
+        lambda t: invoices.sent(FULL_SENT, LONG_ID, t, undelivered=", ".join(FULL_DETAILS.recipients)),
     ),
     "blocks.invoices.results.paid": (
         lambda t: invoices.paid(paid(number=None), SHORT, t),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from billing.change_requests.model import RequestState
-from billing.errors import AmountDiffers, Declined
+from billing.errors import AmountDiffers, Declined, Undeliverable
 from billing.invoices import reminding
 from billing.invoices.model import Stage
 from billing.roles import Role
@@ -262,6 +262,22 @@ def test_it_is_sent_and_mailed_to_every_recipient(office: Office) -> None:
     ]
     assert len({mail["Message-ID"] for mail in office.mails}) == 2
     assert all(len(list(mail.iter_attachments())) == 1 for mail in office.mails)
+
+
+def test_an_address_that_the_mail_server_refuses_is_told(office: Office) -> None:
+    """HX15: in the answer and in the history; the others get theirs."""
+
+    def server(mail: Any) -> None:
+        if "bad@" in str(mail["To"]):
+            raise Undeliverable("550")
+        office.mails.append(mail)
+
+    office.outbox._send = server
+    office.submits(reviewed(office, recipients="bad@x.example, good@x.example"))
+    office.works()
+    assert "No mail could be sent to: bad@x.example" in texts(office.shown)
+    assert [str(mail["To"]) for mail in office.mails] == ["Ada Lovelace <good@x.example>"]
+    assert "invoice_not_mailed" in office.happened()
 
 
 def test_the_same_submission_sends_once(office: Office) -> None:

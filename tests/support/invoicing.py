@@ -8,7 +8,7 @@ from typing import Any
 from billing.access import Actor
 from billing.catalogue import InvoicePolicy
 from billing.ids import ContactId, OperationId, SalesInvoiceId
-from billing.invoices import drafting, lines, sending, sheets
+from billing.invoices import drafting, lines, reviewing, sheets
 from billing.invoices.drafting import SaveDetails
 from billing.invoices.items import SaveLine
 from billing.invoices.model import SalesInvoice
@@ -53,7 +53,7 @@ class InvoiceShop(Shop):
     def confirms(self, invoice: str = REF, *, person: Actor = SAM) -> SendInvoice:
         """What a person confirms after the review."""
         with self.store.reading(person) as uow:
-            shown = sending.review(uow, ADA, SalesInvoiceId(invoice))
+            shown = reviewing.review(uow, ADA, SalesInvoiceId(invoice))
         return SendInvoice(contact=ADA, invoice=SalesInvoiceId(invoice), fingerprint=shown.fingerprint)
 
     def does(self, command: Command, *, person: Actor = SAM) -> Operation:

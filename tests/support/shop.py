@@ -29,7 +29,7 @@ from billing.catalogue.taxes import Override, Rate, Tax
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
-from billing.invoices import crediting, payments, sending, voiding
+from billing.invoices import crediting, issuing, payments, sending, voiding
 from billing.operations import AnyAction, Operation, State
 from billing.roles import Role
 from billing.steps import OperationSteps
@@ -45,8 +45,8 @@ ACTIONS: dict[str, AnyAction] = {
         CREATE,
         RESUME,
         sending.SEND,
-        sending.ISSUE,
-        sending.SEND_AGAIN,
+        issuing.ISSUE,
+        issuing.SEND_AGAIN,
         payments.CHARGE,
         payments.RECORD,
         crediting.CREDIT,

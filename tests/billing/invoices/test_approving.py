@@ -16,7 +16,7 @@ from billing.errors import (
     ReasonMissing,
     UnknownInvoice,
 )
-from billing.invoices import approving, sending
+from billing.invoices import approving, reviewing
 from billing.invoices.approving import AskForApproval
 from billing.invoices.model import SalesInvoice, Stage
 from billing.operations import State
@@ -102,7 +102,7 @@ def test_what_was_granted_is_exactly_that_draft(shop: InvoiceShop) -> None:
     decides(shop, Act.APPROVE)
     shop.details(memo="Thanks")
     with shop.store.reading(SAM) as uow:
-        assert sending.review(uow, ADA, REF).exceeds is None
+        assert reviewing.review(uow, ADA, REF).exceeds is None
     shop.adds(price="1000")
     assert shop.does(shop.confirms()).reason.key == "NeedsApproval"
 

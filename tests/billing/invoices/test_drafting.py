@@ -26,7 +26,7 @@ from billing.errors import (
     UnknownTax,
 )
 from billing.ids import ContactId, SalesInvoiceId, TeamId
-from billing.invoices import drafting, lines, typed
+from billing.invoices import copying, drafting, lines, typed
 from billing.invoices.drafting import DraftForm
 from billing.invoices.items import SaveLine
 from billing.invoices.model import UNTAXED, Discount, Line, Stage
@@ -240,7 +240,7 @@ def test_a_copy_is_a_draft_of_its_own(shop: InvoiceShop) -> None:
     shop.does(shop.confirms())
     shop.clock.goes_on(days=3)
     with shop.store.writing(MIA) as uow:
-        copy = drafting.clone(uow, REF, SalesInvoiceId("inv_2"))
+        copy = copying.clone(uow, REF, SalesInvoiceId("inv_2"))
     assert (copy.stage, copy.number, copy.stripe, copy.details.memo) == (Stage.DRAFT, None, None, "Hello")
     assert copy.details.due_on is None  # that day has passed
     assert [one.description for one in copy.lines] == ["Onboarding"]
@@ -250,37 +250,37 @@ def test_a_template_has_no_customer(shop: InvoiceShop) -> None:
     shop.adds()
     shop.details(order_number="PO-1", discount="5 %")
     with shop.store.writing(SAM) as uow:
-        template = drafting.save_template(uow, REF, "Onboarding")
+        template = copying.save_template(uow, REF, "Onboarding")
         assert template.details.recipients == ()
-        drafting.use_template(uow, BEN, SalesInvoiceId("inv_2"), template.id)
+        copying.use_template(uow, BEN, SalesInvoiceId("inv_2"), template.id)
     made = shop.invoice("inv_2")
     assert (made.contact, made.details.recipients, made.details.order_number) == (BEN, ("ben@byron.example",), "")
     assert (len(made.lines), made.details.discount) == (1, Discount(percent=Decimal(5)))
     with shop.store.writing(SAM) as uow, pytest.raises(UnknownInvoice):
-        drafting.use_template(uow, BEN, SalesInvoiceId("inv_3"), "tpl_forged")
+        copying.use_template(uow, BEN, SalesInvoiceId("inv_3"), "tpl_forged")
 
 
 def test_a_template_is_replaced_by_its_name_and_deleted(shop: InvoiceShop) -> None:
     shop.adds()
     with shop.store.writing(SAM) as uow:
-        first = drafting.save_template(uow, REF, " Onboarding ")
+        first = copying.save_template(uow, REF, " Onboarding ")
     shop.adds(description="Travel")
     with shop.store.writing(PETRA) as uow:
-        second = drafting.save_template(uow, REF, "onboarding")
+        second = copying.save_template(uow, REF, "onboarding")
         assert uow.invoices.templates(SAM.team) == (second,)
         assert first.id == second.id
-        drafting.delete_template(uow, second.id)
-        drafting.delete_template(uow, second.id)
+        copying.delete_template(uow, second.id)
+        copying.delete_template(uow, second.id)
     assert shop.rows.invoice_templates == {}
     with shop.store.writing(actor(Role.ADMIN)) as uow, pytest.raises(NotPermitted):
-        drafting.delete_template(uow, second.id)
+        copying.delete_template(uow, second.id)
 
 
 def test_a_typed_invoice_becomes_a_draft(shop: InvoiceShop) -> None:
     """A line without a price takes the catalogue's, if one thing there is called so; the rest is handed back."""
     with shop.store.writing(SAM) as uow:
         found = typed.one_line("ada@x.example 2 x CRM Team, 1 x Nothing, Extra 10, due 7d, 10 %", "EUR", TODAY)
-        _, unread = drafting.from_typed(uow, ADA, REF, found)
+        _, unread = copying.from_typed(uow, ADA, REF, found)
     made = shop.invoice()
     assert [(one.description, f"{one.quantity}", one.unit.amount) for one in made.lines] == [
         ("CRM Team", "2", 1990),
@@ -296,14 +296,14 @@ def test_a_typed_invoice_becomes_a_draft(shop: InvoiceShop) -> None:
 def test_a_due_day_that_cannot_be_is_handed_back(shop: InvoiceShop) -> None:
     with shop.store.writing(SAM) as uow:
         found = typed.one_line("ada@x.example 1 x A 1, due 2020-01-01, due 999", "EUR", TODAY)
-        _, unread = drafting.from_typed(uow, ADA, REF, found)
+        _, unread = copying.from_typed(uow, ADA, REF, found)
     assert unread == ("2020-01-01", "999")
     assert shop.invoice().details.due_days == 14
 
 
 def test_only_a_name_writes_nothing_down(shop: InvoiceShop) -> None:
     with shop.store.writing(SAM) as uow:
-        drafting.from_typed(uow, ADA, REF, typed.one_line("ada", "EUR", TODAY))
+        copying.from_typed(uow, ADA, REF, typed.one_line("ada", "EUR", TODAY))
     assert shop.rows.sales_invoices == {}
 
 

@@ -9,9 +9,10 @@ import pytest
 from billing.contacts import InvoiceStatus
 from billing.errors import AmountDiffers, EmptyInvoice, Misconfigured, NotNow, RecipientNotReadable, Transient
 from billing.ids import InvoiceId, OperationId
-from billing.invoices import sending
+from billing.invoices import reviewing
+from billing.invoices.issuing import IssueInvoice, SendAgain
 from billing.invoices.model import Stage
-from billing.invoices.sending import IssueInvoice, SendAgain, SendInvoice
+from billing.invoices.sending import SendInvoice
 from billing.operations import State
 from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
 from tests.support.shop import ADA, BEN, SAM, contact
@@ -206,4 +207,4 @@ def test_a_voided_invoice_keeps_its_number(shop: InvoiceShop) -> None:
 def test_the_review_of_what_is_issued_is_refused(shop: InvoiceShop) -> None:
     shop.sends()
     with shop.store.reading(SAM) as uow, pytest.raises(NotNow):
-        sending.review(uow, ADA, REF)
+        reviewing.review(uow, ADA, REF)

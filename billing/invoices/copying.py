@@ -1,0 +1,139 @@
+"""Drafts made from something: another invoice, a template, a line that was typed (H27)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from billing.accounts import billable
+from billing.contacts import Contact
+from billing.errors import TooManyLines, UnknownInvoice
+from billing.ids import ContactId, SalesInvoiceId
+from billing.invoices import typed
+from billing.invoices.drafting import LATEST_DUE, change
+from billing.invoices.items import Item, offered
+from billing.invoices.model import MOST_LINES, Details, Line, SalesInvoice, Template
+from billing.ports import UnitOfWork
+from billing.roles import Permission
+
+
+def clone(uow: UnitOfWork, source_id: SalesInvoiceId, new_id: SalesInvoiceId) -> SalesInvoice:
+    """A draft with the same lines and details; a due date that has passed becomes the usual number of days."""
+    source = uow.invoices.get(source_id)
+    if source.team != uow.actor.team:
+        raise UnknownInvoice(invoice=source_id)
+    details = source.details
+    if details.due_on and details.due_on < uow.today:
+        details = details.model_copy(update={"due_on": None, "due_days": uow.catalogue.invoices.due_days})
+    return change(uow, source.contact, new_id, lambda draft: with_lines(draft, source.lines, details))
+
+
+def with_lines(draft: SalesInvoice, lines: Iterable[Line], details: Details) -> SalesInvoice:
+    """The draft with those lines under ids of its own, after those that it has."""
+    added = tuple(
+        line.model_copy(update={"id": f"l{draft.lines_made + number}", "version": draft.version + 1})
+        for number, line in enumerate(lines, 1)
+    )
+    if len(draft.lines) + len(added) > MOST_LINES:
+        raise TooManyLines(most=MOST_LINES)
+    return draft.model_copy(
+        update={
+            "lines": (*draft.lines, *added),
+            "lines_made": draft.lines_made + len(added),
+            "details": details,
+            "details_version": draft.version + 1,
+        }
+    )
+
+
+def save_template(uow: UnitOfWork, source_id: SalesInvoiceId, name: str) -> Template:
+    """Keep lines and details of an invoice of ours for later ones, without customer, recipients and order number.
+
+    It takes the place of the one of that name.
+    """
+    uow.actor.require(Permission.DRAFT_INVOICE)
+    source = uow.invoices.get(source_id)
+    if source.team != uow.actor.team:
+        raise UnknownInvoice(invoice=source_id)
+    called = " ".join(name.split())[:75] or source.contact_name[:75] or source.id
+    template = Template(
+        id="tpl_" + hashlib.sha256(f"{source.team}:{called.casefold()}".encode()).hexdigest()[:24],
+        team=source.team,
+        name=called,
+        currency=source.currency,
+        lines=source.lines,
+        details=source.details.model_copy(update={"recipients": (), "order_number": "", "due_on": None}),
+    )
+    uow.invoices.save_template(template)
+    return template
+
+
+def delete_template(uow: UnitOfWork, template: str) -> None:
+    """Throw a template of the team away; one that is gone already is no mistake."""
+    uow.actor.require(Permission.DRAFT_INVOICE)
+    uow.invoices.delete_template(uow.actor.team, template)
+
+
+def use_template(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, template_id: str) -> SalesInvoice:
+    """Add a template's lines to a draft, and take its terms and discount. Raises UnknownInvoice for another team's."""
+    template = next((one for one in uow.invoices.templates(uow.actor.team) if one.id == template_id), None)
+    contact = uow.contacts.get(contact_id)
+    if template is None or template.currency != contact.currency:
+        raise UnknownInvoice(invoice=template_id)
+
+    def used(draft: SalesInvoice) -> SalesInvoice:
+        kept = {"recipients": draft.details.recipients, "order_number": draft.details.order_number}
+        details = template.details.model_copy(update={**kept, "language": draft.details.language})
+        return with_lines(draft, template.lines, details)
+
+    return change(uow, contact_id, invoice_id, used)
+
+
+def from_typed(
+    uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, found: typed.TypedInvoice
+) -> tuple[SalesInvoiceId, tuple[str, ...]]:
+    """A draft of what was typed in one line, and what of it was not understood.
+
+    A line without a price takes that of the one thing in the catalogue that is called so; else it is handed back.
+    """
+    contact = billable(uow, contact_id)
+    lines, unread = [], list(found.unread)
+    for one in found.lines:
+        item = _item(uow, contact, one.description)
+        price = one.price or (item.unit if item else None)
+        if price is None:
+            unread.append(f"{one.quantity} x {one.description}")
+            continue
+        lines.append(
+            Line(
+                id="l0",
+                version=0,
+                description=one.description,
+                quantity=one.quantity,
+                unit=price,
+                product=item.product if item else "",
+            )
+        )
+    if not uow.today <= (found.due_on or uow.today) <= uow.today + LATEST_DUE:
+        unread.append(found.due_on.isoformat() if found.due_on else "")
+        found = found.model_copy(update={"due_on": None})
+    if (found.due_days or 0) > LATEST_DUE.days:
+        unread.append(str(found.due_days))
+        found = found.model_copy(update={"due_days": None})
+
+    def filled(draft: SalesInvoice) -> SalesInvoice:
+        given: dict[str, object] = {"due_on": found.due_on, "due_days": found.due_days, "discount": found.discount}
+        given["order_number"] = found.order_number or None
+        details = draft.details.model_copy(update={name: one for name, one in given.items() if one is not None})
+        return with_lines(draft, lines, details)
+
+    if lines or found.due_on or found.due_days is not None or found.discount or found.order_number:
+        change(uow, contact_id, invoice_id, filled)
+    return invoice_id, tuple(unread)
+
+
+def _item(uow: UnitOfWork, contact: Contact, name: str) -> Item | None:
+    """The one thing in the catalogue that is called so in the customer's currency; None for none, or for several."""
+    wanted = name.casefold()
+    found = [one for one in offered(uow, contact) if wanted in (one.label.en.casefold(), one.label.de.casefold())]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,57 @@
+"""`[invoices]` of the catalogue's file: what it says, and what it refuses with the line of the mistake."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from billing.catalogue import Catalogue, CatalogueError, EditSent
+from billing.catalogue.files import parse
+from billing.roles import Role
+from tests.billing.stripe.conftest import SHOP
+
+
+def policy(text: str) -> Catalogue:
+    return parse(f"{SHOP}\n[invoices]\n{text}")
+
+
+def test_what_it_says() -> None:
+    found = policy(
+        'series = "RE"\ndue_days = 30\nremind = [7, 0, -3, 7]\nedit_sent = "until_paid"\n'
+        'terms = { en = "Net 30", de = "30 Tage" }\n'
+        "[invoices.limits.sales]\ndiscount = 12.5\ntotal = { EUR = 100000 }\n"
+    ).invoices
+    assert (found.series, found.due_days, found.remind, found.edit_sent) == (
+        "RE",
+        30,
+        (-3, 0, 7),
+        EditSent.UNTIL_PAID,
+    )
+    limit = found.limit_of(frozenset({Role.SALES}))
+    assert limit is not None
+    assert (limit.discount, limit.total) == (Decimal("12.5"), {"EUR": 100_000})
+
+
+def test_what_it_says_by_itself() -> None:
+    """K8 as the source has it; reminders before, on and after the due date (HX19); nobody has a limit."""
+    found = parse(SHOP).invoices
+    assert (found.due_days, found.remind, found.edit_sent) == (14, (-3, 0, 7, 14), EditSent.NEVER)
+    assert found.limit_of(frozenset({Role.SALES})) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'series = "re-1"',
+        "due_days = 366",
+        "remind = [-61]",
+        'edit_sent = "always"',
+        "[invoices.limits.boss]\ndiscount = 5",
+        "[invoices.limits.sales]\ndiscount = 101",
+        "nonsense = 1",
+    ],
+)
+def test_what_it_refuses(text: str) -> None:
+    with pytest.raises(CatalogueError):
+        policy(text)
