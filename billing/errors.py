@@ -334,6 +334,11 @@ class HighestLimit(Refusal):
     rule = "AX5"
 
 
+class RaisingNotOffered(Refusal):
+    rule = "AX5"
+    who_can = (Role.ADMIN,)
+
+
 class NotTheAdminsAddress(Refusal):
     rule = "A30"
 
