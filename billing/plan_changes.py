@@ -53,6 +53,7 @@ from billing.plans import (
     differences,
     has_plan,
     impact,
+    is_of_account,
     items_of,
     limits_for,
     lowers,
@@ -426,19 +427,19 @@ RAISE = replace(PREVIEW, command=RaiseLimit, record=record_raise)
 
 def check(uow: UnitOfWork, command: ChangePlan) -> Confirmed:
     """Refuse what is not what this person reviewed within the last hour (PriceChanged), or may no longer be done."""
-    asked = _review_of(uow, command)
-    if asked is None:
+    asked = _review_of(uow, command.preview)
+    if asked is None or asked.contact != command.contact:
         raise PriceChanged(contact=uow.contacts.get(command.contact).name)
-    reviewed = PlanChangeReviewed.model_validate_json(asked.result or "")
-    assessment = assess(uow, reviewed.assessment.draft)
-    if assessment.before != reviewed.assessment.before or assessment.way is not reviewed.assessment.way:
+    shown = PlanChangeReviewed.model_validate_json(asked.result or "")
+    assessment = assess(uow, shown.assessment.draft)
+    if assessment.before != shown.assessment.before or assessment.way is not shown.assessment.way:
         raise PriceChanged(contact=assessment.contact.name)
     if assessment.way is Way.REQUEST:
         raise NeedsDecision
-    quote = _quote(uow, assessment, reviewed.preview.prorated_at)
+    quote = _quote(uow, assessment, shown.preview.prorated_at)
     if command.payment_method:
         quote = _paid_by(uow, quote, command.payment_method)
-    return Confirmed(quote=quote, reviewed=reviewed.preview)
+    return Confirmed(quote=quote, reviewed=shown.preview)
 
 
 def perform(payments: Payments, context: Context, checked: Confirmed) -> Outcome:
@@ -458,7 +459,7 @@ def record(uow: UnitOfWork, context: Context, checked: Confirmed, outcome: Outco
     invoice = outcome.changed.invoice if outcome.changed else None
     uow.mirror.add_subscription(assessment.contact.id, now_so, invoice)
     if outcome.changed:
-        keep_account(uow, assessment.contact.id, assessment.after)
+        keep_account(uow, assessment.contact.id, assessment.before, assessment.after)
     uow.timeline.append(_entry(uow, context, checked, outcome))
     return PlanChanged(
         assessment=assessment,
@@ -503,15 +504,24 @@ def draft_of(uow: UnitOfWork, operation_id: OperationId) -> PlanChangeDraft:
     return PlanChangeDraft.model_validate(wanted.model_dump())
 
 
+def reviewed(uow: UnitOfWork, preview: OperationId) -> PlanChangeReviewed:
+    """A review that this person asked for and that still holds. Raises PriceChanged."""
+    uow.actor.require(Permission.CHANGE_PLAN)
+    asked = _review_of(uow, preview)
+    if asked is None:
+        raise PriceChanged
+    return PlanChangeReviewed.model_validate_json(asked.result or "")
+
+
 def ways_out(uow: UnitOfWork, operation: Operation) -> DeclinedChange:
     """The declined operation's review, and the other methods on file by which the same may be tried again."""
     command = ChangePlan.model_validate_json(operation.command)
     asked = uow.operations.get(command.preview)
-    reviewed = PlanChangeReviewed.model_validate_json(asked.result or "")
+    shown = PlanChangeReviewed.model_validate_json(asked.result or "")
     methods = uow.mirror.payment_methods(operation.contact)
-    used = next((one for one in methods if one.id == command.payment_method), reviewed.method)
+    used = next((one for one in methods if one.id == command.payment_method), shown.method)
     others = (one for one in methods if not one.expired(uow.today) and (used is None or one.id != used.id))
-    return DeclinedChange(preview=command.preview, reviewed=reviewed, used=used, others=tuple(others))
+    return DeclinedChange(preview=command.preview, reviewed=shown, used=used, others=tuple(others))
 
 
 CHANGE = Action(
@@ -526,9 +536,11 @@ CHANGE = Action(
 )
 
 
-def keep_account(uow: UnitOfWork, contact_id: ContactId, package: Package) -> None:
-    """Write into the account what the customer has from now on."""
+def keep_account(uow: UnitOfWork, contact_id: ContactId, before: Package, package: Package) -> None:
+    """Write into the account what the customer has from now on, if it was the account's plan that changed."""
     contact = uow.contacts.get(contact_id)
+    if not is_of_account(before, contact.account):
+        return
     account = contact.account.model_copy(
         update={"plan": package.plan, "contact_limit": package.limit, "seats": package.seats}
     )
@@ -536,13 +548,13 @@ def keep_account(uow: UnitOfWork, contact_id: ContactId, package: Package) -> No
 
 
 def follow(uow: UnitOfWork, contact: Contact) -> None:
-    """After the mirror was renewed: a contact limit that is another by now, as one lowered for the period's end (AX3)."""
+    """After the mirror was renewed: a contact limit that is another by now, as one lowered at a period's end (AX3)."""
     for one in uow.mirror.subscriptions(contact.id):
         if one.status not in _CHANGEABLE or not has_plan(uow.catalogue, one):
             continue
         package = package_of(uow.catalogue, one)
         if package.plan == contact.account.plan and package.limit not in (None, contact.account.contact_limit):
-            keep_account(uow, contact.id, package)
+            keep_account(uow, contact.id, package, package)
             return
 
 
@@ -719,13 +731,13 @@ def _neighbours(plans: tuple[str, ...], mine: str) -> tuple[str, ...]:
     return tuple([*above, *reversed(below)] or [name for name in plans if name != mine])
 
 
-def _review_of(uow: UnitOfWork, command: ChangePlan) -> Operation | None:
+def _review_of(uow: UnitOfWork, preview: OperationId) -> Operation | None:
     """The preview that this person asked for, within the last hour; None for anything else, however it came here."""
     try:
-        asked = uow.operations.get(command.preview)
+        asked = uow.operations.get(preview)
     except NotFound:
         return None
-    is_theirs = (asked.team, asked.user, asked.contact) == (uow.actor.team, uow.actor.user, command.contact)
+    is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
     is_good = asked.kind in _PREVIEWS and asked.state is State.DONE
     return asked if is_theirs and is_good and uow.now - asked.created_at <= REVIEW_HOLDS else None
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from billing.catalogue import AddOn, Catalogue, Feature, LowerLimit, Plan, Product, RecurringPrice
 from billing.contacts import Account, Contact, Member, MemberRight, Subscription
 from billing.errors import LimitNotOffered, NoPlan, SeatsOutOfRange, UnknownAddOn, UnknownPlan
-from billing.ids import LookupKey, SubscriptionId
+from billing.ids import ContactId, LookupKey, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money, round_half_up, total
 
@@ -374,14 +374,21 @@ def impact(catalogue: Catalogue, subscription: Subscription, after: Package, acc
             for name in dict.fromkeys((*had, *has))
             if had.get(name) != has.get(name)
         ),
-        above=excess(after, account),
+        above=excess(before, after, account),
         before=subscription.amount,
         after=amount_of(catalogue, items_of(catalogue, after, cadence), cadence.currency),
     )
 
 
-def excess(after: Package, account: Account) -> tuple[Excess, ...]:
-    """What the account uses beyond the package (A4)."""
+def is_of_account(package: Package, account: Account) -> bool:
+    """Whether that package is what the account's usage is about: a customer may have other plans beside it."""
+    return account.plan in (None, package.plan)
+
+
+def excess(before: Package, after: Package, account: Account) -> tuple[Excess, ...]:
+    """What the account uses beyond the package (A4); nothing where the usage is about another plan."""
+    if not is_of_account(before, account):
+        return ()
     wanted = (
         (Dimension.LIMIT, account.active_contacts, after.limit),
         (Dimension.SEATS, account.seats_used, after.seats),
@@ -422,6 +429,7 @@ class PlanColumn(Frozen):
 class Comparison(Frozen):
     """Plans side by side: the customer's own first (A5)."""
 
+    contact: ContactId
     contact_name: str
     subscription: SubscriptionId
     cadence: Cadence
@@ -438,6 +446,7 @@ def compare(catalogue: Catalogue, contact: Contact, subscription: Subscription, 
     features = {feature.id: feature for column in columns for feature in column.plan.features}
     limits = dict.fromkeys(name for column in columns for name in column.plan.limits_for(column.limit))
     return Comparison(
+        contact=contact.id,
         contact_name=contact.name,
         subscription=subscription.id,
         cadence=cadence,
