@@ -49,7 +49,7 @@ def _menu(
         initial=[one.name for one in others],
         at_most=COMPARED_AT_ONCE,
     )
-    yield kit.field_input(t("Compare with"), menu, block_id="others", dispatch=True, optional=True)
+    yield kit.section(t.rich("*Compare with*"), accessory=menu, block_id="others")
 
 
 def _pair(

@@ -111,7 +111,7 @@ def _limit(shown: ChangeForm, catalogue: Catalogue, t: Translator) -> Iterator[k
     prices = {one.contacts: one for one in plan_prices(catalogue, shown.draft.plan, shown.overview.cadence)}
     options = [
         kit.option(
-            f"{t.count('{n} contact', '{n} contacts', limit)} · {_per_cycle(prices[limit], t)}",
+            _up_to(limit, prices[limit], t),
             str(limit),
             description=t("has now") if (shown.draft.plan, limit) == (own.plan, own.limit) else "",
         )
@@ -123,6 +123,11 @@ def _limit(shown: ChangeForm, catalogue: Catalogue, t: Translator) -> Iterator[k
         block_id=kit.field_id("limit", version=shown.draft.plan),
         hint=t("Contacts in use: {used}", used=shown.overview.contact.account.active_contacts),
     )
+
+
+def _up_to(limit: int, price: RecurringPrice, t: Translator) -> str:
+    contacts = t.count("{n} contact", "{n} contacts", limit)
+    return f"{contacts} · {_per_cycle(price, t)}"
 
 
 def _seats(shown: ChangeForm, t: Translator) -> Iterator[kit.Block]:

@@ -13,7 +13,7 @@ class Id:
     OTHER = "plan.other"  # menu; value: another subscription of the contact
     COMPARE = "plan.compare"  # button
     COMPARISON = "plan.comparison"  # callback; metadata: contact, subscription
-    COMPARED = "plan.compared"  # menu, dispatched: the other plans
+    COMPARED = "plan.compared"  # menu: the other plans
     RAISE = "plan.raise"  # button; confirms the terms (AX5)
     STOP_RAISING = "plan.stop_raising"  # button
 

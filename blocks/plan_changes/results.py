@@ -16,7 +16,7 @@ from blocks.graphemes import fit
 from blocks.plan_changes import wording
 from blocks.plan_changes.ids import Id
 from blocks.plan_changes.review import meaning
-from blocks.texts import Mrkdwn, Translator, escape, joined, link
+from blocks.texts import Mrkdwn, Translator, bold, escape, joined, link
 
 
 def pricing(t: Translator) -> kit.Modal:
@@ -99,7 +99,7 @@ def changed(receipt: PlanChanged, catalogue: Catalogue, t: Translator, stripe_ur
     cadence = assessment.cadence
     renewal = words.per_cycle(t.money(receipt.preview.renewal), cadence.interval, cadence.count, t)
     blocks: list[kit.Block] = [
-        kit.section(t.rich("{icon} *{text}*", icon=icon, text=fit(text, 500))),
+        kit.section(joined([icon, bold(fit(text, 500))], by=" ")),
         kit.section(wording.differences(assessment.differences, catalogue, t)),
         *kit.fields(
             {
