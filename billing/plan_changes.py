@@ -317,7 +317,7 @@ def form(uow: UnitOfWork, draft: PlanChangeDraft | None, shown: PlanOverview) ->
     fitted = wanted.model_copy(
         update={
             "limit": nearest_limit(limits, wanted.limit),
-            "seats": min(max(wanted.seats, seats.least), seats.most),
+            "seats": min(max(_wanted_seats(uow, wanted, shown), seats.least), seats.most),
             "add_ons": {name: min(n, offered[name]) for name, n in wanted.add_ons.items() if name in offered},
         }
     )
@@ -707,6 +707,15 @@ def _next_payment(uow: UnitOfWork, contact: Contact, subscription: Subscription)
     currency = subscription.amount.currency
     taxed = total((with_taxes(amount, taxes) for amount in amounts), currency)
     return NextPayment(at=at, amount=total(amounts, currency), total=None if subscription.discount else taxed)
+
+
+def _wanted_seats(uow: UnitOfWork, wanted: PlanChangeDraft, shown: PlanOverview) -> int:
+    """Whoever has just the seats that come with the plan wants those of the other plan, and as many as are in use."""
+    own, cadence = shown.package, shown.cadence
+    if wanted.plan == own.plan or wanted.seats != seats_for(uow.catalogue, own.plan, cadence).least:
+        return wanted.seats
+    account = shown.contact.account
+    return account.seats_used if is_of_account(own, account) else 0
 
 
 def _billed_next(uow: UnitOfWork, subscription: Subscription) -> tuple[str, tuple[Money, ...]]:

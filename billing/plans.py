@@ -211,6 +211,16 @@ def seats_for(catalogue: Catalogue, name: str, cadence: Cadence) -> Range:
     return Range(least=least, most=min(most, plan.seats.maximum or most))
 
 
+def seat_price(catalogue: Catalogue, name: str, cadence: Cadence) -> Money | None:
+    """What one more seat costs in that plan per billing cycle; None where there is none to buy."""
+    _, plan = catalogue.plan(name)
+    if plan.quantity.maximum > 1:
+        price = next(iter(plan_prices(catalogue, name, cadence)), None)
+        return price.unit if price and plan.seats.included <= 1 else None
+    seat = _seat_add_on(catalogue, name, cadence)
+    return seat[1].unit if seat and seat[0].seats == 1 else None
+
+
 def _add_on_prices(
     catalogue: Catalogue, name: str, cadence: Cadence, *, seats: bool
 ) -> Iterator[tuple[AddOn, RecurringPrice]]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from billing.catalogue import AddOn, Catalogue, LowerLimit, RecurringPrice, TakesEffect
 from billing.contacts import Member
 from billing.plan_changes import ChangeForm, PlanChangeDraft
-from billing.plans import may_purchase, plan_prices
+from billing.plans import is_of_account, may_purchase, plan_prices, seat_price
 from blocks import kit, words
 from blocks.graphemes import fit, units
 from blocks.plan_changes import wording
@@ -37,7 +37,7 @@ def form(shown: ChangeForm, catalogue: Catalogue, t: Translator) -> kit.Modal:
             *_requester(shown, t),
             _plan(shown, catalogue, t),
             *_limit(shown, catalogue, t),
-            *_seats(shown, t),
+            *_seats(shown, catalogue, t),
             *(_add_on(add_on, price, shown, t) for add_on, price in shown.add_ons),
             kit.context(*_remarks(catalogue, t)),
         ],
@@ -121,8 +121,13 @@ def _limit(shown: ChangeForm, catalogue: Catalogue, t: Translator) -> Iterator[k
         t("Contact limit"),
         kit.select("plan_change.limit", options, initial=str(shown.draft.limit)),
         block_id=kit.field_id("limit", version=shown.draft.plan),
-        hint=t("Contacts in use: {used}", used=shown.overview.contact.account.active_contacts),
+        hint=_contacts_in_use(shown, t),
     )
+
+
+def _contacts_in_use(shown: ChangeForm, t: Translator) -> str:
+    account = shown.overview.contact.account
+    return t("In use: {used}.", used=account.active_contacts) if is_of_account(shown.overview.package, account) else ""
 
 
 def _up_to(limit: int, price: RecurringPrice, t: Translator) -> str:
@@ -130,7 +135,7 @@ def _up_to(limit: int, price: RecurringPrice, t: Translator) -> str:
     return f"{contacts} · {_per_cycle(price, t)}"
 
 
-def _seats(shown: ChangeForm, t: Translator) -> Iterator[kit.Block]:
+def _seats(shown: ChangeForm, catalogue: Catalogue, t: Translator) -> Iterator[kit.Block]:
     """Any number that the plan can have (A15); none to choose where it is one only."""
     possible = shown.seats
     if possible.least == possible.most:
@@ -142,13 +147,22 @@ def _seats(shown: ChangeForm, t: Translator) -> Iterator[kit.Block]:
             "plan_change.seats", at_least=possible.least, at_most=possible.most, initial=shown.draft.seats
         ),
         block_id=kit.field_id("seats", version=shown.draft.plan),
-        hint=t(
-            "{least} to {most}. In use: {used}",
-            least=possible.least,
-            most=possible.most,
-            used=shown.overview.contact.account.seats_used,
-        ),
+        hint=" ".join(_about_seats(shown, catalogue, t)),
     )
+
+
+def _about_seats(shown: ChangeForm, catalogue: Catalogue, t: Translator) -> Iterator[str]:
+    overview, possible = shown.overview, shown.seats
+    yield t("{least} to {most}.", least=possible.least, most=possible.most)
+    if is_of_account(overview.package, overview.contact.account):
+        yield t("In use: {used}.", used=overview.contact.account.seats_used)
+    price = seat_price(catalogue, shown.draft.plan, overview.cadence)
+    if price:
+        yield t("One more: {price}.", price=words.per_cycle(t.money(price), *_cycle(shown), t))
+
+
+def _cycle(shown: ChangeForm) -> tuple[str, int]:
+    return shown.overview.cadence.interval, shown.overview.cadence.count
 
 
 def _add_on(add_on: AddOn, price: RecurringPrice, shown: ChangeForm, t: Translator) -> kit.Block:
