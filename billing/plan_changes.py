@@ -282,7 +282,7 @@ def overview(uow: UnitOfWork, contact_id: ContactId, subscription_id: Subscripti
         contact=contact,
         subscription=chosen,
         package=package_of(uow.catalogue, chosen),
-        cadence=cadence_of(chosen),
+        cadence=cadence_of(chosen, uow.catalogue),
         others=tuple(one for one in mine if one.id != chosen.id),
         request=uow.requests.open_for(chosen.id),
         purchasers=purchasers(contact),
@@ -339,7 +339,11 @@ def assess(uow: UnitOfWork, draft: PlanChangeDraft) -> Assessment:
     subscription = _chosen(uow, contact, _subscriptions(uow, contact), draft.subscription)
     _changeable(uow, subscription)
     requester = _requester(contact, draft.requester)
-    before, after, cadence = package_of(uow.catalogue, subscription), draft.package, cadence_of(subscription)
+    before, after, cadence = (
+        package_of(uow.catalogue, subscription),
+        draft.package,
+        cadence_of(subscription, uow.catalogue),
+    )
     items_of(uow.catalogue, after, cadence)
     changes = differences(uow.catalogue, before, after)
     if not changes:
@@ -562,7 +566,7 @@ def order_for(
     uow: UnitOfWork, subscription: Subscription, contact: Contact, after: Package, at: datetime
 ) -> ChangeOrder:
     """The change in the terms of the port. `at` is when it is prorated."""
-    cadence = cadence_of(subscription)
+    cadence = cadence_of(subscription, uow.catalogue)
     product = after.plan.partition("/")[0]
     taxes = uow.catalogue.taxes_for(contact.address.country, contact.tax_id, product)
     return ChangeOrder(
@@ -589,7 +593,7 @@ def next_limit(uow: UnitOfWork, contact: Contact) -> RaiseLimit:
     """The change to the next higher contact limit that holds what the account uses (AX5). Raises HighestLimit."""
     subscription = _chosen(uow, contact, _subscriptions(uow, contact), None)
     package = package_of(uow.catalogue, subscription)
-    limits = limits_for(uow.catalogue, package.plan, cadence_of(subscription))
+    limits = limits_for(uow.catalogue, package.plan, cadence_of(subscription, uow.catalogue))
     higher = (limit for limit in sorted(limits) if limit > max(package.limit or 0, contact.account.active_contacts))
     limit = next(higher, None)
     who_may = purchasers(contact)
@@ -724,7 +728,7 @@ def _billed_next(uow: UnitOfWork, subscription: Subscription) -> tuple[str, tupl
     if request is None or request.effective_at != subscription.current_period_end:
         return package_of(uow.catalogue, subscription).plan, tuple(item.amount for item in subscription.items)
     own = {item.price: item.unit_amount for item in subscription.items}
-    items = items_of(uow.catalogue, request.after, cadence_of(subscription))
+    items = items_of(uow.catalogue, request.after, cadence_of(subscription, uow.catalogue))
     sold = ((one, uow.catalogue.sold(one.price)) for one in items)
     amounts = tuple(own.get(one.price, price.unit) * one.quantity for one, price in sold if price)
     foreign = (item.amount for item in subscription.items if not item.price or not uow.catalogue.sold(item.price))

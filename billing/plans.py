@@ -34,18 +34,24 @@ class Item(Frozen):
 
 
 class Cadence(Frozen):
-    """How often is paid, and in which currency. A change of plan keeps both: all items of a subscription share them."""
+    """How often is paid, on which fixed day, and in which currency. A change of plan keeps all of it.
+
+    All items of a subscription share them (HX3). What is billed on a fixed day is not put beside what is billed on
+    another one; a price without such a day is billed whenever the rest is.
+    """
 
     interval: str  # day, week, month, year
     count: int
     currency: str
+    billing_day: int | None = None  # of the month; None: the day on which it started
 
     def fits(self, price: RecurringPrice) -> bool:
-        return (price.interval, price.interval_count, price.unit.currency) == (
+        is_same = (price.interval, price.interval_count, price.unit.currency) == (
             self.interval,
             self.count,
             self.currency,
         )
+        return is_same and price.billing_day in (None, self.billing_day)
 
 
 class Range(Frozen):
@@ -118,9 +124,14 @@ class Impact(Frozen):
 # Reading what there is
 
 
-def cadence_of(subscription: Subscription) -> Cadence:
+def cadence_of(subscription: Subscription, catalogue: Catalogue | None = None) -> Cadence:
+    """With the fixed billing day, which only the catalogue knows, where it matters what may be sold beside it."""
+    sold = (catalogue.sold(item.price) for item in subscription.items if item.price) if catalogue else ()
     return Cadence(
-        interval=subscription.interval, count=subscription.interval_count, currency=subscription.amount.currency
+        interval=subscription.interval,
+        count=subscription.interval_count,
+        currency=subscription.amount.currency,
+        billing_day=next((price.billing_day for price in sold if price and price.billing_day), None),
     )
 
 
@@ -375,7 +386,7 @@ def impact(catalogue: Catalogue, subscription: Subscription, after: Package, acc
     _, old = catalogue.plan(before.plan)
     _, new = catalogue.plan(after.plan)
     had, has = old.limits_for(before.limit), new.limits_for(after.limit)
-    cadence = cadence_of(subscription)
+    cadence = cadence_of(subscription, catalogue)
     return Impact(
         gained=_missing(new, old),
         lost=_missing(old, new),
@@ -451,7 +462,7 @@ class Comparison(Frozen):
 def compare(catalogue: Catalogue, contact: Contact, subscription: Subscription, others: tuple[str, ...]) -> Comparison:
     """The customer's plan beside those. Raises UnknownPlan."""
     mine = package_of(catalogue, subscription)
-    cadence = cadence_of(subscription)
+    cadence = cadence_of(subscription, catalogue)
     columns = tuple(_column(catalogue, name, mine, cadence) for name in dict.fromkeys((mine.plan, *others)))
     features = {feature.id: feature for column in columns for feature in column.plan.features}
     limits = dict.fromkeys(name for column in columns for name in column.plan.limits_for(column.limit))
