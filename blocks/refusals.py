@@ -280,6 +280,8 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
                 return words.brand(value, t)
             case (("first" | "last" | "since"), str()):
                 return t.day(value)
+            case "limits", tuple():
+                return t.list(int(one) for one in value)
             case _, tuple():
                 return t.list(value)
     except ValueError:
