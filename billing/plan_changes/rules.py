@@ -49,11 +49,8 @@ def assess(uow: UnitOfWork, draft: PlanChangeDraft) -> Assessment:
     subscription = chosen_subscription(uow, contact, plan_subscriptions(uow, contact), draft.subscription)
     changeable(uow, subscription)
     requester = _requester(contact, draft.requester)
-    before, after, cadence = (
-        package_of(uow.catalogue, subscription),
-        draft.package,
-        cadence_of(subscription, uow.catalogue),
-    )
+    cadence = cadence_of(subscription, uow.catalogue)
+    before, after = package_of(uow.catalogue, subscription), draft.package
     items_of(uow.catalogue, after, cadence)
     changes = differences(uow.catalogue, before, after)
     if not changes:
