@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import contacts, help, subscriptions  # noqa: A004 - the capability is called help
+from handlers import contacts, help, plan_changes, subscriptions  # noqa: A004 - the capability is called help
 from handlers.announcements import Announcer
 from handlers.router import Router
 
@@ -11,4 +11,5 @@ def register(router: Router, announcer: Announcer) -> None:
     """Every capability; a new one adds its line here."""
     contacts.register(router)
     help.register(router)
+    plan_changes.register(router, announcer)
     subscriptions.register(router, announcer)
