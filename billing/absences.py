@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from billing.change_requests.model import Absence
 from billing.errors import AbsenceImpossible
-from billing.ids import UserId
+from billing.ids import TeamId, UserId
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
@@ -39,3 +39,9 @@ def end(uow: UnitOfWork) -> None:
     """The actor is back. What the deputy was asked to decide stays with them, too."""
     uow.actor.require(Permission.DECIDE_CHANGE_REQUEST)
     uow.absences.end(uow.actor.team, uow.actor.user)
+
+
+def is_away(uow: UnitOfWork, team: TeamId, user: UserId) -> bool:
+    """Whether that person is out of office today, in the business's time zone."""
+    absence = uow.absences.get(team, user)
+    return absence is not None and absence.covers(uow.today)
