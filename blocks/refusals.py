@@ -188,7 +188,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "",
     ),
     "AlreadyDecided": (
-        later("{by} was quicker, {at}: the request is {state}."),
+        later("Too late: the request is {state} ({by}, {at})."),
         later("This is over: the request can no longer be changed in this way."),
     ),
     "AlreadyAgreed": (
@@ -239,7 +239,7 @@ def sentence(reason: Reason, t: Translator) -> str:
         return declines.sentence(str(reason.parameters.get("code")), t)
     full, short = _SENTENCES.get(reason.key, (later("This is not possible at the moment."), ""))
     why = t.template(full, **_parameters(reason, t)) or t(short)
-    if reason.key == "AlreadyDecided" and reason.parameters.get("by") and reason.parameters.get("note"):
+    if reason.key == "AlreadyDecided" and reason.parameters.get("note"):
         why = f"{why} {t('Why: “{note}”', note=reason.parameters['note'])}"
     if not reason.who_can:
         return why

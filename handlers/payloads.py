@@ -12,15 +12,17 @@ from billing.errors import NotReadable
 from billing.guard import refuse_card_numbers
 from billing.ids import TeamId, UserId
 from billing.models import Frozen
-from billing.operations import Command
 
-C = TypeVar("C", bound=Command)
+C = TypeVar("C", bound=Frozen)
 
 
 class ReplyTo(Frozen):
-    """Where the answer to an operation goes: the view it came from or, when that was closed, the person."""
+    """Where the answer to an operation goes: the view it came from or, when that was closed, the person.
 
-    user: UserId
+    Without a person nobody waits for an answer: what came of it is told by its capability, as on a request's cards.
+    """
+
+    user: UserId | None = None
     view: str | None = None
 
 
@@ -55,7 +57,7 @@ class Call(BaseModel):
         return ReplyTo(user=self.user, view=self.view_id).model_dump_json()
 
     def parse(self, command: type[C], **more: object) -> C:
-        """The fields and the view's metadata as a command. Raises a refusal that names the field."""
+        """The fields and the view's metadata as a command, or as any form. Raises a refusal that names the field."""
         known = command.model_fields.keys()
         given = {**self.metadata, **{name: value for name, value in self.fields.items() if value is not None}, **more}
         try:

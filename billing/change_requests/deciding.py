@@ -15,6 +15,7 @@ from billing.change_requests.states import already_decided, move
 from billing.change_requests.telling import news_for
 from billing.errors import ReasonMissing, UnknownRequest, UsageAboveLimits
 from billing.ids import ContactId, OperationId, RequestId, SubscriptionId
+from billing.models import Frozen
 from billing.operations import Command, Operation
 from billing.plans import Dimension, excess
 from billing.ports import Job, UnitOfWork
@@ -44,6 +45,13 @@ class ApplyRequest(Command):
     kind = "apply_change_request"
 
     request: RequestId
+
+
+class Words(Frozen):
+    """What somebody says about a request: why not, what is unclear, the answer, why all the same."""
+
+    request: RequestId
+    note: str = ""
 
 
 def decide(

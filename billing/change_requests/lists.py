@@ -14,12 +14,13 @@ from billing.errors import UnknownRequest
 from billing.ids import RequestId, UserId
 from billing.models import Frozen
 from billing.plans import Cadence, Excess, cadence_of, excess
-from billing.ports import UnitOfWork
+from billing.ports import Job, UnitOfWork
 from billing.roles import Permission
 from billing.steps import NOBODY
 
 ON_A_PAGE = 8
 EXPORTED = 5_000  # requests, the newest
+EXPORT = "change_request_export"  # the pipeline that sends the file; argument: team:user:filter
 
 # A spreadsheet takes text with one of these in front for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -62,6 +63,16 @@ def listing(uow: UnitOfWork, wanted: RequestFilter, after: str | None = None) ->
     )
 
 
+def first_filter(uow: UnitOfWork) -> RequestFilter:
+    """What the actor has most to do with: what waits for them, else what they may decide, else what they filed."""
+    uow.actor.require(Permission.SEE_CONTACT)
+    waiting = uow.requests.page(RequestFilter.WAITING_FOR_ME, uow.actor.team, uow.actor.user, limit=1)
+    if waiting.total:
+        return RequestFilter.WAITING_FOR_ME
+    decides = uow.actor.may(Permission.DECIDE_CHANGE_REQUEST)
+    return RequestFilter.UNDECIDED if decides else RequestFilter.FILED_BY_ME
+
+
 def view(uow: UnitOfWork, request_id: RequestId) -> RequestView:
     """One request, for the actor or, if that is nobody in particular, for all who read a channel.
 
@@ -84,6 +95,12 @@ def view(uow: UnitOfWork, request_id: RequestId) -> RequestView:
         now=uow.now,
         escalates_after=timedelta(hours=uow.catalogue.plan_changes.escalate_after_hours),
     )
+
+
+def ask_for_export(uow: UnitOfWork, wanted: RequestFilter, key: str) -> None:
+    """Have the file made and sent to the actor; the same key again is the same file. Raises NotPermitted."""
+    uow.actor.require(Permission.EXPORT_CHANGE_REQUESTS)
+    uow.enqueue(Job(id=f"export:{key}", name=EXPORT, argument=f"{uow.actor.team}:{uow.actor.user}:{wanted.value}"))
 
 
 def export(uow: UnitOfWork, wanted: RequestFilter) -> str:

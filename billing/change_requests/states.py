@@ -77,7 +77,7 @@ def already_decided(request: ChangeRequest) -> AlreadyDecided:
     last = request.last
     return AlreadyDecided(
         state=request.state.value,
-        by=last.by.name if last.by else None,
+        by=last.by.name if last.by else "Stripe",
         at=last.at.isoformat(),
-        note=last.note or None,
+        note=(last.note or None) if last.by else None,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from billing.catalogue import Catalogue
 from billing.change_requests.lists import RequestView
-from billing.change_requests.model import Act
+from billing.change_requests.model import Act, Decision
 from blocks import kit, ways, words
 from blocks.change_requests import facts
 from blocks.change_requests.buttons import buttons
@@ -16,7 +16,7 @@ from blocks.texts import Mrkdwn, Translator, joined, later
 
 TRAIL = 4  # acts that a card shows; the page shows all
 
-# What is news, by what was done last: `{who}` did it, `{name}` is the customer, `{change}` what it is about.
+# What is news, by what was done: `{who}` did it, `{name}` is the customer, `{change}` what it is about.
 _NEWS = {
     Act.APPROVE: later("👍 {who} has approved the change for {name}: {change}"),
     Act.REJECT: later("👎 {who} has rejected the change for {name}: {change}"),
@@ -58,18 +58,17 @@ def card(view: RequestView, catalogue: Catalogue, t: Translator) -> Message:
     )
 
 
-def news(view: RequestView, catalogue: Catalogue, t: Translator) -> Message:
-    """What was done last, for somebody who waits for it or has to act."""
+def news(view: RequestView, done: Decision, catalogue: Catalogue, t: Translator) -> Message:
+    """What was done, for somebody who waits for it or has to act."""
     request = view.request
-    last = request.last
     text = t(
-        _NEWS[last.act],
-        who=fit(last.by.name, facts.NAMES) if last.by else t("Somebody"),
+        _NEWS[done.act],
+        who=fit(done.by.name, facts.NAMES) if done.by else t("Somebody"),
         name=fit(request.contact_name, facts.NAMES),
         change=facts.summary(request, catalogue, t),
     )
-    why = facts.failure(last.note, t) if last.act is Act.FAIL else last.note
-    return _short(text, facts.quoted(why) if last.by else why, view, t)
+    why = facts.failure(done.note, t) if done.act is Act.FAIL else facts.quoted(done.note)
+    return _short(text, why, view, t)
 
 
 def reminder(view: RequestView, catalogue: Catalogue, t: Translator) -> Message:

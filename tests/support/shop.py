@@ -26,19 +26,20 @@ from billing.catalogue import (
 from billing.catalogue.model import PostalAddress
 from billing.catalogue.prices import Price, Quantity
 from billing.catalogue.taxes import Override, Rate, Tax
+from billing.change_requests.applying import APPLY, KEEP
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
 from billing.operations import Operation, State
 from billing.roles import Role
 from billing.steps import OperationSteps
-from billing.subscriptions import CREATE, RESUME, CreateSubscription, ResumeSubscription, SubscriptionDraft, review
+from billing.subscriptions import CREATE, RESUME, CreateSubscription, SubscriptionDraft, review
 from tests.support.fakes import FakePayments
 from tests.support.memory import Clock, MemoryStore, Mirrored
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-ACTIONS = {CreateSubscription.kind: CREATE, ResumeSubscription.kind: RESUME}
+ACTIONS = {one.command.kind: one for one in (CREATE, RESUME, APPLY, KEEP)}
 TEAM = TeamId("T1")
 
 PLUS_MONTH = LookupKey("marketing-plus-month-eur")  # 49.00 EUR
