@@ -240,7 +240,8 @@ def sentence(reason: Reason, t: Translator) -> str:
     full, short = _SENTENCES.get(reason.key, (later("This is not possible at the moment."), ""))
     why = t.template(full, **_parameters(reason, t)) or t(short)
     if reason.key == "AlreadyDecided" and reason.parameters.get("note"):
-        why = f"{why} {t('Why: “{note}”', note=reason.parameters['note'])}"
+        quoted = t("Why: “{note}”", note=reason.parameters["note"])
+        why = f"{why} {quoted}"
     if not reason.who_can:
         return why
     who = t("Who can help: {roles}.", roles=words.roles(reason.who_can, t))

@@ -67,7 +67,7 @@ def news(view: RequestView, done: Decision, catalogue: Catalogue, t: Translator)
         name=fit(request.contact_name, facts.NAMES),
         change=facts.summary(request, catalogue, t),
     )
-    why = facts.failure(done.note, t) if done.act is Act.FAIL else facts.quoted(done.note)
+    why = facts.failure(done.note, t) if done.act is Act.FAIL else facts.quoted(done.note, t)
     return _short(text, why, view, t)
 
 

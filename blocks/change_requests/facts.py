@@ -12,7 +12,7 @@ from billing.money import Money
 from billing.plans import Difference, Dimension, LimitChange, per_month
 from blocks import refusals, words
 from blocks.graphemes import fit
-from blocks.texts import Mrkdwn, Translator, bold, escape, joined, later, one_line
+from blocks.texts import Mrkdwn, Translator, bold, joined, later, one_line
 
 NAMES = 60  # characters of a customer's or colleague's name in a line with others
 QUOTED = 600  # characters of what somebody wrote
@@ -156,12 +156,12 @@ def decision(one: Decision, t: Translator) -> Mrkdwn:
     done = t.rich(text, who=_person(one.by, t) if one.by else "Stripe", when=one.at)
     remark = t("although usage is above the new limits") if one.override else ""
     note = failure(one.note, t) if one.act is Act.FAIL else one.note
-    return joined([joined([icon, joined([done, remark], by=", ")], by=" "), quoted(note)])
+    return joined([joined([icon, joined([done, remark], by=", ")], by=" "), quoted(note, t)])
 
 
-def quoted(text: str) -> Mrkdwn:
+def quoted(text: str, t: Translator) -> Mrkdwn:
     """What somebody wrote, in quotes; nothing for nothing."""
-    return escape(f"“{fit(one_line(text), QUOTED)}”") if text.strip() else Mrkdwn()
+    return t.rich("“{text}”", text=fit(one_line(text), QUOTED)) if text.strip() else Mrkdwn()
 
 
 def _waits(view: RequestView, t: Translator) -> Mrkdwn:

@@ -76,5 +76,5 @@ def _more(view: RequestView, t: Translator) -> dict[str, str]:
 
 
 def _remark(view: RequestView, t: Translator) -> Mrkdwn:
-    quoted = facts.quoted(view.request.remark)
+    quoted = facts.quoted(view.request.remark, t)
     return t.rich("*Remark:* {remark}", remark=quoted) if quoted else Mrkdwn()
