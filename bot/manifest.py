@@ -7,14 +7,18 @@ from typing import Any
 # Each scope with its reason; the README repeats them for whoever installs the app.
 SCOPES: dict[str, str] = {
     "commands": "slash commands /billing and /abrechnung, and the message shortcut",
-    "chat:write": "answers by direct message when the modal was closed",
+    "chat:write": "cards of change requests, and answers by direct message when the modal was closed",
+    "files:write": "lists as a CSV file, by direct message to who asked for it",
     "users:read": "names, languages and time zones of the staff",
     "users:read.email": "granting roles by e-mail address",
     "usergroups:read": "roles by user group",
 }
 COMMANDS = {
-    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | help [topic]"),
-    "/abrechnung": ("Kontakt finden und abrechnen", "[Name oder E-Mail] | abo [Name] | hilfe [Thema]"),
+    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | approvals | away | help [topic]"),
+    "/abrechnung": (
+        "Kontakt finden und abrechnen",
+        "[Name oder E-Mail] | abo [Name] | freigaben | abwesend | hilfe [Thema]",
+    ),
 }
 SHORTCUT = "bill_customer"
 
