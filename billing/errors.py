@@ -50,6 +50,7 @@ KontorError
 │   ├── NoTicket            the message is no help ticket: no sender's address stands in it (A29)
 │   ├── AbsenceImpossible   days that are over or the wrong way round, or a deputy who may not be one
 │   ├── HighestLimit        the plan has no higher contact limit (AX5)
+│   ├── RaisingNotOffered   the catalogue's policy has no contact limit raised by itself (AX5, K4)
 │   ├── NotTheAdminsAddress the help ticket does not come from the primary admin's address (A30)
 │   └── Misconfigured       the catalogue and Stripe disagree; an admin has to act
 ├── Declined                the bank refused the payment method: choose another (H30)
@@ -337,6 +338,11 @@ class AbsenceImpossible(Refusal):
 
 class HighestLimit(Refusal):
     rule = "AX5"
+
+
+class RaisingNotOffered(Refusal):
+    rule = "AX5"
+    who_can = (Role.ADMIN,)
 
 
 class NotTheAdminsAddress(Refusal):

@@ -18,6 +18,7 @@ from billing.change_requests.model import ChangeRequest
 from billing.contacts import Contact, Invoice, Member, PaymentMethod, Subscription, SubscriptionStatus
 from billing.errors import (
     Declined,
+    ForeignPaymentMethod,
     HighestLimit,
     NeedsDecision,
     NobodyMayPurchase,
@@ -25,17 +26,21 @@ from billing.errors import (
     NotChangeable,
     NotFound,
     NothingChanges,
+    PaymentMethodExpired,
     PlanEnds,
     PriceChanged,
     RequesterMayNot,
     SeatsInUse,
+    SubscriptionChanged,
     UsageAboveLimits,
 )
-from billing.ids import ContactId, OperationId, SubscriptionId
+from billing.ids import ContactId, OperationId, PaymentMethodId, SubscriptionId
 from billing.models import Frozen
+from billing.money import Money, total
 from billing.operations import Action, Command, Context, Operation, Receipt, State, operation_id
 from billing.plans import (
     Cadence,
+    Comparison,
     Difference,
     Dimension,
     Impact,
@@ -44,9 +49,11 @@ from billing.plans import (
     Range,
     add_ons_for,
     cadence_of,
+    compare,
     differences,
     has_plan,
     impact,
+    is_of_account,
     items_of,
     limits_for,
     lowers,
@@ -59,12 +66,15 @@ from billing.plans import (
     seats_for,
 )
 from billing.ports import ChangedSubscription, ChangeOrder, ChangePreview, Payments, ScheduledChange, UnitOfWork
+from billing.previews import with_taxes
 from billing.roles import Permission
 from billing.timeline import Entry, Happening
 
 # A reviewed price is charged within that time, or reviewed again.
 REVIEW_HOLDS = timedelta(hours=1)
+COMPARED_AT_ONCE = 3  # plans beside the customer's own
 _CHANGEABLE = (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING)
+_PREVIEWS = ("preview_plan_change", "raise_limit")
 
 
 class Way(StrEnum):
@@ -97,6 +107,49 @@ class PlanChangeDraft(Command):
         )
 
 
+class Wish(Frozen):
+    """Limit, seats and add-ons, as they were wished for or as a form shows them."""
+
+    limit: int | None = None
+    seats: int
+    add_ons: dict[str, int] = {}
+
+
+class PlanChoice(PlanChangeDraft):
+    """The form while it is filled in: another plan was chosen, so it is about to offer something else.
+
+    What a plan does not have is shown as the nearest that it has; the wish stays, for the plan that is chosen next.
+    """
+
+    kind: ClassVar[str] = "plan_choice"
+
+    shown: Wish  # what the form filled in by itself
+    wished: Wish
+
+    def draft(self) -> PlanChangeDraft:
+        """What is wished for by now: what a person changed in the form, else what was wished for before."""
+        add_ons = {
+            name: quantity for name, quantity in self.add_ons.items() if quantity != self.shown.add_ons.get(name, 0)
+        }
+        is_other = self.limit is not None and self.limit != self.shown.limit
+        wish = Wish(
+            limit=self.limit if is_other else self.wished.limit,
+            seats=self.seats if self.seats != self.shown.seats else self.wished.seats,
+            add_ons=self.wished.add_ons | add_ons,
+        )
+        fields = self.model_dump(include={"contact", "subscription", "requester", "plan"})
+        return PlanChangeDraft.model_validate(fields | wish.model_dump())
+
+
+class ComparePlans(Command):
+    """The customer's own plan beside others (A5); without others beside those that are nearest."""
+
+    kind: ClassVar[str] = "compare_plans"
+
+    subscription: SubscriptionId | None = None
+    others: tuple[str, ...] = ()  # "product/plan"
+
+
 class PreviewPlanChange(PlanChangeDraft):
     """Ask Stripe what the change would cost. Its receipt is what a person reviews."""
 
@@ -115,6 +168,15 @@ class ChangePlan(Command):
     kind: ClassVar[str] = "change_plan"
 
     preview: OperationId
+    payment_method: PaymentMethodId | None = None  # another one than was reviewed, from now on; None: that one
+
+
+class NextPayment(Frozen):
+    """When the subscription is billed next, and how much (AX13). `amount` is before discount and tax."""
+
+    at: datetime  # UTC
+    amount: Money
+    total: Money | None  # with tax; None: a discount comes off, and only Stripe knows how long
 
 
 class PlanOverview(Frozen):
@@ -129,13 +191,15 @@ class PlanOverview(Frozen):
     purchasers: tuple[Member, ...]
     may_change: bool
     raises_by_itself: bool | None  # AX5; None: the policy does not offer it
+    next_payment: NextPayment | None  # None: it ends before
 
 
 class ChangeForm(Frozen):
     """What the form offers for the plan that is chosen in it."""
 
     overview: PlanOverview
-    draft: PlanChangeDraft
+    draft: PlanChangeDraft  # as the chosen plan allows
+    wished: PlanChangeDraft
     plans: tuple[str, ...]  # "product/plan", in the order of the file
     limits: tuple[int, ...]
     seats: Range
@@ -171,6 +235,16 @@ class PlanChangeReviewed(Receipt):
     assessment: Assessment
     preview: ChangePreview
     method: PaymentMethod | None  # None: by invoice, or nothing on file
+    supersedes: ChangeRequest | None = None  # the open request about this subscription that ends by it
+
+
+class DeclinedChange(Frozen):
+    """What can be done after the bank said no (H30)."""
+
+    preview: OperationId
+    reviewed: PlanChangeReviewed
+    used: PaymentMethod | None
+    others: tuple[PaymentMethod, ...]  # on file, still good
 
 
 class Confirmed(Frozen):
@@ -208,13 +282,21 @@ def overview(uow: UnitOfWork, contact_id: ContactId, subscription_id: Subscripti
         contact=contact,
         subscription=chosen,
         package=package_of(uow.catalogue, chosen),
-        cadence=cadence_of(chosen),
+        cadence=cadence_of(chosen, uow.catalogue),
         others=tuple(one for one in mine if one.id != chosen.id),
         request=uow.requests.open_for(chosen.id),
         purchasers=purchasers(contact),
         may_change=uow.actor.may(Permission.CHANGE_PLAN),
         raises_by_itself=_raises_by_itself(uow, contact),
+        next_payment=_next_payment(uow, contact, chosen),
     )
+
+
+def comparison(uow: UnitOfWork, wanted: ComparePlans) -> Comparison:
+    """The customer's plan and up to three others side by side (A5)."""
+    shown = overview(uow, wanted.contact, wanted.subscription)
+    others = wanted.others or _neighbours(plans_for(uow.catalogue, shown.cadence), shown.package.plan)
+    return compare(uow.catalogue, shown.contact, shown.subscription, others[:COMPARED_AT_ONCE])
 
 
 def form(uow: UnitOfWork, draft: PlanChangeDraft | None, shown: PlanOverview) -> ChangeForm:
@@ -235,13 +317,14 @@ def form(uow: UnitOfWork, draft: PlanChangeDraft | None, shown: PlanOverview) ->
     fitted = wanted.model_copy(
         update={
             "limit": nearest_limit(limits, wanted.limit),
-            "seats": min(max(wanted.seats, seats.least), seats.most),
+            "seats": min(max(_wanted_seats(uow, wanted, shown), seats.least), seats.most),
             "add_ons": {name: min(n, offered[name]) for name, n in wanted.add_ons.items() if name in offered},
         }
     )
     return ChangeForm(
         overview=shown,
         draft=fitted,
+        wished=wanted,
         plans=plans_for(uow.catalogue, cadence),
         limits=limits,
         seats=seats,
@@ -256,7 +339,11 @@ def assess(uow: UnitOfWork, draft: PlanChangeDraft) -> Assessment:
     subscription = _chosen(uow, contact, _subscriptions(uow, contact), draft.subscription)
     _changeable(uow, subscription)
     requester = _requester(contact, draft.requester)
-    before, after, cadence = package_of(uow.catalogue, subscription), draft.package, cadence_of(subscription)
+    before, after, cadence = (
+        package_of(uow.catalogue, subscription),
+        draft.package,
+        cadence_of(subscription, uow.catalogue),
+    )
     items_of(uow.catalogue, after, cadence)
     changes = differences(uow.catalogue, before, after)
     if not changes:
@@ -295,8 +382,13 @@ def perform_preview(payments: Payments, context: Context, quote: Quote) -> Chang
 
 
 def record_preview(uow: UnitOfWork, context: Context, quote: Quote, preview: ChangePreview) -> PlanChangeReviewed:
-    del uow, context  # nothing happened that would have to be written down
-    return PlanChangeReviewed(assessment=quote.assessment, preview=preview, method=quote.method)
+    del context  # nothing happened that would have to be written down
+    return PlanChangeReviewed(
+        assessment=quote.assessment,
+        preview=preview,
+        method=quote.method,
+        supersedes=uow.requests.open_for(quote.assessment.subscription.id),
+    )
 
 
 PREVIEW = Action(
@@ -339,17 +431,19 @@ RAISE = replace(PREVIEW, command=RaiseLimit, record=record_raise)
 
 def check(uow: UnitOfWork, command: ChangePlan) -> Confirmed:
     """Refuse what is not what this person reviewed within the last hour (PriceChanged), or may no longer be done."""
-    asked = _review_of(uow, command)
-    if asked is None:
+    asked = _review_of(uow, command.preview)
+    if asked is None or asked.contact != command.contact:
         raise PriceChanged(contact=uow.contacts.get(command.contact).name)
-    reviewed = PlanChangeReviewed.model_validate_json(asked.result or "")
-    assessment = assess(uow, reviewed.assessment.draft)
-    if assessment.before != reviewed.assessment.before or assessment.way is not reviewed.assessment.way:
+    shown = PlanChangeReviewed.model_validate_json(asked.result or "")
+    assessment = assess(uow, shown.assessment.draft)
+    if assessment.before != shown.assessment.before or assessment.way is not shown.assessment.way:
         raise PriceChanged(contact=assessment.contact.name)
     if assessment.way is Way.REQUEST:
         raise NeedsDecision
-    quote = _quote(uow, assessment, reviewed.preview.prorated_at)
-    return Confirmed(quote=quote, reviewed=reviewed.preview)
+    quote = _quote(uow, assessment, shown.preview.prorated_at)
+    if command.payment_method:
+        quote = _paid_by(uow, quote, command.payment_method)
+    return Confirmed(quote=quote, reviewed=shown.preview)
 
 
 def perform(payments: Payments, context: Context, checked: Confirmed) -> Outcome:
@@ -369,7 +463,7 @@ def record(uow: UnitOfWork, context: Context, checked: Confirmed, outcome: Outco
     invoice = outcome.changed.invoice if outcome.changed else None
     uow.mirror.add_subscription(assessment.contact.id, now_so, invoice)
     if outcome.changed:
-        keep_account(uow, assessment.contact.id, assessment.after)
+        keep_account(uow, assessment.contact.id, assessment.before, assessment.after)
     uow.timeline.append(_entry(uow, context, checked, outcome))
     return PlanChanged(
         assessment=assessment,
@@ -399,6 +493,41 @@ def declined(uow: UnitOfWork, context: Context, checked: Confirmed, error: Decli
     )
 
 
+def draft_of(uow: UnitOfWork, operation_id: OperationId) -> PlanChangeDraft:
+    """What was asked for by an operation of this person: a preview, or the change that followed it."""
+    try:
+        asked = uow.operations.get(operation_id)
+        if asked.kind == ChangePlan.kind:
+            asked = uow.operations.get(ChangePlan.model_validate_json(asked.command).preview)
+    except NotFound:
+        raise SubscriptionChanged from None
+    is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
+    if not is_theirs or asked.kind not in _PREVIEWS:
+        raise SubscriptionChanged
+    wanted = PreviewPlanChange.model_validate_json(asked.command)
+    return PlanChangeDraft.model_validate(wanted.model_dump())
+
+
+def reviewed(uow: UnitOfWork, preview: OperationId) -> PlanChangeReviewed:
+    """A review that this person asked for and that still holds. Raises PriceChanged."""
+    uow.actor.require(Permission.CHANGE_PLAN)
+    asked = _review_of(uow, preview)
+    if asked is None:
+        raise PriceChanged
+    return PlanChangeReviewed.model_validate_json(asked.result or "")
+
+
+def ways_out(uow: UnitOfWork, operation: Operation) -> DeclinedChange:
+    """The declined operation's review, and the other methods on file by which the same may be tried again."""
+    command = ChangePlan.model_validate_json(operation.command)
+    asked = uow.operations.get(command.preview)
+    shown = PlanChangeReviewed.model_validate_json(asked.result or "")
+    methods = uow.mirror.payment_methods(operation.contact)
+    used = next((one for one in methods if one.id == command.payment_method), shown.method)
+    others = (one for one in methods if not one.expired(uow.today) and (used is None or one.id != used.id))
+    return DeclinedChange(preview=command.preview, reviewed=shown, used=used, others=tuple(others))
+
+
 CHANGE = Action(
     command=ChangePlan,
     checked=Confirmed,
@@ -411,20 +540,33 @@ CHANGE = Action(
 )
 
 
-def keep_account(uow: UnitOfWork, contact_id: ContactId, package: Package) -> None:
-    """Write into the account what the customer has from now on."""
+def keep_account(uow: UnitOfWork, contact_id: ContactId, before: Package, package: Package) -> None:
+    """Write into the account what the customer has from now on, if it was the account's plan that changed."""
     contact = uow.contacts.get(contact_id)
+    if not is_of_account(before, contact.account):
+        return
     account = contact.account.model_copy(
         update={"plan": package.plan, "contact_limit": package.limit, "seats": package.seats}
     )
     uow.contacts.save(contact.model_copy(update={"account": account}))
 
 
+def follow(uow: UnitOfWork, contact: Contact) -> None:
+    """After the mirror was renewed: a contact limit that is another by now, as one lowered at a period's end (AX3)."""
+    for one in uow.mirror.subscriptions(contact.id):
+        if one.status not in _CHANGEABLE or not has_plan(uow.catalogue, one):
+            continue
+        package = package_of(uow.catalogue, one)
+        if package.plan == contact.account.plan and package.limit not in (None, contact.account.contact_limit):
+            keep_account(uow, contact.id, package, package)
+            return
+
+
 def order_for(
     uow: UnitOfWork, subscription: Subscription, contact: Contact, after: Package, at: datetime
 ) -> ChangeOrder:
     """The change in the terms of the port. `at` is when it is prorated."""
-    cadence = cadence_of(subscription)
+    cadence = cadence_of(subscription, uow.catalogue)
     product = after.plan.partition("/")[0]
     taxes = uow.catalogue.taxes_for(contact.address.country, contact.tax_id, product)
     return ChangeOrder(
@@ -451,7 +593,7 @@ def next_limit(uow: UnitOfWork, contact: Contact) -> RaiseLimit:
     """The change to the next higher contact limit that holds what the account uses (AX5). Raises HighestLimit."""
     subscription = _chosen(uow, contact, _subscriptions(uow, contact), None)
     package = package_of(uow.catalogue, subscription)
-    limits = limits_for(uow.catalogue, package.plan, cadence_of(subscription))
+    limits = limits_for(uow.catalogue, package.plan, cadence_of(subscription, uow.catalogue))
     higher = (limit for limit in sorted(limits) if limit > max(package.limit or 0, contact.account.active_contacts))
     limit = next(higher, None)
     who_may = purchasers(contact)
@@ -528,7 +670,9 @@ def _leaves_room(meaning: Impact, way: Way) -> None:
     for one in meaning.above if way is not Way.REQUEST else ():
         if one.what is Dimension.SEATS:
             raise SeatsInUse(used=one.used, seats=one.allowed)
-        raise UsageAboveLimits(used=one.used, allowed=one.allowed)
+        above = UsageAboveLimits(used=one.used, allowed=one.allowed)
+        above.field = "limit"  # here there is nobody who could override it
+        raise above
 
 
 def _quote(uow: UnitOfWork, assessment: Assessment, at: datetime) -> Quote:
@@ -545,14 +689,69 @@ def _method(uow: UnitOfWork, subscription: Subscription, contact: Contact) -> Pa
     return own or next((one for one in methods if one.default), None)
 
 
-def _review_of(uow: UnitOfWork, command: ChangePlan) -> Operation | None:
+def _paid_by(uow: UnitOfWork, quote: Quote, wanted: PaymentMethodId) -> Quote:
+    """The quote, paid by another method on file, which must be the contact's own (a form can be forged) and good."""
+    contact = quote.assessment.contact
+    method = next((one for one in uow.mirror.payment_methods(contact.id) if one.id == wanted), None)
+    if method is None:
+        raise ForeignPaymentMethod(contact=contact.name)
+    if method.expired(uow.today):
+        raise PaymentMethodExpired(brand=method.brand, last4=method.last4)
+    order = quote.order.model_copy(update={"payment_method": method.id})
+    return quote.model_copy(update={"order": order, "method": method})
+
+
+def _next_payment(uow: UnitOfWork, contact: Contact, subscription: Subscription) -> NextPayment | None:
+    """By the catalogue's taxes, line by line as Stripe rounds them; of what waits for that day, if something does."""
+    at = subscription.current_period_end
+    if at is None or (subscription.cancel_at and subscription.cancel_at <= at):
+        return None
+    plan, amounts = _billed_next(uow, subscription)
+    taxes = uow.catalogue.taxes_for(contact.address.country, contact.tax_id, plan.partition("/")[0])
+    currency = subscription.amount.currency
+    taxed = total((with_taxes(amount, taxes) for amount in amounts), currency)
+    return NextPayment(at=at, amount=total(amounts, currency), total=None if subscription.discount else taxed)
+
+
+def _wanted_seats(uow: UnitOfWork, wanted: PlanChangeDraft, shown: PlanOverview) -> int:
+    """Whoever has just the seats that come with the plan wants those of the other plan, and as many as are in use."""
+    own, cadence = shown.package, shown.cadence
+    if wanted.plan == own.plan or wanted.seats != seats_for(uow.catalogue, own.plan, cadence).least:
+        return wanted.seats
+    account = shown.contact.account
+    return account.seats_used if is_of_account(own, account) else 0
+
+
+def _billed_next(uow: UnitOfWork, subscription: Subscription) -> tuple[str, tuple[Money, ...]]:
+    """The plan and the lines of the next period: those of a downgrade that begins with it, else those of now."""
+    request = uow.requests.open_for(subscription.id)
+    if request is None or request.effective_at != subscription.current_period_end:
+        return package_of(uow.catalogue, subscription).plan, tuple(item.amount for item in subscription.items)
+    own = {item.price: item.unit_amount for item in subscription.items}
+    items = items_of(uow.catalogue, request.after, cadence_of(subscription, uow.catalogue))
+    sold = ((one, uow.catalogue.sold(one.price)) for one in items)
+    amounts = tuple(own.get(one.price, price.unit) * one.quantity for one, price in sold if price)
+    foreign = (item.amount for item in subscription.items if not item.price or not uow.catalogue.sold(item.price))
+    return request.after.plan, (*amounts, *foreign)
+
+
+def _neighbours(plans: tuple[str, ...], mine: str) -> tuple[str, ...]:
+    """The plans of the same product, those above first; of others where there are none."""
+    product = mine.partition("/")[0]
+    family = [name for name in plans if name.partition("/")[0] == product]
+    above = family[family.index(mine) + 1 :] if mine in family else family
+    below = [name for name in family if name not in above and name != mine]
+    return tuple([*above, *reversed(below)] or [name for name in plans if name != mine])
+
+
+def _review_of(uow: UnitOfWork, preview: OperationId) -> Operation | None:
     """The preview that this person asked for, within the last hour; None for anything else, however it came here."""
     try:
-        asked = uow.operations.get(command.preview)
+        asked = uow.operations.get(preview)
     except NotFound:
         return None
-    is_theirs = (asked.team, asked.user, asked.contact) == (uow.actor.team, uow.actor.user, command.contact)
-    is_good = asked.kind in (PreviewPlanChange.kind, RaiseLimit.kind) and asked.state is State.DONE
+    is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
+    is_good = asked.kind in _PREVIEWS and asked.state is State.DONE
     return asked if is_theirs and is_good and uow.now - asked.created_at <= REVIEW_HOLDS else None
 
 

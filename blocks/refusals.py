@@ -223,6 +223,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("There is no higher contact limit that could be chosen without asking."),
         "",
     ),
+    "RaisingNotOffered": (
+        later("Contact limits are not raised by themselves here: the product list does not offer it."),
+        "",
+    ),
     "Misconfigured": (
         later("The product list and Stripe do not agree. Nothing was started and nothing was charged."),
         "",

@@ -110,8 +110,8 @@ TOPICS: Sequence[Topic] = (
         later("Change requests and decisions"),
         (
             later(
-                "A lower plan, a lower contact limit or an add-on less is decided by a manager. Everybody who may decide "
-                "gets a card with what the customer loses, and so does the managers’ channel."
+                "A lower plan, a lower contact limit or an add-on less is decided by a manager. Everybody who may "
+                "decide gets a card with what the customer loses, and so does the managers’ channel."
             ),
             later(
                 "Managers approve, reject or ask back there; nobody decides what they filed themselves. While the "

@@ -23,6 +23,7 @@ from billing.desk import Desk
 from billing.errors import Transient
 from billing.events import EventSteps
 from billing.operations import AnyAction
+from billing.plan_changes import CHANGE, PREVIEW, RAISE
 from billing.steps import OperationSteps
 from billing.storage.database import Database
 from billing.storage.engines import UNUSABLE
@@ -48,7 +49,9 @@ from handlers.usage import UsageNotices, reply_to
 
 log = structlog.get_logger(__name__)
 
-ACTIONS: dict[str, AnyAction] = {action.command.kind: action for action in (CREATE, RESUME, APPLY, KEEP)}
+ACTIONS: dict[str, AnyAction] = {
+    action.command.kind: action for action in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, APPLY, KEEP)
+}
 
 
 class OldSchema(CannotStart):

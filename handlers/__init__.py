@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import absences, change_requests, contacts, help, subscriptions  # noqa: A004 - one is called help
+from handlers import absences, change_requests, contacts, help, plan_changes, subscriptions  # noqa: A004 - one is help
 from handlers.announcements import Announcer
 from handlers.router import Router
 
@@ -13,4 +13,5 @@ def register(router: Router, announcer: Announcer) -> None:
     change_requests.register(router, announcer)
     contacts.register(router)
     help.register(router)
+    plan_changes.register(router, announcer)
     subscriptions.register(router, announcer)

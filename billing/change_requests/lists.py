@@ -90,7 +90,7 @@ def view(uow: UnitOfWork, request_id: RequestId) -> RequestView:
         request=request,
         may=offered(request) if is_shared else possible(uow.actor, request),
         cadence=next(map(cadence_of, about), None),
-        above=excess(request.after, account) if request.state.undecided else (),
+        above=excess(request.before, request.after, account) if request.state.undecided else (),
         account=account,
         now=uow.now,
         escalates_after=timedelta(hours=uow.catalogue.plan_changes.escalate_after_hours),

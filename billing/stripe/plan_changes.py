@@ -73,6 +73,8 @@ class PlanChanges:
                 "metadata": {CHANGED_BY: operation},
                 "expand": _EXPANDED,
             }
+            if order.payment_method:
+                params["default_payment_method"] = order.payment_method
             changed = create_once(
                 operation,
                 "change",

@@ -89,7 +89,7 @@ def sections(texts: Iterable[Mrkdwn]) -> list[kit.Block]:
 
 def _meaning(view: RequestView, t: Translator) -> Iterable[Mrkdwn]:
     yield facts.lost(view.request, t)
-    yield joined([joined(["⚠️", one], by=" ") for one in facts.above(view, t)])
+    yield facts.above(view, t)
 
 
 def _short(text: str, more: str, view: RequestView, t: Translator) -> Message:

@@ -8,22 +8,18 @@ from billing.catalogue import Catalogue
 from billing.change_requests.lists import RequestView
 from billing.change_requests.model import Act, ChangeRequest, Decision, Person, RequestState
 from billing.errors import Reason
-from billing.money import Money
-from billing.plans import Difference, Dimension, LimitChange, per_month
+from billing.plans import Difference, Dimension
 from blocks import refusals, words
 from blocks.graphemes import fit
-from blocks.texts import Mrkdwn, Translator, bold, joined, later, one_line
+from blocks.plan_changes import wording
+from blocks.plan_changes.request import deciders
+from blocks.texts import Mrkdwn, Translator, joined, later, one_line
 
 NAMES = 60  # characters of a customer's or colleague's name in a line with others
 QUOTED = 600  # characters of what somebody wrote
 SHOWN = 8  # features or limits; the rest is counted
 
 _NUMBERS = {Dimension.LIMIT: later("Contact limit"), Dimension.SEATS: later("Seats")}
-_ABOVE = {
-    Dimension.LIMIT: later("The customer uses {used} contacts; {allowed} would be allowed."),
-    Dimension.SEATS: later("The customer uses {used} seats; {allowed} would be allowed."),
-}
-
 # By what was done: an icon, the sentence, and the sentence where nobody of ours did it.
 _DONE: Mapping[Act, tuple[str, str, str]] = {
     Act.FILE: ("📝", later("Filed by {who}, {when}"), ""),
@@ -68,23 +64,21 @@ def difference(one: Difference, catalogue: Catalogue, t: Translator) -> tuple[st
 
 def changes(request: ChangeRequest, catalogue: Catalogue, t: Translator) -> Mrkdwn:
     """Everything that changes, one line each."""
-    lines = [difference(one, catalogue, t) for one in request.differences[:SHOWN]]
-    shown = [t.rich("*{label}:* {change}", label=fit(label, 80), change=fit(change, 200)) for label, change in lines]
-    return joined([*shown, _and_more(len(request.differences), t)])
+    shown = wording.differences(request.differences[:SHOWN], catalogue, t)
+    return joined([shown, _and_more(len(request.differences), t)])
 
 
 def money(view: RequestView, t: Translator) -> str:
-    """`€95.00 → €25.00 per month`."""
+    """`€95.00 → €25.00 per month`; without the cycle where nobody knows it any more."""
     impact = view.request.impact
-    text = f"{t.money(impact.before)} → {t.money(impact.after)}"
-    return words.per_cycle(text, view.cadence.interval, view.cadence.count, t) if view.cadence else text
+    if view.cadence is None:
+        return f"{t.money(impact.before)} → {t.money(impact.after)}"
+    return wording.price_change(impact, view.cadence, t)
 
 
 def money_a_month(view: RequestView, t: Translator) -> str:
-    """`−€70.00 per month`: less, or now and then more; nothing where nobody knows the cycle any more."""
-    if view.cadence is None:
-        return ""
-    return t("{amount} per month", amount=_signed(per_month(view.request.impact.difference, view.cadence), t))
+    """`-€70.00 a month`: less, or now and then more."""
+    return wording.monthly_difference(view.request.impact, view.cadence, t) if view.cadence else ""
 
 
 def lost(request: ChangeRequest, t: Translator) -> Mrkdwn:
@@ -96,15 +90,15 @@ def lost(request: ChangeRequest, t: Translator) -> Mrkdwn:
     return joined([t.rich("*Will be lost:*"), *names, _and_more(len(features), t)])
 
 
-def limits(request: ChangeRequest, t: Translator) -> Mrkdwn:
+def limits(request: ChangeRequest, catalogue: Catalogue, t: Translator) -> Mrkdwn:
     """The plan's other limits that change."""
-    shown = [_limit(one, t) for one in request.impact.limits[:SHOWN]]
-    return joined([*shown, _and_more(len(request.impact.limits), t)]) if shown else Mrkdwn()
+    shown = [f"• {one}" for one in wording.limits(request.impact.limits[:SHOWN], catalogue, t)]
+    return joined([*shown, _and_more(len(request.impact.limits), t)])
 
 
-def above(view: RequestView, t: Translator) -> list[str]:
-    """What the customer uses beyond the new limits (A4), a sentence each."""
-    return [t(_ABOVE[one.what], used=one.used, allowed=one.allowed) for one in view.above]
+def above(view: RequestView, t: Translator) -> Mrkdwn:
+    """What the customer uses beyond the new limits (A4), one line each."""
+    return joined(joined(["⚠️", one], by=" ") for one in wording.excess(view.above, t))
 
 
 def who(view: RequestView, t: Translator) -> Mapping[str, str]:
@@ -166,7 +160,7 @@ def quoted(text: str, t: Translator) -> Mrkdwn:
 
 def _waits(view: RequestView, t: Translator) -> Mrkdwn:
     request = view.request
-    names = t.either(fit(one.name, NAMES) for one in request.deciders)
+    names = deciders(request.deciders, t)
     lines = [t.rich("⏳ *Waiting for a decision* by {names}", names=names)]
     if request.approvals_needed > 1:
         agreed = len(request.approvals)
@@ -198,15 +192,6 @@ def _day(request: ChangeRequest, t: Translator) -> str:
 
 def _counted(one: Difference, t: Translator) -> list[str]:
     return [t.number(value) if isinstance(value, int) else t("none") for value in (one.before, one.after)]
-
-
-def _limit(one: LimitChange, t: Translator) -> Mrkdwn:
-    values = [t("no limit") if value is None else t.number(value) for value in (one.before, one.after)]
-    return joined([bold(f"{one.limit.replace('-', ' ').capitalize()}:"), " → ".join(values)], by=" ")
-
-
-def _signed(amount: Money, t: Translator) -> str:
-    return f"+{t.money(amount)}" if amount.amount > 0 else t.money(amount)
 
 
 def _and_more(count: int, t: Translator) -> str:

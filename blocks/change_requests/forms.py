@@ -60,7 +60,7 @@ def override(view: RequestView, t: Translator) -> kit.Modal:
         submit=t("Approve"),
         label=t("Why is it approved all the same?"),
         hint=t("This is kept with the decision."),
-        above=joined([joined(["⚠️", one], by=" ") for one in facts.above(view, t)]),
+        above=facts.above(view, t),
         t=t,
     )
 

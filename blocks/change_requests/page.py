@@ -14,6 +14,7 @@ from blocks.change_requests.buttons import buttons
 from blocks.change_requests.card import sections
 from blocks.change_requests.ids import Id
 from blocks.graphemes import fit
+from blocks.plan_changes.request import deciders
 from blocks.texts import Mrkdwn, Translator
 
 DECISIONS = 40  # acts that are shown one by one; the export has all
@@ -31,7 +32,7 @@ def page(view: RequestView, catalogue: Catalogue, t: Translator, *, final: bool 
             kit.divider(),
             kit.section(facts.changes(request, catalogue, t)),
             *kit.fields({t("List price"): facts.money(view, t), t("Difference"): facts.money_a_month(view, t)}),
-            *sections(_meaning(view, t)),
+            *sections(_meaning(view, catalogue, t)),
             kit.divider(),
             *kit.fields({**facts.who(view, t), **_more(view, t)}),
             *sections([_remark(view, t)]),
@@ -56,13 +57,12 @@ def _actions(view: RequestView, catalogue: Catalogue, t: Translator) -> Iterator
     yield kit.actions(*buttons(view, catalogue, t), ways.card(view.request.contact, t))
 
 
-def _meaning(view: RequestView, t: Translator) -> Iterator[Mrkdwn]:
+def _meaning(view: RequestView, catalogue: Catalogue, t: Translator) -> Iterator[Mrkdwn]:
     yield facts.lost(view.request, t)
     if view.request.impact.lost:
         yield t.rich("Automations that use what is lost are switched off when the change takes effect.")
-    yield facts.limits(view.request, t)
-    for sentence in facts.above(view, t):
-        yield t.rich("⚠️ {sentence}", sentence=sentence)
+    yield facts.limits(view.request, catalogue, t)
+    yield facts.above(view, t)
 
 
 def _more(view: RequestView, t: Translator) -> dict[str, str]:
@@ -70,7 +70,7 @@ def _more(view: RequestView, t: Translator) -> dict[str, str]:
     return {
         t("Customer is written to at"): fit(request.reply_to, 200),
         t("Came in by"): t("help ticket") if request.origin is Origin.TICKET else t("form"),
-        t("Who decides"): t.either(fit(one.name, facts.NAMES) for one in request.deciders),
+        t("Who decides"): deciders(request.deciders, t),
         t("Effective at"): t.datetime(request.effective_at) if request.effective_at else "",
     }
 

@@ -26,7 +26,7 @@ def works_until(world: World, condition) -> None:
     try:
         with running(world.app.web(), int(world.bot_url.rpartition(":")[2])):
             world.eventually(condition, 20)
-            world.eventually(world.is_quiet, 20)
+            world.eventually(lambda: set(world.jobs().values()) == {"SUCCESS"}, 20)
     finally:
         engine.stop()
 

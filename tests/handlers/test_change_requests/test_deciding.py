@@ -99,11 +99,11 @@ def test_a_card_says_what_changes_what_is_lost_money_reason_people(filed: Asking
     text = texts(shown(filed, "approver:U_PRIYA")["blocks"])
     for fact in (
         "Ada Lovelace",
-        "Mail Pro → Mail Basic",
-        "3 → 1",
+        "Mail Pro → *Mail Basic*",
+        "3 → *1*",
         "Automations",
         "€49.00 → €25.00 per month",
-        "-€24.00 per month",
+        "-€24.00 a month",
         "too expensive",
         "“The season is over”",
         "ada@engines.example",
@@ -265,7 +265,7 @@ def crowded(office: AskingOffice) -> AskingOffice:
 def test_above_the_limits_an_approval_needs_a_reason(crowded: AskingOffice) -> None:
     """A4"""
     card = shown(crowded, "approver:U_PRIYA")
-    assert "The customer uses 800 contacts; 500 would be allowed." in texts(card["blocks"])
+    assert "800 contacts are in use, 500 would be allowed" in texts(card["blocks"])
     assert "confirm" not in elements(card)["request.approve"]
     clicks(crowded, "approve", PRIYA)
     assert crowded.request.state is RequestState.FILED
