@@ -50,8 +50,8 @@ def card(view: RequestView, catalogue: Catalogue, t: Translator) -> Message:
                     **facts.who(view, t),
                 }
             ),
-            *sections(_meaning(view, t)),
-            kit.context(*facts.trail(request, t, TRAIL)),
+            *sections([facts.remark(request, t), *_meaning(view, t)]),
+            *(kit.context(one) for one in facts.trail(request.decisions[1:], t, TRAIL)),
             kit.section(facts.stands(view, t)),
             kit.actions(*buttons(view, catalogue, t), ways.request(request.id, t)),
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from billing.catalogue import Catalogue
 from billing.change_requests.lists import RequestView
@@ -92,8 +92,10 @@ def lost(request: ChangeRequest, t: Translator) -> Mrkdwn:
 
 def limits(request: ChangeRequest, catalogue: Catalogue, t: Translator) -> Mrkdwn:
     """The plan's other limits that change."""
+    if not request.impact.limits:
+        return Mrkdwn()
     shown = [f"• {one}" for one in wording.limits(request.impact.limits[:SHOWN], catalogue, t)]
-    return joined([*shown, _and_more(len(request.impact.limits), t)])
+    return joined([t.rich("*Limits of the plan:*"), *shown, _and_more(len(request.impact.limits), t)])
 
 
 def above(view: RequestView, t: Translator) -> Mrkdwn:
@@ -198,10 +200,16 @@ def _and_more(count: int, t: Translator) -> str:
     return t("… and {n} more", n=count - SHOWN) if count > SHOWN else ""
 
 
-def trail(request: ChangeRequest, t: Translator, last: int) -> Iterator[Mrkdwn]:
+def remark(request: ChangeRequest, t: Translator) -> Mrkdwn:
+    """What who filed it wrote."""
+    shown = quoted(request.remark, t)
+    return t.rich("*Remark:* {remark}", remark=shown) if shown else Mrkdwn()
+
+
+def trail(decisions: Sequence[Decision], t: Translator, last: int) -> Iterator[Mrkdwn]:
     """What was done with it, the newest at the end; of many the last ones."""
-    left_out = max(len(request.decisions) - last, 0)
+    left_out = max(len(decisions) - last, 0)
     if left_out:
         yield t.rich("… and {n} more before", n=left_out)
-    for one in request.decisions[left_out:]:
+    for one in decisions[left_out:]:
         yield decision(one, t)

@@ -82,10 +82,10 @@ def _row(one: ChangeRequest, shown: RequestList, catalogue: Catalogue, t: Transl
 
 
 def _since(one: ChangeRequest, shown: RequestList, t: Translator) -> Mrkdwn:
-    """Who filed it, and for how long it waits; of what is over, when it ended."""
+    """Who filed it, and how long ago; of what is over, when it ended."""
     name = fit(one.filed_by.name, facts.NAMES)
     if one.state.undecided:
-        return t.rich("filed by {name}, waiting for {age}", name=name, age=words.age(one.age(shown.now), t))
+        return t.rich("filed by {name} {age} ago", name=name, age=words.age(one.age(shown.now), t))
     if one.effective_at and one.state.open:
         return t.rich("filed by {name}, takes effect on {day}", name=name, day=t.day_of(one.effective_at))
     return t.rich("filed by {name}, last changed {when}", name=name, when=one.last.at)

@@ -35,10 +35,10 @@ def page(view: RequestView, catalogue: Catalogue, t: Translator, *, final: bool 
             *sections(_meaning(view, catalogue, t)),
             kit.divider(),
             *kit.fields({**facts.who(view, t), **_more(view, t)}),
-            *sections([_remark(view, t)]),
+            *sections([facts.remark(request, t)]),
             kit.divider(),
             kit.section(t.rich("*What was done*")),
-            *(kit.context(one) for one in facts.trail(request, t, DECISIONS)),
+            *(kit.context(one) for one in facts.trail(request.decisions, t, DECISIONS)),
         ],
         callback_id=Id.PAGE,
         close=t("Close"),
@@ -73,8 +73,3 @@ def _more(view: RequestView, t: Translator) -> dict[str, str]:
         t("Who decides"): deciders(request.deciders, t),
         t("Effective at"): t.datetime(request.effective_at) if request.effective_at else "",
     }
-
-
-def _remark(view: RequestView, t: Translator) -> Mrkdwn:
-    quoted = facts.quoted(view.request.remark, t)
-    return t.rich("*Remark:* {remark}", remark=quoted) if quoted else Mrkdwn()

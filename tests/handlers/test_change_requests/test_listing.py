@@ -34,7 +34,12 @@ def test_the_command_shows_what_waits(office: AskingOffice, typed: str) -> None:
     office.types(typed, person=PRIYA)
     text = texts(office.shown)
     assert office.shown["callback_id"] == "requests"
-    for fact in ("*Waiting for me* (1)", "Ada Lovelace", "Mail Pro → Mail Basic, and 1 more", "waiting for 5 hours"):
+    for fact in (
+        "*Waiting for me* (1)",
+        "Ada Lovelace",
+        "Mail Pro → Mail Basic, and 1 more",
+        "filed by Mia Agent 5 hours ago",
+    ):
         assert fact in text
     assert metadata(office.shown) == {"filter": "waiting_for_me", "trail": []}
 
