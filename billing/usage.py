@@ -74,7 +74,7 @@ def switch(uow: UnitOfWork, contact_id: ContactId, *, on: bool) -> None:
     what = Happening.RAISING_SWITCHED
     uow.timeline.append(
         Entry(
-            id=f"{contact_id}:{what}:{uow.now.isoformat()}",
+            id=f"{contact_id}:{what}:{int(on)}:{uow.now.isoformat()}",
             contact=contact_id,
             at=uow.now,
             what=what,

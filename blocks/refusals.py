@@ -290,6 +290,8 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
                 return t.datetime(datetime.fromisoformat(value))
             case (("first" | "last" | "since"), str()):
                 return t.day(value)
+            case "limits", tuple():
+                return t.list(int(one) for one in value)
             case _, tuple():
                 return t.list(value)
     except ValueError:

@@ -14,10 +14,13 @@ SCOPES: dict[str, str] = {
     "usergroups:read": "roles by user group",
 }
 COMMANDS = {
-    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | approvals | away | help [topic]"),
+    "/billing": (
+        "Find a contact and bill it",
+        "[name or e-mail] | subscribe [name] | plan [name] | approvals | away | help [topic]",
+    ),
     "/abrechnung": (
         "Kontakt finden und abrechnen",
-        "[Name oder E-Mail] | abo [Name] | freigaben | abwesend | hilfe [Thema]",
+        "[Name oder E-Mail] | abo [Name] | tarif [Name] | freigaben | abwesend | hilfe [Thema]",
     ),
 }
 SHORTCUT = "bill_customer"

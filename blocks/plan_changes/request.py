@@ -114,9 +114,7 @@ def _inputs(shown: RequestForm, t: Translator) -> Iterator[kit.Block]:
         kit.text_input("plan_change.remark", initial=shown.remark, at_most=LONGEST_NOTE, multiline=True),
         block_id="remark",
         optional=True,
-        hint=t("Those who decide read this. What would keep {amount} a month?", amount=-lost)
-        if lost.amount < 0
-        else "",
+        hint=t("Those who decide read this. {amount} a month are at stake.", amount=-lost) if lost.amount < 0 else "",
     )
     yield kit.field_input(
         t("Wished for the day"),

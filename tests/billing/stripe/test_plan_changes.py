@@ -6,7 +6,7 @@ import pytest
 
 from billing.catalogue.files import parse
 from billing.contacts import InvoiceStatus
-from billing.errors import AmountDiffers, Declined, SubscriptionChanged, Transient
+from billing.errors import AmountDiffers, Declined, Misconfigured, SubscriptionChanged, Transient
 from billing.ids import LookupKey, OperationId, SubscriptionId
 from billing.money import Money
 from billing.plans import Item
@@ -42,6 +42,16 @@ quantity = { maximum = 1 }
 [[products.plans.tiers]]
 contacts = 1000
 prices = [{ interval = "month", amounts = { EUR = 5000 } }]
+
+[[products]]
+id = "club"
+name = { en = "Club", de = "Club" }
+not_sold_in = ["JPY"]
+
+[[products.plans]]
+id = "member"
+name = { en = "Club Member", de = "Clubmitglied" }
+prices = [{ interval = "year", amounts = { EUR = 20000 } }]
 
 [[add_ons]]
 id = "extra-seat"
@@ -360,3 +370,75 @@ def test_an_upgrade_lets_a_waiting_downgrade_go(local, payments, customer):
     assert result.subscription.schedule is None
     local.advance(by_days=32)
     assert sold(local, one) == {PRO: 1}
+
+
+# --- more by hand -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("begins", "days_left", "of"),
+    [
+        (datetime(2027, 1, 31, 9, tzinfo=UTC), 14, 28),  # to 28 February
+        (datetime(2028, 1, 31, 9, tzinfo=UTC), 7.25, 29),  # to 29 February of a leap year
+        (datetime(2027, 8, 31, 9, tzinfo=UTC), 15, 30),  # to 30 September
+        (datetime(2027, 12, 31, 9, tzinfo=UTC), 15.5, 31),  # to 31 January
+    ],
+    ids=["february", "leap year", "september", "december"],
+)
+def test_a_plan_a_tier_and_seats_together_at_the_end_of_a_month(local, payments, customer, begins, days_left, of):
+    """From Basic with two seats to Pro with five. Half a period: -10.00 - 10.00 + 25.00 + 25.00 = 30.00, and 19 % of each:
+    -1.90 - 1.90 + 4.75 + 4.75 = 5.70: 35.70. A quarter: -5.00 - 5.00 + 12.50 + 12.50 = 15.00; -0.95 twice and 2.375 twice,
+    which is 2.38: 2.86: 17.86.
+    """
+    local.advance(advance_to=int(begins.timestamp()))
+    one = running(local, payments, customer)
+    both = changed(payments, order_for(customer, one, [(BASIC, 1), (SEAT, 2)], at=begins), OperationId("op_seats"))
+    end = both.subscription.current_period_end
+    assert (end - begins).days == of
+    preview = payments.preview_change(
+        order_for(customer, both.subscription, [(PRO, 1), (SEAT, 5)], at=end - timedelta(days=days_left))
+    )
+    assert preview.total == eur(3570 if days_left * 2 == of else 1786)
+    assert preview.renewal == eur(11900)  # (50.00 + 50.00) x 1.19
+
+
+def test_a_year_is_prorated_by_its_days(local, payments, customer):
+    """Two more members at 200.00 a year, 73 of 365 days before its end, which is a fifth: 80.00 and 19 %: 95.20."""
+    year = LookupKey("club-member-year-eur")
+    one = running(local, payments, customer, price=year, total=23800)
+    at = one.current_period_end - timedelta(days=73)
+    assert payments.preview_change(order_for(customer, one, [(year, 3)], at=at)).total == eur(9520)
+
+
+def test_another_method_on_file_pays_and_stays(local, payments, customer):
+    """H30: after a decline; the subscription is paid by it from then on."""
+    one = running(local, payments, customer)
+    other = local.v1.payment_methods.attach("pm_card_mastercard", {"customer": customer.id}).id
+    local.card(customer.invoice_settings.default_payment_method, "insufficient_funds")
+    order = order_for(customer, one, [(PRO, 1)])
+    preview = payments.preview_change(order)
+    with pytest.raises(Declined):
+        payments.change_subscription(order, preview, OperationId("op_first"), START)
+    by_other = order.model_copy(update={"payment_method": other})
+    result = payments.change_subscription(by_other, preview, OperationId("op_second"), START)
+    assert result.subscription.payment_method == other
+    assert paid(local, customer) == [1785, 2380]
+
+
+def test_another_method_that_is_declined_does_not_stay(local, payments, customer):
+    one = running(local, payments, customer)
+    other = local.v1.payment_methods.attach("pm_card_mastercard", {"customer": customer.id}).id
+    local.card(other, "insufficient_funds")
+    order = order_for(customer, one, [(PRO, 1)]).model_copy(update={"payment_method": other})
+    with pytest.raises(Declined):
+        payments.change_subscription(order, payments.preview_change(order), OPERATION, START)
+    live = local.v1.subscriptions.retrieve(one.id)
+    assert live.default_payment_method == customer.invoice_settings.default_payment_method
+
+
+def test_without_credit_for_unused_time_there_is_no_change(local, payments, customer):
+    """K5: Stripe's prorations always credit; the catalogue's other reading is refused, not silently ignored."""
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)]).model_copy(update={"credits_unused": False})
+    with pytest.raises(Misconfigured):
+        payments.preview_change(order)
