@@ -332,6 +332,12 @@ def form(uow: UnitOfWork, draft: PlanChangeDraft | None, shown: PlanOverview) ->
     )
 
 
+def form_for(uow: UnitOfWork, contact: ContactId, requester: str) -> ChangeForm:
+    """The form for what the customer has, as that member asks for a change of it."""
+    shown = overview(uow, contact)
+    return form(uow, _as_it_is(shown).model_copy(update={"requester": requester}), shown)
+
+
 def assess(uow: UnitOfWork, draft: PlanChangeDraft) -> Assessment:
     """Every rule about the change, in the order in which a person would want to hear of them; what it would mean."""
     uow.actor.require(Permission.CHANGE_PLAN)

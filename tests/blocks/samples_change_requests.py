@@ -19,6 +19,7 @@ from billing.change_requests.model import (
     RequestState,
 )
 from billing.change_requests.rights import offered
+from billing.change_requests.tickets import Said
 from billing.contacts import Account
 from billing.ids import RequestId, ScheduleId, TeamId, UserId
 from billing.plans import Cadence, Difference, Dimension, Direction, Excess, LimitChange
@@ -156,6 +157,7 @@ FULL_LIST = listed(
     waiting=123_456,
     page=RequestPage(requests=(LARGE.request,) * 8, total=123_456, following="chr_" + "x" * 60),
 )
+TICKET = Said(remark=LONG[:LONGEST_NOTE], origin=Origin.TICKET)
 ABSENCE = Absence(
     team=TeamId("T1"), user=UserId("U2"), first=date(2026, 12, 21), last=date(2027, 1, 3), deputy=UserId("U3")
 )

@@ -223,6 +223,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "blocks.plan_changes.form.form": (
         lambda t: plan_changes.form(sold.change_form("sales/solo"), sold.PLANS, t),
         lambda t: plan_changes.form(sold.change_form("marketing/professional"), sold.SELF_SERVICE, t),
+        lambda t: plan_changes.form(sold.change_form("marketing/professional"), sold.PLANS, t, asked.TICKET),
         lambda t: plan_changes.form(sold.change_form("sales/team", sold.overview(contact=sold.crowd())), sold.PLANS, t),
     ),
     "blocks.plan_changes.overview.plan": (

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from billing.change_requests import deciding
 from billing.change_requests.model import Act, RequestState
 from billing.contacts import Contact
 from billing.roles import Role
@@ -193,15 +192,43 @@ def test_what_is_let_go_at_stripe_itself_is_shown_to_everybody(world: World) -> 
     assert "cancelled at Stripe" in str(card(priya, request))
 
 
-def test_an_upgrade_supersedes_an_open_request(world: World) -> None:
-    """HX17: and says so."""
-    request = file_request(world, with_plan(world))
-    card(world.person("manager"), request)
-    with world.app.desk.writing(staff(world, world.person("sales"))) as uow:
-        assert deciding.supersede(uow, request.subscription)
+def test_an_upgrade_supersedes_what_is_planned(world: World) -> None:
+    """HX17: and says so; the schedule is let go."""
+    ada = with_plan(world)
+    request = file_request(world, ada)
+    priya, jonas = world.person("manager"), world.person("sales")
+    priya.presses("request.approve", message=card(priya, request))
+    reaches(world, request, S.SCHEDULED)
+    assert jonas.types(f"/billing plan {ada.email}").ok
+    jonas.presses("plan_change.open")
+    assert jonas.submits({"limit#mail/pro": "2500"}).ok
+    jonas.waits_for(lambda one: one.view and one.view["callback_id"] == "plan_change.review")
+    jonas.submits()
     reaches(world, request, S.SUPERSEDED)
     all_offer(world, request, [])
-    assert "Superseded by an upgrade by Jonas Weber" in str(card(world.person("manager"), request))
+    assert "Superseded by an upgrade by Jonas Weber" in str(card(priya, request))
+    assert sold(world, ada) == ["mail-pro-2500-month-eur"]
+    (schedule,) = world.stripe.v1.subscription_schedules.list({"customer": ada.customer}).data
+    assert schedule.status == "released"
+
+
+def test_a_help_ticket_becomes_a_request(world: World) -> None:
+    """A29, A30: from the primary admin's e-mail over the form to the managers' card."""
+    ada = with_plan(world)
+    mia, priya = world.person("agent"), world.person("manager")
+    message = world.workspace.says(mia.id, "C07SUPPORT0", f"From: Ada <{ada.email}>\nWe need less from May on")
+    assert mia.shortcut("request_from_message", message | {"channel": "C07SUPPORT0"}).ok
+    mia.presses("plan_change.plan", "mail/basic")
+    assert mia.submits().ok
+    assert mia.submits({"reason": "seasonal"}).ok
+    assert "Antrag gestellt" in mia.text
+    mia.closes(everything=True)
+    with world.app.desk.reading(staff(world, mia)) as uow:
+        (request,) = uow.requests.of_contact(ada.id)
+    assert "We need less from May on" in str(card(priya, request, APPROVALS))
+    stranger = world.workspace.says(mia.id, "C07SUPPORT0", "From: eve@evil.example\nWe need less")
+    mia.shortcut("request_from_message", stranger | {"channel": "C07SUPPORT0"})
+    assert "Hauptadmin" in mia.text
 
 
 def test_usage_above_the_new_limit_needs_a_reason(world: World) -> None:
