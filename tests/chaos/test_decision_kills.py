@@ -43,7 +43,7 @@ INSTANTS = {
 FAULTS = (
     {"kind": "500_after", "path": "/v1/subscription_schedules", "method": "POST", "share": 0.1},
     {"kind": "cut_after", "path": "/v1/subscription_schedules", "method": "POST", "share": 0.1},
-    {"kind": "429", "path": "/v1/", "share": 0.02},
+    {"kind": "429", "path": "/v1/subscription_schedules", "method": "POST", "share": 0.1},
 )
 ENDS = {
     Act.APPROVE: (RequestState.SCHEDULED, [Act.FILE, Act.APPROVE, Act.SCHEDULE], ["keep"]),
