@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from billing.catalogue import AddOn, Catalogue, LowerLimit, RecurringPrice, TakesEffect
+from billing.catalogue import AddOn, Catalogue, LowerLimit, Proration, RecurringPrice, TakesEffect
 from billing.change_requests.model import LONGEST_NOTE, Origin
 from billing.change_requests.tickets import NOTHING_SAID, Said
 from billing.contacts import Member
@@ -208,6 +208,8 @@ def _per_cycle(price: RecurringPrice, t: Translator) -> str:
 def _remarks(catalogue: Catalogue, t: Translator) -> Iterator[str]:
     """What becomes of it, by the house's rules (K3, K5, K7)."""
     yield t("⬆️ More is charged at once for the rest of the period. The next page shows every amount.")
+    if catalogue.plan_changes.proration is Proration.FULL_PRICE:
+        yield t("💶 What was paid for the rest of the old plan is not credited.")
     if catalogue.plan_changes.lower_limit is LowerLimit.SELF_SERVICE:
         yield t(
             "⬇️ A lower contact limit begins with the next period. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from billing.catalogue import Catalogue
+from billing.catalogue import Catalogue, Proration
 from billing.ids import OperationId
 from billing.plan_changes import Assessment, PlanChangeReviewed, Way
 from billing.ports import ChangeLine, ChangePreview
@@ -43,7 +43,7 @@ def review(shown: PlanChangeReviewed, operation: OperationId, catalogue: Catalog
             ),
             *meaning(assessment, catalogue, t),
             *_superseded(shown, catalogue, t),
-            kit.context(*_remarks(shown, t)),
+            kit.context(*_remarks(shown, catalogue, t)),
             kit.actions(kit.button(t("Change the selection"), Id.EDIT, value=operation)),
         ],
         callback_id=Id.REVIEW,
@@ -127,7 +127,7 @@ def _superseded(shown: PlanChangeReviewed, catalogue: Catalogue, t: Translator) 
     ]
 
 
-def _remarks(shown: PlanChangeReviewed, t: Translator) -> Iterator[str]:
+def _remarks(shown: PlanChangeReviewed, catalogue: Catalogue, t: Translator) -> Iterator[str]:
     preview, way = shown.preview, shown.assessment.way
     if way is Way.PERIOD_END:
         yield t("🗓️ A change upwards before then takes the place of this one.")
@@ -136,6 +136,8 @@ def _remarks(shown: PlanChangeReviewed, t: Translator) -> Iterator[str]:
         yield t("🧾 The customer gets an invoice over {amount}.", amount=preview.due)
     elif preview.due:
         yield t("💳 {amount} is charged as soon as this is confirmed.", amount=preview.due)
+    if catalogue.plan_changes.proration is Proration.FULL_PRICE:
+        yield t("💶 What was paid for the rest of the old plan is not credited.")
     yield t("🔁 The billing day stays. This price holds for an hour.")
 
 

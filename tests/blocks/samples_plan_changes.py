@@ -138,7 +138,9 @@ quantity = { maximum = 500 }
 prices = [{ interval = "month", amounts = { EUR = 100 } }]
 """
 PLANS: Catalogue = parse(_FILE.replace("LOWER", ""))
-SELF_SERVICE: Catalogue = parse(_FILE.replace("LOWER", 'lower_limit = "self_service"\ndowngrade = "at_once"\n'))
+SELF_SERVICE: Catalogue = parse(
+    _FILE.replace("LOWER", 'lower_limit = "self_service"\ndowngrade = "at_once"\nproration = "full_price"\n')
+)
 
 PERIOD_END = datetime(2026, 12, 21, 12, tzinfo=UTC)
 OPERATION = OperationId("op_1")

@@ -6,7 +6,7 @@ import pytest
 
 from billing.catalogue.files import parse
 from billing.contacts import InvoiceStatus
-from billing.errors import AmountDiffers, Declined, Misconfigured, SubscriptionChanged, Transient
+from billing.errors import AmountDiffers, Declined, SubscriptionChanged, Transient
 from billing.ids import LookupKey, OperationId, SubscriptionId
 from billing.money import Money
 from billing.plans import Item
@@ -386,9 +386,10 @@ def test_an_upgrade_lets_a_waiting_downgrade_go(local, payments, customer):
     ids=["february", "leap year", "september", "december"],
 )
 def test_a_plan_a_tier_and_seats_together_at_the_end_of_a_month(local, payments, customer, begins, days_left, of):
-    """From Basic with two seats to Pro with five. Half a period: -10.00 - 10.00 + 25.00 + 25.00 = 30.00, and 19 % of each:
-    -1.90 - 1.90 + 4.75 + 4.75 = 5.70: 35.70. A quarter: -5.00 - 5.00 + 12.50 + 12.50 = 15.00; -0.95 twice and 2.375 twice,
-    which is 2.38: 2.86: 17.86.
+    """From Basic with two seats to Pro with five.
+
+    Half a period: -10.00 - 10.00 + 25.00 + 25.00 = 30.00; 19 % of each: -1.90 - 1.90 + 4.75 + 4.75 = 5.70: 35.70.
+    A quarter: -5.00 - 5.00 + 12.50 + 12.50 = 15.00; -0.95 twice, and twice 2.375, which is 2.38: 2.86: 17.86.
     """
     local.advance(advance_to=int(begins.timestamp()))
     one = running(local, payments, customer)
@@ -436,9 +437,76 @@ def test_another_method_that_is_declined_does_not_stay(local, payments, customer
     assert live.default_payment_method == customer.invoice_settings.default_payment_method
 
 
-def test_without_credit_for_unused_time_there_is_no_change(local, payments, customer):
-    """K5: Stripe's prorations always credit; the catalogue's other reading is refused, not silently ignored."""
+# --- K5, the other reading: the rest of what was paid for is not credited ---------------------------------------------
+
+
+@pytest.fixture
+def uncredited(local, payments, customer):
+    """To Pro at half of the period: half of 50.00 and 19 % of it, 4.75: 29.75; as half of $149 is $74.50 in AX1."""
     one = running(local, payments, customer)
-    order = order_for(customer, one, [(PRO, 1)]).model_copy(update={"credits_unused": False})
-    with pytest.raises(Misconfigured):
-        payments.preview_change(order)
+    return order_for(customer, one, [(PRO, 1)]).model_copy(update={"credits_unused": False})
+
+
+def waiting(local, customer):
+    return local.v1.invoice_items.list({"customer": customer.id, "pending": True}).data
+
+
+def test_without_credit_the_rest_of_the_new_plan_is_charged_in_full(local, payments, customer, uncredited):
+    """AX1, K5"""
+    preview = payments.preview_change(uncredited)
+    assert [(line.price, line.amount) for line in preview.lines] == [(PRO, eur(2500))]
+    assert (preview.total, preview.due, preview.renewal) == (eur(2975), eur(2975), eur(5950))
+    assert waiting(local, customer) == []
+    result = payments.change_subscription(uncredited, preview, OPERATION, START)
+    assert result.invoice.total == eur(2975)
+    assert paid(local, customer) == [2380, 2975]
+    assert waiting(local, customer) == []
+
+
+@pytest.mark.parametrize(
+    ("seats", "after"), [([], 2380), ([(SEAT, 1)], 3570), ([(SEAT, 2)], 4760)], ids=["none", "one", "two"]
+)
+def test_fewer_seats_without_credit_cost_and_give_nothing(local, payments, customer, seats, after):
+    """K5: of three; those that stay are not paid twice, at a moment at which every line is rounded."""
+    one = running(local, payments, customer)
+    more = changed(payments, order_for(customer, one, [(BASIC, 1), (SEAT, 3)]), OperationId("op_more")).subscription
+    at = more.current_period_end - timedelta(days=7, seconds=12_345)
+    order = order_for(customer, more, [(BASIC, 1), *seats], at=at).model_copy(update={"credits_unused": False})
+    preview = payments.preview_change(order)
+    assert (preview.lines, preview.total, preview.renewal) == ((), eur(0), eur(after))
+    payments.change_subscription(order, preview, OPERATION, START)
+    assert local.v1.customers.retrieve(customer.id).balance == 0
+
+
+def test_more_seats_without_credit_are_charged_for_the_new_ones_only(local, payments, customer):
+    """K5: from one to three for half a period: two halves of 10.00 and 19 %: 11.90; nothing goes, nothing is lost."""
+    one = running(local, payments, customer)
+    first = changed(payments, order_for(customer, one, [(BASIC, 1), (SEAT, 1)]), OperationId("op_one")).subscription
+    order = order_for(customer, first, [(BASIC, 1), (SEAT, 3)]).model_copy(update={"credits_unused": False})
+    assert payments.preview_change(order).total == eur(1190)
+
+
+@pytest.mark.parametrize("path", ["/v1/invoiceitems", "/v1/subscriptions/"])
+@pytest.mark.parametrize("kind", ["cut_after", "500_after_kept", "500", "429"])
+def test_without_credit_a_lost_answer_charges_once(local, payments, customer, uncredited, kind, path):
+    preview = payments.preview_change(uncredited)
+    local.fault(kind, path)
+    until_it_is_done(lambda: payments.change_subscription(uncredited, preview, OPERATION, START))
+    assert paid(local, customer) == [2380, 2975]
+    assert waiting(local, customer) == []
+
+
+def test_without_credit_a_declined_card_leaves_nothing_for_the_next_invoice(local, payments, customer, uncredited):
+    """H30"""
+    preview = payments.preview_change(uncredited)
+    local.card(customer.invoice_settings.default_payment_method, "insufficient_funds")
+    with pytest.raises(Declined):
+        payments.change_subscription(uncredited, preview, OPERATION, START)
+    assert waiting(local, customer) == []
+
+
+def test_without_credit_another_amount_leaves_nothing_for_the_next_invoice(local, payments, customer, uncredited):
+    preview = payments.preview_change(uncredited)
+    with pytest.raises(AmountDiffers):
+        payments.change_subscription(uncredited, preview.model_copy(update={"total": eur(1)}), OPERATION, START)
+    assert waiting(local, customer) == []
