@@ -18,6 +18,7 @@ KontorError
 │   ├── ForeignPaymentMethod the payment method is not this contact's
 │   ├── PaymentMethodExpired the card ran out
 │   ├── NoEmailAddress      a link cannot be sent
+│   ├── NoPaymentMethod     money is due now, and nothing is on file to take it from
 │   ├── AmountDiffers       Stripe would charge another first payment than was reviewed
 │   ├── PriceChanged        what was reviewed is not what would be charged now: review again
 │   ├── CardNumberEntered   a card number was typed; it is kept nowhere
@@ -187,6 +188,10 @@ class PaymentMethodExpired(Refusal):
 class NoEmailAddress(Refusal):
     rule = "H30"
     field = "payment_method"
+
+
+class NoPaymentMethod(Refusal):
+    rule = "H31"
 
 
 class PriceChanged(Refusal):

@@ -82,6 +82,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("No link can be sent: there is no e-mail address for {contact}."),
         later("No link can be sent: there is no e-mail address for this customer."),
     ),
+    "NoPaymentMethod": (
+        later(
+            "{contact} has no payment method on file, so nothing can be charged. "
+            "The customer has to add one on Stripe’s page first."
+        ),
+        later("The customer has no payment method on file, so nothing can be charged."),
+    ),
     "AmountDiffers": (
         later(
             "Stripe would charge {charged} now instead of the {reviewed} that were reviewed, for example because an "

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from billing.change_requests.deciding import supersede
 from billing.contacts import Contact
-from billing.errors import Declined, ForeignPaymentMethod, NeedsDecision, PaymentMethodExpired, PriceChanged
+from billing.errors import (
+    Declined,
+    ForeignPaymentMethod,
+    NeedsDecision,
+    NoPaymentMethod,
+    PaymentMethodExpired,
+    PriceChanged,
+)
 from billing.ids import ContactId, PaymentMethodId
 from billing.operations import Action, Context, Operation
 from billing.plan_changes.model import (
@@ -38,6 +45,8 @@ def check(uow: UnitOfWork, command: ChangePlan) -> Confirmed:
     quote = quote_of(uow, assessment, shown.preview.prorated_at)
     if command.payment_method:
         quote = _paid_by(uow, quote, command.payment_method)
+    if shown.model_copy(update={"method": quote.method}).cannot_pay:
+        raise NoPaymentMethod(contact=assessment.contact.name)
     return Confirmed(quote=quote, reviewed=shown.preview)
 
 

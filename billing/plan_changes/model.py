@@ -177,6 +177,12 @@ class PlanChangeReviewed(Receipt):
     method: PaymentMethod | None  # None: by invoice, or nothing on file
     supersedes: ChangeRequest | None = None  # the open request about this subscription that ends by it
 
+    @property
+    def cannot_pay(self) -> bool:
+        """Money is due now, and there is nothing to take it from (H31)."""
+        is_due = self.assessment.way is Way.AT_ONCE and self.preview.due.amount > 0
+        return is_due and self.method is None and not self.assessment.subscription.by_invoice
+
 
 class DeclinedChange(Frozen):
     """What can be done after the bank said no (H30)."""

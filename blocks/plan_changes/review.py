@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billing.catalogue import Catalogue, Proration
+from billing.errors import NoPaymentMethod
 from billing.ids import OperationId
 from billing.plan_changes import Assessment, PlanChangeReviewed, Way
 from billing.ports import ChangeLine, ChangePreview
-from blocks import kit, words
+from blocks import kit, refusals, words
 from blocks.graphemes import fit
 from blocks.plan_changes import wording
 from blocks.plan_changes.ids import Id
@@ -47,7 +48,7 @@ def review(shown: PlanChangeReviewed, operation: OperationId, catalogue: Catalog
             kit.actions(kit.button(t("Change the selection"), Id.EDIT, value=operation)),
         ],
         callback_id=Id.REVIEW,
-        submit=t("Confirm purchase") if _is_purchase(shown) else t("Confirm change"),
+        submit=None if shown.cannot_pay else t("Confirm purchase") if _is_purchase(shown) else t("Confirm change"),
         close=t("Cancel"),
         metadata={"contact": assessment.contact.id, "preview": operation},
     )
@@ -134,6 +135,8 @@ def _remarks(shown: PlanChangeReviewed, catalogue: Catalogue, t: Translator) -> 
         return
     if shown.assessment.subscription.by_invoice and preview.due:
         yield t("🧾 The customer gets an invoice over {amount}.", amount=preview.due)
+    elif shown.cannot_pay:
+        yield f"🚫 {refusals.sentence(NoPaymentMethod(contact=shown.assessment.contact.name).reason, t)}"
     elif preview.due:
         yield t("💳 {amount} is charged as soon as this is confirmed.", amount=preview.due)
     if catalogue.plan_changes.proration is Proration.FULL_PRICE:

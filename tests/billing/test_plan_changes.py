@@ -714,6 +714,24 @@ def test_without_another_method_the_reviewed_one_pays(shop: Shop) -> None:
     assert receipt_of(confirms(shop, previewed(shop), payment_method=ADAS_CARD)).method == method(default=True)
 
 
+def test_without_any_method_on_file_nothing_is_charged(shop: Shop) -> None:
+    """H31: the review says so; what is forged past it is refused. By invoice, or without money due, it goes on."""
+    shop.rows.mirror[ADA] = shop.rows.mirror[ADA].__class__(subscriptions=(running(),))
+    preview = previewed(shop)
+    assert review_of(shop, preview).cannot_pay
+    operation = confirms(shop, preview)
+    assert (operation.state, operation.reason and operation.reason.key) == (State.REFUSED, "NoPaymentMethod")
+    assert shop.payments.called("change_subscription") == 0
+    shop.payments.change_total = eur(0)
+    assert confirms(shop, previewed(shop, key="nothing due"), key="free").state is State.DONE
+
+
+def test_whoever_pays_by_invoice_needs_no_method(shop: Shop) -> None:
+    has(shop, running(by_invoice=True))
+    shop.rows.mirror[ADA] = shop.rows.mirror[ADA].__class__(subscriptions=(running(by_invoice=True),))
+    assert receipt_of(confirms(shop, previewed(shop))).method is None
+
+
 # Requests and upgrades
 
 

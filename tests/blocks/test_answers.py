@@ -63,6 +63,7 @@ EXAMPLES = {
     "NoTicket": errors.NoTicket(),
     "AbsenceImpossible": errors.AbsenceImpossible(problem="days"),
     "HighestLimit": errors.HighestLimit(contact="Ada"),
+    "NoPaymentMethod": errors.NoPaymentMethod(contact="Ada"),
     "RaisingNotOffered": errors.RaisingNotOffered(),
 }
 UNKNOWN = Reason(key="SomethingNobodyThoughtOf")
