@@ -160,6 +160,21 @@ def quoted(text: str, t: Translator) -> Mrkdwn:
     return t.rich("“{text}”", text=fit(one_line(text), QUOTED)) if text.strip() else Mrkdwn()
 
 
+def remark(request: ChangeRequest, t: Translator) -> Mrkdwn:
+    """What who filed it wrote."""
+    shown = quoted(request.remark, t)
+    return t.rich("*Remark:* {remark}", remark=shown) if shown else Mrkdwn()
+
+
+def trail(decisions: Sequence[Decision], t: Translator, last: int) -> Iterator[Mrkdwn]:
+    """What was done with it, the newest at the end; of many the last ones."""
+    left_out = max(len(decisions) - last, 0)
+    if left_out:
+        yield t.rich("… and {n} more before", n=left_out)
+    for one in decisions[left_out:]:
+        yield decision(one, t)
+
+
 def _waits(view: RequestView, t: Translator) -> Mrkdwn:
     request = view.request
     names = deciders(request.deciders, t)
@@ -198,18 +213,3 @@ def _counted(one: Difference, t: Translator) -> list[str]:
 
 def _and_more(count: int, t: Translator) -> str:
     return t("… and {n} more", n=count - SHOWN) if count > SHOWN else ""
-
-
-def remark(request: ChangeRequest, t: Translator) -> Mrkdwn:
-    """What who filed it wrote."""
-    shown = quoted(request.remark, t)
-    return t.rich("*Remark:* {remark}", remark=shown) if shown else Mrkdwn()
-
-
-def trail(decisions: Sequence[Decision], t: Translator, last: int) -> Iterator[Mrkdwn]:
-    """What was done with it, the newest at the end; of many the last ones."""
-    left_out = max(len(decisions) - last, 0)
-    if left_out:
-        yield t.rich("… and {n} more before", n=left_out)
-    for one in decisions[left_out:]:
-        yield decision(one, t)
