@@ -18,6 +18,8 @@ from billing.contacts import (
     PaymentMethod,
     Subscription,
 )
+from billing.documents import Document, DocumentKind
+from billing.documents.links import DocumentLinks
 from billing.ids import CustomerId, EventId, LookupKey, OperationId, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money
@@ -60,6 +62,8 @@ class UnitOfWork(Protocol):
     def absences(self) -> Absences: ...
     @property
     def usage(self) -> UsageNotices: ...
+    @property
+    def document_links(self) -> DocumentLinks: ...
 
     def enqueue(self, *jobs: Job) -> None:
         """Give work to the engine when, and only when, this transaction commits. The same id is done once."""
@@ -93,6 +97,13 @@ class Events(Protocol):
 
     def get(self, event: EventId) -> StripeEvent:
         """Raise NotFound."""
+
+
+class DocumentSource(Protocol):
+    """Where documents come from; only their links are kept beside them."""
+
+    def document(self, uow: UnitOfWork, kind: DocumentKind, id_: str) -> Document:
+        """The document as it stands now, by the id of what it shows. Raise NotFound."""
 
 
 class Store(Protocol):

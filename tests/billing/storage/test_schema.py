@@ -65,6 +65,10 @@ ROWS = {
         "INSERT INTO usage_levels (contact, percent) VALUES ('con_1', 80)",
         "INSERT INTO automatic_raises (contact, team, user_id) VALUES ('con_1', 'T1', 'U1')",
     ),
+    "0007": (
+        "INSERT INTO document_links (digest, kind, document, contact, issued_at, expires_at)"
+        " VALUES ('0123', 'invoice', 'in_1', 'con_1', '2026-01-01 10:00:00.000000', '2026-04-01 10:00:00.000000')",
+    ),
 }
 
 
