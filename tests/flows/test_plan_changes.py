@@ -141,12 +141,14 @@ def test_what_was_chosen_is_not_lost_when_another_plan_is_chosen(world: World) -
     priya.presses("plan_change.plan", "mail/pro")
     priya.enters({"seats#mail/pro": "5", "add_ons[reports]#mail/pro": "1", "limit#mail/pro": "2500"})
     priya.presses("plan_change.plan", "mail/basic")
+    priya.waits_for(lambda one: "seats#mail/basic" in str(one.view))
     assert priya.view
     shown = {block["block_id"]: block["element"] for block in priya.view["blocks"] if block["type"] == "input"}
     assert shown["seats#mail/basic"]["initial_value"] == "2"
     assert shown["limit#mail/basic"]["initial_option"]["value"] == "1000"
     assert "add_ons[reports]#mail/basic" not in shown
     priya.presses("plan_change.plan", "mail/pro")
+    priya.waits_for(lambda one: "seats#mail/pro" in str(one.view))
     shown = {block["block_id"]: block["element"] for block in priya.view["blocks"] if block["type"] == "input"}
     assert shown["seats#mail/pro"]["initial_value"] == "5"
     assert shown["limit#mail/pro"]["initial_option"]["value"] == "2500"
