@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from handlers import contacts, help, plan_changes, subscriptions  # noqa: A004 - the capability is called help
+from handlers import absences, change_requests, contacts, help, plan_changes, subscriptions  # noqa: A004 - one is help
 from handlers.announcements import Announcer
 from handlers.router import Router
 
 
 def register(router: Router, announcer: Announcer) -> None:
     """Every capability; a new one adds its line here."""
+    absences.register(router)
+    change_requests.register(router, announcer)
     contacts.register(router)
     help.register(router)
     plan_changes.register(router, announcer)
