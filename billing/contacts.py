@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Protocol
@@ -211,8 +212,37 @@ class Invoice(Frozen):
     reduced: int = 0  # minor units that credit notes took off before they were paid
     given_back: int = 0  # minor units that credit notes gave back after they were paid (HX20)
 
+    @property
+    def progress(self) -> int:
+        """How far it has come: an issued invoice is never a draft again, a paid one never open."""
+        return _LIFE.index(self.status)
+
     def overdue(self, now: datetime) -> bool:
         return self.status is InvoiceStatus.OPEN and self.due_at is not None and self.due_at < now
+
+
+# From the beginning to the end. What was written off can still be paid or cancelled.
+_LIFE = (
+    InvoiceStatus.DRAFT,
+    InvoiceStatus.OPEN,
+    InvoiceStatus.UNCOLLECTIBLE,
+    InvoiceStatus.PAID,
+    InvoiceStatus.VOID,
+)
+
+
+def newest(known: Iterable[Invoice], read: Iterable[Invoice]) -> tuple[Invoice, ...]:
+    """The invoices as they were read, but for those that are known to be further: whoever read them was held up.
+
+    A draft that was not read is gone; anything else was issued after the reading began.
+    """
+    there = {one.id: one for one in known}
+    found = {one.id: one for one in read}
+    kept = (one for one in there.values() if one.id not in found and one.status is not InvoiceStatus.DRAFT)
+    further = (
+        there[one.id] if one.id in there and one.progress < there[one.id].progress else one for one in found.values()
+    )
+    return (*kept, *further)
 
 
 class CustomerSnapshot(Frozen):

@@ -18,6 +18,7 @@ KontorError
 │   ├── ForeignPaymentMethod the payment method is not this contact's
 │   ├── PaymentMethodExpired the card ran out
 │   ├── NoEmailAddress      a link cannot be sent
+│   ├── NoPaymentMethod     money is due now, and nothing is on file to take it from
 │   ├── AmountDiffers       Stripe would charge another first payment than was reviewed
 │   ├── PriceChanged        what was reviewed is not what would be charged now: review again
 │   ├── CardNumberEntered   a card number was typed; it is kept nowhere
@@ -43,12 +44,14 @@ KontorError
 │   ├── NotApprover         not among those who were asked when it was filed
 │   ├── OwnRequest          nobody decides what they filed themselves
 │   ├── AlreadyDecided      somebody was quicker, or it is over
+│   ├── AlreadyAgreed       the same person cannot agree twice where two have to
 │   ├── ReasonMissing       a rejection, a question, an override needs words
 │   ├── UsageAboveLimits    the customer uses more than the new limits allow (A4)
 │   ├── NotFiler            only who filed it may withdraw or answer
 │   ├── NoTicket            the message is no help ticket: no sender's address stands in it (A29)
 │   ├── AbsenceImpossible   days that are over or the wrong way round, or a deputy who may not be one
 │   ├── HighestLimit        the plan has no higher contact limit (AX5)
+│   ├── RaisingNotOffered   the catalogue's policy has no contact limit raised by itself (AX5, K4)
 │   ├── NotTheAdminsAddress the help ticket does not come from the primary admin's address (A30)
 │   ├── UnknownInvoice      no such invoice
 │   ├── NotNow              the invoice's state does not allow it (HX9)
@@ -210,6 +213,10 @@ class NoEmailAddress(Refusal):
     field = "payment_method"
 
 
+class NoPaymentMethod(Refusal):
+    rule = "H31"
+
+
 class PriceChanged(Refusal):
     rule = "H23"
 
@@ -330,6 +337,10 @@ class AlreadyDecided(Refusal):
     rule = "A24"
 
 
+class AlreadyAgreed(Refusal):
+    rule = "A24"
+
+
 class ReasonMissing(Refusal):
     rule = "A24"
     field = "note"
@@ -355,6 +366,11 @@ class AbsenceImpossible(Refusal):
 
 class HighestLimit(Refusal):
     rule = "AX5"
+
+
+class RaisingNotOffered(Refusal):
+    rule = "AX5"
+    who_can = (Role.ADMIN,)
 
 
 class NotTheAdminsAddress(Refusal):

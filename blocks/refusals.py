@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from billing.change_requests.model import RequestState
 from billing.contacts import AccountStatus, SubscriptionStatus
@@ -81,6 +82,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "NoEmailAddress": (
         later("No link can be sent: there is no e-mail address for {contact}."),
         later("No link can be sent: there is no e-mail address for this customer."),
+    ),
+    "NoPaymentMethod": (
+        later(
+            "{contact} has no payment method on file, so nothing can be charged. "
+            "The customer has to add one on Stripe’s page first."
+        ),
+        later("The customer has no payment method on file, so nothing can be charged."),
     ),
     "AmountDiffers": (
         later(
@@ -188,8 +196,12 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "",
     ),
     "AlreadyDecided": (
-        later("{by} was quicker: the request is {state}."),
+        later("Too late: the request is {state} ({by}, {at})."),
         later("This is over: the request can no longer be changed in this way."),
+    ),
+    "AlreadyAgreed": (
+        later("You have agreed already. Somebody else has to agree, too."),
+        "",
     ),
     "ReasonMissing": (
         later("Please say why in a few words."),
@@ -311,6 +323,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("No single card payment is behind this invoice, so nothing can go back to a card. Choose another way."),
         "",
     ),
+    "RaisingNotOffered": (
+        later("Contact limits are not raised by themselves here: the product list does not offer it."),
+        "",
+    ),
     "Misconfigured": (
         later("The product list and Stripe do not agree. Nothing was started and nothing was charged."),
         "",
@@ -327,6 +343,9 @@ def sentence(reason: Reason, t: Translator) -> str:
         return declines.sentence(str(reason.parameters.get("code")), t)
     full, short = _SENTENCES.get(reason.key, (later("This is not possible at the moment."), ""))
     why = t.template(full, **_parameters(reason, t)) or t(short)
+    if reason.key == "AlreadyDecided" and reason.parameters.get("note"):
+        quoted = t("Why: “{note}”", note=reason.parameters["note"])
+        why = f"{why} {quoted}"
     if not reason.who_can:
         return why
     who = t("Who can help: {roles}.", roles=words.roles(reason.who_can, t))
@@ -369,8 +388,12 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
                 return words.sales_state(InvoiceState(value), t)
             case "brand", str():
                 return words.brand(value, t)
+            case "at", str():
+                return t.datetime(datetime.fromisoformat(value))
             case (("first" | "last" | "since"), str()):
                 return t.day(value)
+            case "limits", tuple():
+                return t.list(int(one) for one in value)
             case _, tuple():
                 return t.list(value)
     except ValueError:

@@ -84,7 +84,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("{percent}% of the contact limit used: {used} of {limit}"),
         later("Contact limit nearly used up"),
     ),
-    Happening.RAISING_SWITCHED: ("🎚️", later("Raising the contact limit by itself was switched on or off"), ""),
+    Happening.RAISING_SWITCHED: (
+        "🎚️",
+        later("Raising the contact limit by itself: {on}"),
+        later("Raising the contact limit by itself was switched on or off"),
+    ),
     Happening.INVOICE_SENT: (
         "🧾",
         later("Invoice {number} sent: {amount}, due on {day}"),
@@ -162,6 +166,8 @@ def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, ob
                 shown[name] = words.paid_by(PaidBy(value), t)
             case "brand", str():
                 shown[name] = words.brand(value, t)
+            case "on", int():
+                shown[name] = t("switched on") if value else t("switched off")
             case (("plan" | "plan_before"), str()):
                 shown[name] = words.plan_name(catalogue, value, t)
             case (("start" | "day"), str()):

@@ -57,6 +57,52 @@ TOPICS: Sequence[Topic] = (
         ("subscribe", "subscription", "start", "abo", "abonnement", "buchen"),
     ),
     Topic(
+        "plan",
+        later("Change a plan"),
+        (
+            later("`/billing plan NAME`, or the button *Change plan* on the customer’s card."),
+            later(
+                "Plan, contact limit, seats and add-ons can change in one go. Somebody at the customer has to ask for "
+                "it: the primary admin, or an admin with purchase permission."
+            ),
+            later(
+                "More is done at once. *Continue* shows what is charged today and from when on what; *Confirm "
+                "purchase* charges exactly that."
+            ),
+            later(
+                "Fewer seats are credited at once, down to those in use. A lower plan, a lower contact limit or an "
+                "add-on less is a request that managers decide."
+            ),
+            later("*Compare plans* shows features, limits and prices side by side."),
+        ),
+        (
+            "plan",
+            "plans",
+            "upgrade",
+            "seats",
+            "limit",
+            "add-ons",
+            "tarif",
+            "tarife",
+            "tarifwechsel",
+            "plätze",
+            "zusatz",
+        ),
+    ),
+    Topic(
+        "downgrade",
+        later("A lower plan"),
+        (
+            later("Choose it in the form of `/billing plan NAME`: the next page becomes a request."),
+            later("It shows what is lost, asks for the reason, and names the managers who decide."),
+            later(
+                "What is approved takes effect at the end of the period, if the house has no other rule. Until then "
+                "the plan can be kept with one click, and an upgrade takes the request’s place."
+            ),
+        ),
+        ("downgrade", "lower", "less", "request", "kleiner", "weniger", "herabstufen", "antrag"),
+    ),
+    Topic(
         "link",
         later("Send a payment link"),
         (
@@ -104,6 +150,49 @@ TOPICS: Sequence[Topic] = (
             later("Businesses with a VAT id in another EU country pay by reverse charge: the invoice has no VAT."),
         ),
         ("coupons", "coupon", "discount", "tax", "taxes", "vat", "gutschein", "rabatt", "steuer", "steuern", "mwst"),
+    ),
+    Topic(
+        "approvals",
+        later("Change requests and decisions"),
+        (
+            later(
+                "A lower plan, a lower contact limit or an add-on less is decided by a manager. Everybody who may "
+                "decide gets a card with what the customer loses, and so does the managers’ channel."
+            ),
+            later(
+                "Managers approve, reject or ask back there; nobody decides what they filed themselves. While the "
+                "customer uses more than would be allowed, an approval needs a reason."
+            ),
+            later(
+                "An approved change takes effect at the end of the period. Until then *Keep current plan* calls it "
+                "off; an upgrade does so, too."
+            ),
+            later("`/billing approvals` shows what waits for you, what you filed, and everything else."),
+        ),
+        (
+            "approvals",
+            "approval",
+            "requests",
+            "approve",
+            "reject",
+            "freigaben",
+            "freigabe",
+            "genehmigung",
+            "anträge",
+            "entscheidung",
+        ),
+    ),
+    Topic(
+        "away",
+        later("Out of office"),
+        (
+            later(
+                "`/billing away` notes first and last day and a deputy. If no approver is there, or a request was left "
+                "lying, the deputies are asked, too."
+            ),
+            later("Requests are never decided by waiting: Kontor reminds, asks the deputies, and keeps them open."),
+        ),
+        ("away", "absence", "deputy", "vacation", "abwesend", "abwesenheit", "urlaub", "vertretung"),
     ),
     Topic(
         "invoice",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from billing.ids import ContactId
+from billing.change_requests.model import RequestFilter
+from billing.ids import ContactId, RequestId
 from blocks import kit
 from blocks.texts import Translator
 
@@ -11,6 +12,7 @@ TO_SUBSCRIPTION = "subscription.open"  # value: the contact
 TO_FINDER = "finder.open"
 TO_PLAN = "plan.open"  # value: the contact
 TO_REQUEST = "request.open"  # value: the change request
+TO_KEEP = "request.keep"  # value: the change request, which is scheduled
 TO_APPROVALS = "requests.open"  # value: a RequestFilter
 TO_INVOICE = "invoice.open"  # value: the invoice
 TO_INVOICES = "invoices.open"  # value: the contact
@@ -28,6 +30,10 @@ def new_subscription(contact: ContactId, t: Translator, *, again: bool = False) 
     return kit.button(text, TO_SUBSCRIPTION, value=contact, style="primary")
 
 
+def plan(contact: ContactId, t: Translator, *, change: bool = True) -> kit.Element:
+    return kit.button(t("Change plan") if change else t("Show plan"), TO_PLAN, value=contact)
+
+
 def invoice(ref: str, t: Translator) -> kit.Element:
     return kit.button(t("Show invoice"), TO_INVOICE, value=ref)
 
@@ -42,3 +48,22 @@ def new_invoice(contact: ContactId, t: Translator) -> kit.Element:
 
 def finder(t: Translator) -> kit.Element:
     return kit.button(t("Find another customer"), TO_FINDER)
+
+
+def request(request_id: RequestId, t: Translator) -> kit.Element:
+    return kit.button(t("Show request"), TO_REQUEST, value=request_id)
+
+
+def keep(request_id: RequestId, t: Translator) -> kit.Element:
+    """The scheduled downgrade is called off; asks before it does so (HX17)."""
+    question = kit.confirm(
+        t("Keep the current plan?"),
+        t("The planned downgrade is called off. Plan, features and price stay as they are."),
+        yes=t("Keep current plan"),
+        no=t("Back"),
+    )
+    return kit.button(t("Keep current plan"), TO_KEEP, value=request_id, confirm=question)
+
+
+def approvals(wanted: RequestFilter, t: Translator) -> kit.Element:
+    return kit.button(t("Show change requests"), TO_APPROVALS, value=wanted.value)

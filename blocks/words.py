@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 
 from billing.catalogue import Catalogue, Label, RecurringPrice
-from billing.change_requests.model import RequestState
+from billing.change_requests.model import ReasonCode, RequestState
 from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, SubscriptionStatus
 from billing.errors import UnknownPlan
 from billing.invoices.model import InvoiceState
@@ -124,6 +125,16 @@ _REQUESTS = {
     RequestState.FAILED: later("failed at Stripe"),
 }
 
+_REASONS = {
+    ReasonCode.TOO_EXPENSIVE: later("too expensive"),
+    ReasonCode.TOO_MANY_CONTACTS: later("more contacts than needed"),
+    ReasonCode.FEATURES_NOT_USED: later("features are not used"),
+    ReasonCode.SEASONAL: later("seasonal business"),
+    ReasonCode.MOVES_TO_COMPETITOR: later("moves to a competitor"),
+    ReasonCode.BOUGHT_BY_MISTAKE: later("bought by mistake"),
+    ReasonCode.OTHER: later("another reason"),
+}
+
 _ROLES = {
     Role.AGENT: later("support agents"),
     Role.SALES: later("sales"),
@@ -227,6 +238,28 @@ def plan_name(catalogue: Catalogue, name: str, t: Translator) -> str:
     except UnknownPlan:
         return name
     return plan.name.in_(t.language)
+
+
+def add_on_name(catalogue: Catalogue, name: str, t: Translator) -> str:
+    """What the reader calls an add-on; its id when it is no longer in the catalogue."""
+    return next((one.name.in_(t.language) for one in catalogue.add_ons if one.id == name), name)
+
+
+def change_reason(reason: ReasonCode, t: Translator) -> str:
+    """Why a customer wants less (HX17)."""
+    return t(_REASONS[reason])
+
+
+def age(passed: timedelta, t: Translator) -> str:
+    """For how long something waits, in the largest whole unit: `3 days`, `2 hours`, `5 minutes`."""
+    minutes = int(passed.total_seconds()) // 60
+    if minutes < 1:
+        return t("less than a minute")
+    if minutes < 60:
+        return t.count("{n} minute", "{n} minutes", minutes)
+    if minutes < 48 * 60:
+        return t.count("{n} hour", "{n} hours", minutes // 60)
+    return t.count("{n} day", "{n} days", minutes // (24 * 60))
 
 
 def request_state(state: RequestState, t: Translator) -> str:

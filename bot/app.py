@@ -15,13 +15,17 @@ from slack_bolt import App as Bolt
 from slack_sdk.errors import SlackClientError
 
 import handlers
+from billing import usage
 from billing.catalogue import Catalogue, load
+from billing.change_requests import cards, deciding, lists, watching
+from billing.change_requests.applying import APPLY, KEEP
 from billing.desk import Desk
 from billing.errors import Transient
 from billing.events import EventSteps
 from billing.invoices import approving, crediting, issuing, payments, reminding, sending, voiding
 from billing.invoices.printing import InvoiceDocuments
 from billing.operations import AnyAction
+from billing.plan_changes import CHANGE, PREVIEW, RAISE
 from billing.steps import OperationSteps
 from billing.storage.database import Database
 from billing.storage.engines import UNUSABLE
@@ -36,6 +40,8 @@ from bot.settings import CannotStart, Settings
 from bot.slack import create_bolt, slack_client
 from bot.web import create_web
 from handlers.announcements import Announcer, Links
+from handlers.change_requests.cards import Cards
+from handlers.change_requests.messages import Messages, RequestMails
 from handlers.conversation import Conversation
 from handlers.followups import FollowUps
 from handlers.invoices.approvals import ApprovalNews
@@ -44,6 +50,7 @@ from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
 from handlers.router import Router
 from handlers.staff import Directory
+from handlers.usage import UsageNotices, reply_to
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +59,11 @@ ACTIONS: dict[str, AnyAction] = {
     for action in (
         CREATE,
         RESUME,
+        PREVIEW,
+        CHANGE,
+        RAISE,
+        APPLY,
+        KEEP,
         sending.SEND,
         issuing.ISSUE,
         issuing.SEND_AGAIN,
@@ -112,6 +124,8 @@ class App:
         invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings))
         mails = Mails(self.desk, outbox, invoice_mails.done)
         follow_ups = FollowUps(self.desk, events, self.announcer)
+        request_cards = Cards(self.desk, self.posts)
+        messages = Messages(self.desk, self.posts)
 
         def failed(operation: str, reference: str) -> None:
             steps.fail(operation, reference)
@@ -141,12 +155,23 @@ class App:
                         Step("follow_up", follow_ups.run),
                     ),
                 ),
+                Pipeline(
+                    deciding.PIPELINE,
+                    (Step("cards", request_cards.show), Step("mail", RequestMails(self.desk, outbox).send)),
+                ),
+                Pipeline(cards.PIPELINE, (Step("cards", request_cards.show),)),
+                Pipeline(deciding.NEWS, (Step("tell", messages.news),)),
+                Pipeline(watching.PIPELINE, (Step("remind", messages.remind),)),
+                Pipeline(lists.EXPORT, (Step("export", messages.export),)),
+                Pipeline(usage.PIPELINE, (Step("mail", UsageNotices(self.desk, outbox).send),)),
                 Pipeline(approving.PIPELINE, (Step("tell", ApprovalNews(self.desk, self.posts).tell),)),
                 Pipeline(reminding.PIPELINE, (Step("remind", invoice_mails.remind),)),
             ],
             [
                 Schedule("remind_of_invoices", "7 * * * *", self._remind_of_invoices),
                 Schedule("refresh_staff", "*/5 * * * *", self._refresh_staff),
+                Schedule("remind_of_requests", "*/5 * * * *", self._remind_of_requests),
+                Schedule("watch_usage", "*/10 * * * *", self._watch_usage),
             ],
             concurrency=self.settings.kontor_concurrency,
             keep=timedelta(days=self.settings.kontor_keep_jobs_days),
@@ -166,6 +191,12 @@ class App:
             self.directory.refresh()
         except (SlackClientError, OSError) as error:
             log.warning("staff not refreshed", error=type(error).__name__)
+
+    def _remind_of_requests(self) -> None:
+        log.info("reminded of requests", count=watching.remind(self.database))
+
+    def _watch_usage(self) -> None:
+        log.info("looked at usage", told=usage.watch(self.database, reply_to))
 
     def missing(self) -> str | None:
         """What keeps this process from serving, or None."""

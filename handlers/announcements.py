@@ -14,7 +14,6 @@ from billing.ids import OperationId
 from billing.operations import Operation, State
 from billing.ports import UnitOfWork
 from billing.steps import NOBODY
-from blocks import subscriptions
 from blocks.kit import Message, Modal
 from blocks.texts import Translator
 from handlers.payloads import ReplyTo
@@ -63,8 +62,13 @@ class Announcer:
         self._presenters[kind] = presenter
 
     def announce(self, operation_id: str, _: str = "") -> str:
-        """Tell the person; answers where it was told: `view` or `message`, or `seen` if they have gone on from it."""
+        """Tell the person; answers where it was told: `view` or `message`, or `seen` if they have gone on from it.
+
+        Empty where nobody waits for an answer.
+        """
         operation, actor = self._load(operation_id)
+        if ReplyTo.model_validate_json(operation.reply_to).user is None:
+            return ""
         return self._deliver(operation, self._news(operation, actor))
 
     def show_again(self, operation_id: str, _: str = "") -> str:
@@ -81,9 +85,8 @@ class Announcer:
         """Stripe does not answer; the person may close the modal and is told later."""
         operation, actor = self._load(operation_id)
         reply_to = ReplyTo.model_validate_json(operation.reply_to)
-        t = Translator(actor.locale, actor.timezone)
         if reply_to.view:
-            self._posts.update_view(reply_to.view, subscriptions.delayed(t).modal(t))
+            self._posts.update_view(reply_to.view, self._news(operation, actor).modal)
 
     def _news(self, operation: Operation, actor: Actor) -> News:
         t = Translator(actor.locale, actor.timezone)
@@ -98,7 +101,8 @@ class Announcer:
                 return "seen"
             if self._posts.update_view(reply_to.view, news.modal):
                 return "view"
-        self._posts.post(reply_to.user, news.message)
+        if reply_to.user:
+            self._posts.post(reply_to.user, news.message)
         return "message"
 
     def _let_the_waiting_view_settle(self, operation: Operation) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -12,15 +12,18 @@ from billing.errors import NotReadable
 from billing.guard import refuse_card_numbers
 from billing.ids import TeamId, UserId
 from billing.models import Frozen
-from billing.operations import Command
+from blocks.kit import field_of
 
-C = TypeVar("C", bound=Command)
+C = TypeVar("C", bound=Frozen)
 
 
 class ReplyTo(Frozen):
-    """Where the answer to an operation goes: the view it came from or, when that was closed, the person."""
+    """Where the answer to an operation goes: the view it came from or, when that was closed, the person.
 
-    user: UserId
+    Without a person nobody waits for an answer: what came of it is told by its capability, as on a request's cards.
+    """
+
+    user: UserId | None = None
     view: str | None = None
 
 
@@ -34,6 +37,7 @@ class Call(BaseModel):
     team: TeamId
     user: UserId
     text: str = ""  # typed after the command, or searched for
+    sender: str | None = None  # of the e-mail that was forwarded into the message, as Slack says
     value: str = ""  # of the button pressed or the option picked
     channel: str | None = None
     message: str | None = None  # timestamp of the message that was clicked in, or that a shortcut is about
@@ -43,7 +47,7 @@ class Call(BaseModel):
     depth: int = 0  # of the view in the stack of modals: 1 is the first
     moment: str = ""  # the action's timestamp, which tells one click from the next
     metadata: dict[str, Any] = {}
-    fields: dict[str, Any] = {}  # by block_id, plain values
+    fields: dict[str, Any] = {}  # plain values by name, see `blocks.kit.field_id`
     locale: str | None = None
 
     def key(self) -> str:
@@ -55,7 +59,7 @@ class Call(BaseModel):
         return ReplyTo(user=self.user, view=self.view_id).model_dump_json()
 
     def parse(self, command: type[C], **more: object) -> C:
-        """The fields and the view's metadata as a command. Raises a refusal that names the field."""
+        """The fields and the view's metadata as a command, or as any form. Raises a refusal that names the field."""
         known = command.model_fields.keys()
         given = {**self.metadata, **{name: value for name, value in self.fields.items() if value is not None}, **more}
         try:
@@ -82,11 +86,11 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
     """A shortcut, an action, a submission or an option load."""
     view = body.get("view") or {}
     action = (body.get("actions") or [{}])[0]
-    fields = dict(_fields(view.get("state", {}).get("values", {})))
+    given = [*_fields(view.get("state", {}).get("values", {}))]
     typed = str(body.get("value", ""))  # an option load
-    message = (body.get("message") or {}).get("text", "")
+    sender, message = _said_by(body.get("message") or {})
     refuse_card_numbers([typed])
-    for name, value in fields.items():
+    for name, _, value in given:
         if isinstance(value, str):
             refuse_card_numbers([value], field=name)
     return Call(
@@ -95,6 +99,7 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
         team=(body.get("team") or {}).get("id") or body["user"]["team_id"],
         user=body["user"]["id"],
         text=typed or message,
+        sender=sender,
         value=str(_plain(action) or ""),
         channel=(body.get("channel") or {}).get("id"),
         message=(body.get("message") or {}).get("ts"),
@@ -104,8 +109,17 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
         depth=_depth(view),
         moment=str(action.get("action_ts", "")),
         metadata=_metadata(view.get("private_metadata")),
-        fields=fields,
+        fields=_collected(given),
     )
+
+
+def _said_by(message: Mapping[str, Any]) -> tuple[str | None, str]:
+    """The sender and the text of the e-mail that was forwarded into Slack; else nobody, and the message's text."""
+    for file in message.get("files") or []:
+        addresses = [one.get("address") for one in file.get("from") or []]
+        if file.get("filetype") == "email" and addresses:
+            return str(addresses[0]), str(file.get("plain_text") or file.get("subject") or "")
+    return None, str(message.get("text", ""))
 
 
 def _depth(view: Mapping[str, Any]) -> int:
@@ -125,10 +139,22 @@ def _metadata(text: str | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _fields(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[tuple[str, Any]]:
+def _fields(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str, Any]]:
+    """Name, key (of an entry of a field) and value of every input."""
     for block, elements in values.items():
         for element in elements.values():
-            yield block, _plain(element)
+            yield *field_of(block), _plain(element)
+
+
+def _collected(given: Iterable[tuple[str, str, Any]]) -> dict[str, Any]:
+    """By name; the entries of a field together, without those that are empty."""
+    fields: dict[str, Any] = {}
+    for name, key, value in given:
+        if not key:
+            fields[name] = value
+        elif value is not None:
+            fields.setdefault(name, {})[key] = value
+    return fields
 
 
 def _plain(element: Mapping[str, Any]) -> Any:

@@ -16,6 +16,7 @@ from billing.contacts import (
     Subscription,
     SubscriptionItem,
     SubscriptionStatus,
+    newest,
 )
 from billing.errors import NotFound
 from billing.ids import ContactId, InvoiceId, LookupKey, PaymentMethodId, ScheduleId, SubscriptionId
@@ -84,12 +85,14 @@ class MirrorRows:
         """Rows that are already as they should be are left alone."""
         if not self._is_news(contact, snapshot):
             return False
+        mine = self._connection.execute(select(invoices).where(invoices.c.contact == contact))
+        current = newest((_invoice(row) for row in mine), snapshot.invoices)
         differed = [
             self._replace(
                 payment_methods, contact, [_payment_method_row(contact, one) for one in snapshot.payment_methods]
             ),
             self._replace(subscriptions, contact, [_subscription_row(contact, one) for one in snapshot.subscriptions]),
-            self._replace(invoices, contact, [_invoice_row(contact, one) for one in snapshot.invoices]),
+            self._replace(invoices, contact, [_invoice_row(contact, one) for one in current]),
         ]
         differed.append(self.balance(contact) != snapshot.balance)
         row = {

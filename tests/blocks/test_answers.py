@@ -52,7 +52,10 @@ EXAMPLES = {
     "UnknownRequest": errors.UnknownRequest(request="chr_1"),
     "NotApprover": errors.NotApprover(approvers=("Petra", "Jonas")),
     "OwnRequest": errors.OwnRequest(),
-    "AlreadyDecided": errors.AlreadyDecided(state="rejected", by="Petra"),
+    "AlreadyDecided": errors.AlreadyDecided(
+        state="rejected", by="Petra", at="2026-11-21T17:30:00+00:00", note="They signed for a year"
+    ),
+    "AlreadyAgreed": errors.AlreadyAgreed(),
     "ReasonMissing": errors.ReasonMissing(),
     "UsageAboveLimits": errors.UsageAboveLimits(used=4610, allowed=2500, what="limit"),
     "NotFiler": errors.NotFiler(by="Mia"),
@@ -60,6 +63,8 @@ EXAMPLES = {
     "NoTicket": errors.NoTicket(),
     "AbsenceImpossible": errors.AbsenceImpossible(problem="days"),
     "HighestLimit": errors.HighestLimit(contact="Ada"),
+    "NoPaymentMethod": errors.NoPaymentMethod(contact="Ada"),
+    "RaisingNotOffered": errors.RaisingNotOffered(),
     "UnknownInvoice": errors.UnknownInvoice(invoice="inv_1"),
     "NotNow": errors.NotNow(invoice_state="partly_paid", number="INV-2026-00001"),
     "EmptyInvoice": errors.EmptyInvoice(),

@@ -18,16 +18,29 @@ import pytest
 import blocks
 from billing import errors
 from billing.catalogue import Label
+from billing.change_requests.model import RequestFilter
 from billing.contacts import Account, Address, Found
 from billing.ids import ContactId, OperationId
 from billing.timeline import Page
-from blocks import cards, finder, help, notices, subscriptions, topics  # noqa: A004 - our module, named for its command
+from blocks import (  # our module for /billing help is named for its command
+    absences,
+    cards,
+    change_requests,
+    finder,
+    help,  # noqa: A004
+    notices,
+    plan_changes,
+    subscriptions,
+    topics,
+)
 from blocks.answers import Answer
 from blocks.kit import Choices, Message, Modal
 from blocks.subscriptions.form import price_choices
 from blocks.texts import Translator
 from bot.sandbox.workspace.limits import option_problems, problems
+from tests.blocks import samples_change_requests as asked
 from tests.blocks import samples_invoices
+from tests.blocks import samples_plan_changes as sold
 from tests.blocks.samples import (
     BOTH,
     CATALOGUE,
@@ -103,10 +116,72 @@ REFUSED = errors.AccountNotBillable(contact=LONG, status="x" * 100)
 
 # By function: with the least data, with the most, and whatever else takes another road.
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "blocks.absences.ended": (absences.ended,),
+    "blocks.absences.form": (
+        lambda t: absences.form(None, asked.ABSENCE.first, t),
+        lambda t: absences.form(asked.ABSENCE, asked.ABSENCE.first, t),
+    ),
+    "blocks.absences.noted": (lambda t: absences.noted(asked.ABSENCE, t),),
     "blocks.cards.card": (
         lambda t: cards.card(EMPTY_CARD, CATALOGUE, t),
         lambda t: cards.card(strange_card(), CATALOGUE, t, TRAIL),
     ),
+    "blocks.change_requests.card.card": (
+        *(lambda t, view=view: change_requests.card(view, asked.PLANS, t) for view in asked.STATES.values()),
+        lambda t: change_requests.card(asked.FORGOTTEN, asked.PLANS, t),
+        lambda t: change_requests.card(asked.FOR_NOBODY, asked.PLANS, t),
+        lambda t: change_requests.card(asked.FOR_FILER, asked.PLANS, t),
+        lambda t: change_requests.card(asked.ABOVE, asked.PLANS, t),
+        lambda t: change_requests.card(asked.LARGE, asked.PLANS, t),
+    ),
+    "blocks.change_requests.card.news": (
+        *(
+            lambda t, view=view: change_requests.news(view, view.request.last, asked.PLANS, t)
+            for state, view in asked.STATES.items()
+            if state not in (asked.S.FILED, asked.S.SCHEDULED, asked.S.WITHDRAWN)
+        ),
+        *(
+            lambda t, view=view: change_requests.news(view, view.request.last, asked.PLANS, t)
+            for view in (asked.ENDED, asked.BROKEN, asked.CALLED_OFF, asked.ANSWERED, asked.LARGE)
+        ),
+    ),
+    "blocks.change_requests.card.reminder": (
+        lambda t: change_requests.reminder(asked.view(), asked.PLANS, t),
+        lambda t: change_requests.reminder(asked.LARGE, asked.PLANS, t),
+    ),
+    "blocks.change_requests.forms.override": (
+        lambda t: change_requests.override(asked.ABOVE, t),
+        lambda t: change_requests.override(asked.LARGE, t),
+    ),
+    "blocks.change_requests.forms.question": (
+        lambda t: change_requests.question(asked.view(), asked.PLANS, t),
+        lambda t: change_requests.question(asked.LARGE, asked.PLANS, t),
+    ),
+    "blocks.change_requests.forms.rejection": (
+        lambda t: change_requests.rejection(asked.view(), asked.PLANS, t),
+        lambda t: change_requests.rejection(asked.LARGE, asked.PLANS, t),
+    ),
+    "blocks.change_requests.forms.reply": (
+        lambda t: change_requests.reply(asked.STATES[asked.S.ASKED], t),
+        lambda t: change_requests.reply(asked.LARGE, t),
+    ),
+    "blocks.change_requests.lists.exported": tuple(
+        lambda t, wanted=wanted: change_requests.exported(wanted, t) for wanted in RequestFilter
+    ),
+    "blocks.change_requests.lists.exporting": (change_requests.exporting,),
+    "blocks.change_requests.lists.listing": (
+        *(lambda t, one=one: change_requests.listing(asked.listed(one), asked.PLANS, t) for one in RequestFilter),
+        lambda t: change_requests.listing(
+            asked.listed(RequestFilter.ALL, *(view.request for view in asked.STATES.values())), asked.PLANS, t
+        ),
+        lambda t: change_requests.listing(asked.FULL_LIST, asked.PLANS, t, TRAIL),
+    ),
+    "blocks.change_requests.page.page": (
+        *(lambda t, view=view: change_requests.page(view, asked.PLANS, t) for view in asked.STATES.values()),
+        lambda t: change_requests.page(asked.ABOVE, asked.PLANS, t),
+        lambda t: change_requests.page(asked.LARGE, asked.PLANS, t, final=True),
+    ),
+    "blocks.change_requests.page.under_way": (change_requests.under_way,),
     "blocks.finder.choice": (
         lambda t: finder.choice(Found(matches=(NOBODY,)), t),
         lambda t: finder.choice(Found(matches=CROWD, more=True), t, LONG),
@@ -140,6 +215,62 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: notices.refused(errors.Reason(key="SomethingNobodyThoughtOf"), t),
         lambda t: notices.refused(REFUSED.reason, t),
         lambda t: notices.refused(errors.UnknownCoupon(code=LONG).reason, t),
+    ),
+    "blocks.plan_changes.comparison.comparison": (
+        lambda t: plan_changes.comparison(sold.comparison("sales/solo"), sold.PLANS, t),
+        lambda t: plan_changes.comparison(sold.comparison("marketing/professional", "sales/team"), sold.PLANS, t),
+        lambda t: plan_changes.comparison(sold.wide_comparison(), sold.PLANS, t),
+        lambda t: plan_changes.comparison(sold.lonely_comparison(), sold.PLANS, t),
+    ),
+    "blocks.plan_changes.form.form": (
+        lambda t: plan_changes.form(sold.change_form("sales/solo"), sold.PLANS, t),
+        lambda t: plan_changes.form(sold.change_form("marketing/professional"), sold.SELF_SERVICE, t),
+        lambda t: plan_changes.form(sold.change_form("marketing/professional"), sold.PLANS, t, asked.TICKET),
+        lambda t: plan_changes.form(sold.change_form("sales/team", sold.overview(contact=sold.crowd())), sold.PLANS, t),
+    ),
+    "blocks.plan_changes.overview.plan": (
+        lambda t: plan_changes.plan(sold.overview(next_payment=None, purchasers=(), may_change=False), sold.PLANS, t),
+        lambda t: plan_changes.plan(sold.full_overview(), sold.PLANS, t),
+        lambda t: plan_changes.plan(sold.overview(raises_by_itself=True), sold.PLANS, t),
+        lambda t: plan_changes.plan(sold.ending_overview(), sold.PLANS, t),
+    ),
+    "blocks.plan_changes.request.filed": (
+        lambda t: plan_changes.filed(sold.request(), t),
+        lambda t: plan_changes.filed(sold.LARGE_REQUEST, t),
+    ),
+    "blocks.plan_changes.request.request": (
+        lambda t: plan_changes.request(sold.request_form(), sold.PLANS, t),
+        lambda t: plan_changes.request(sold.large_request_form(), sold.SELF_SERVICE, t),
+    ),
+    "blocks.plan_changes.results.changed": (
+        lambda t: plan_changes.changed(sold.changed(invoice=None, method=None), sold.PLANS, t, "https://s.example"),
+        lambda t: plan_changes.changed(sold.changed(effective_at=sold.PERIOD_END), sold.PLANS, t, "https://s.example"),
+        lambda t: plan_changes.changed(sold.changed(assessment=sold.LARGE, superseded=True), sold.PLANS, t, ADDRESS),
+    ),
+    "blocks.plan_changes.results.changing": (plan_changes.changing,),
+    "blocks.plan_changes.results.declined": (
+        lambda t: plan_changes.declined(sold.declined(used=None, others=()), "", OperationId("o"), t),
+        lambda t: plan_changes.declined(sold.large_decline(), "insufficient_funds", OPERATION, t),
+    ),
+    "blocks.plan_changes.results.delayed": (plan_changes.delayed,),
+    "blocks.plan_changes.results.priced": (
+        lambda t: plan_changes.priced(sold.reviewed(), OperationId("o"), t),
+        lambda t: plan_changes.priced(sold.reviewed(assessment=sold.LARGE), OPERATION, t),
+    ),
+    "blocks.plan_changes.results.pricing": (plan_changes.pricing,),
+    "blocks.plan_changes.results.raising": (
+        lambda t: plan_changes.raising(sold.reviewed(), t),
+        lambda t: plan_changes.raising(sold.reviewed(assessment=sold.LARGE), t),
+    ),
+    "blocks.plan_changes.results.refused": (
+        lambda t: plan_changes.refused(errors.NotStaff().reason, SHORT_ID, None, t),
+        lambda t: plan_changes.refused(REFUSED.reason, LONG_ID, OPERATION, t),
+    ),
+    "blocks.plan_changes.review.review": (
+        lambda t: plan_changes.review(sold.reviewed(method=None), OperationId("o"), sold.PLANS, t),
+        lambda t: plan_changes.review(sold.period_end_review(), OPERATION, sold.PLANS, t),
+        lambda t: plan_changes.review(sold.credit_review(), OPERATION, sold.PLANS, t),
+        lambda t: plan_changes.review(sold.large_review(), OPERATION, sold.PLANS, t),
     ),
     "blocks.subscriptions.form.form": (
         lambda t: subscriptions.form(BARE_FORM, t),

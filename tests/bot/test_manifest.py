@@ -11,7 +11,7 @@ import pytest
 from slack_sdk import WebClient
 
 import handlers
-from bot.manifest import COMMANDS, INVOICE_SHORTCUT, SCOPES, SHORTCUT, app_manifest
+from bot.manifest import COMMANDS, SCOPES, SHORTCUTS, app_manifest
 from bot.sandbox.workspace.api import METHODS
 from bot.sandbox.workspace.manifest import EVENT_SCOPES
 from handlers.router import Kind, Router
@@ -67,8 +67,7 @@ def test_texts_keep_to_slacks_limits() -> None:
 
 
 def test_the_shortcuts_are_those_that_are_answered(router: Router) -> None:
-    offered = [one["callback_id"] for one in app_manifest("https://kontor.example.com")["features"]["shortcuts"]]
-    assert sorted(router.ids(Kind.SHORTCUT)) == sorted(offered) == [SHORTCUT, INVOICE_SHORTCUT]
+    assert sorted(router.ids(Kind.SHORTCUT)) == sorted(SHORTCUTS)
 
 
 def test_the_events_that_are_answered_are_the_ones_that_are_asked_for(router: Router) -> None:

@@ -13,6 +13,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.flows.test_plan_changes import customer
+from tests.support.requesting import file_request, with_plan
 from tests.support.world import world as running_world
 
 pytestmark = pytest.mark.browser
@@ -139,6 +141,64 @@ def test_a_subscription_is_started_and_seen_on_the_card_in_the_timeline_and_at_s
     expect(stripe.get_by_role("heading", level=1)).to_contain_text("active")
     expect(stripe.get_by_role("row").filter(has_text="64.26 EUR").first).to_contain_text("paid")
     picture(stripe, "tour-stripe")
+
+
+def test_a_plan_is_changed_in_the_form_that_follows_the_plan(world, priya, picture):
+    """A5, A8, A16, A17, A22, AX14: page, comparison, form, review, done. The flow test works the amounts out."""
+    ada = customer(world)
+    command(priya, f"/billing plan {ada.contact.email}")
+    title(priya, "Plan")
+    expect(modal(priya)).to_contain_text("120 of 500 (24%)")
+    picture(priya, "tour-plan")
+    press(priya, "Compare plans")
+    title(priya, "Compare plans")
+    expect(modal(priya)).to_contain_text("➖ Automations")
+    picture(priya, "tour-comparison")
+    modal(priya).locator(".modal-back").click()
+    title(priya, "Plan")
+    press(priya, "Change plan")
+    title(priya, "Change plan")
+    expect(field(priya, "seats#mail/basic").locator("input")).to_have_value("1")
+    choose(priya, "plan", "Mail Pro", "Mail Pro")
+    expect(field(priya, "seats#mail/pro").locator("input")).to_have_value("3")
+    expect(field(priya, "add_ons[reports]#mail/pro")).to_be_visible()
+    picture(priya, "tour-plan-form")
+    press(priya, "Continue")
+    title(priya, "Review purchase")
+    for amount in ("-€15.00", "€49.00", "€6.46", "€40.46", "€58.31"):
+        expect(modal(priya)).to_contain_text(amount)
+    picture(priya, "tour-plan-review")
+    press(priya, "Confirm purchase")
+    title(priya, "Plan changed")
+    expect(modal(priya)).to_contain_text("✅ Automations")
+    picture(priya, "tour-plan-changed")
+    assert [payment.amount for payment in world.payments(ada.contact)] == [4046, 1785]
+
+
+def test_a_request_is_decided_in_the_managers_channel_and_changes_everywhere(world, visit, picture):
+    """A24, HX17, slack.md's second and fourth rules: asked first, then the buttons are gone in both windows."""
+    ada = with_plan(world, name="Ada Autumn")
+    file_request(world, ada)
+    priya = visit(f"{world.workspace.url}/?as=manager&in={world.channel('billing-approvals')}")
+    mia = visit(f"{world.workspace.url}/?as=agent&in={world.person('agent').direct_channel}")
+    cards = [page.locator(".message").filter(has_text="Ada Autumn").first for page in (priya, mia)]
+    for one in cards:
+        expect(one).to_contain_text("Mail Basic")
+    picture(priya, "tour-request")
+    picture(mia, "tour-request-filed")
+    cards[0].get_by_role("button", name="Approve", exact=True).click()
+    question = priya.locator("dialog[open]").last
+    expect(question).to_contain_text("Approve this change?")
+    picture(priya, "tour-request-confirm")
+    question.get_by_role("button", name="Approve", exact=True).click()
+    expect(cards[0]).to_contain_text("Approved, takes effect on")
+    expect(cards[1]).to_contain_text("Genehmigt von Priya Nair")
+    for one in cards:
+        expect(one.get_by_role("button", name=re.compile("^(Approve|Reject|Zurückziehen)"))).to_have_count(0)
+    picture(mia, "tour-request-approved")
+    cards[1].get_by_role("button", name="Tarif behalten", exact=True).click()
+    mia.locator("dialog[open]").last.get_by_role("button", name="Tarif behalten", exact=True).click()
+    expect(cards[0]).to_contain_text("Called off by Mia Brandt")
 
 
 def test_a_declined_card_is_replaced_by_another_in_the_same_modal(world, priya, picture):

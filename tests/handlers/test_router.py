@@ -71,7 +71,7 @@ def test_the_words_and_ids_that_exist() -> None:
     router = Office().router
     assert set(router.ids(Kind.COMMAND)) >= {"", "subscribe", "abo", "help", "hilfe"}
     assert set(router.ids(Kind.COMMAND)) >= {"invoice", "rechnung", "invoices", "rechnungen"}
-    assert set(router.ids(Kind.SHORTCUT)) == {"bill_customer", "invoice_customer"}
+    assert set(router.ids(Kind.SHORTCUT)) == {"bill_customer", "invoice_customer", "request_from_message"}
     assert set(router.ids(Kind.ACTION)) >= {
         "card.open",
         "card.older",

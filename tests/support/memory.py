@@ -23,6 +23,7 @@ from billing.contacts import (
     InvoiceStatus,
     PaymentMethod,
     Subscription,
+    newest,
 )
 from billing.documents.links import DocumentLink
 from billing.errors import NotFound, Reason, UnknownContact
@@ -272,7 +273,7 @@ class MemoryMirror:
         self.rows.mirror[contact] = Mirrored(
             methods=snapshot.payment_methods,
             subscriptions=snapshot.subscriptions,
-            invoices=snapshot.invoices,
+            invoices=newest(before.invoices, snapshot.invoices),
             balance=snapshot.balance,
             read_at=snapshot.read_at,
         )

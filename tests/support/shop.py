@@ -26,11 +26,13 @@ from billing.catalogue import (
 from billing.catalogue.model import PostalAddress
 from billing.catalogue.prices import Price, Quantity
 from billing.catalogue.taxes import Override, Rate, Tax
+from billing.change_requests.applying import APPLY, KEEP
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
 from billing.invoices import crediting, issuing, payments, sending, voiding
 from billing.operations import AnyAction, Operation, State
+from billing.plan_changes import CHANGE, PREVIEW, RAISE
 from billing.roles import Role
 from billing.steps import OperationSteps
 from billing.subscriptions import CREATE, RESUME, CreateSubscription, SubscriptionDraft, review
@@ -40,10 +42,15 @@ from tests.support.memory import Clock, MemoryStore, Mirrored
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
 ACTIONS: dict[str, AnyAction] = {
-    action.command.kind: action
-    for action in (
+    one.command.kind: one
+    for one in (
         CREATE,
         RESUME,
+        PREVIEW,
+        CHANGE,
+        RAISE,
+        APPLY,
+        KEEP,
         sending.SEND,
         issuing.ISSUE,
         issuing.SEND_AGAIN,

@@ -21,7 +21,7 @@ from billing.money import Money
 from billing.operations import Context
 from billing.ports import Store
 from billing.storage.database import Database
-from tests.billing.storage.examples import ACTOR, NOW, contact, operation, sales_invoice
+from tests.billing.storage.examples import ACTOR, NOW, contact, operation, sales_invoice, snapshot
 from tests.support import shop
 
 ADA, BEN = contact("Ada Roe"), contact("Ben Poe")
@@ -264,3 +264,42 @@ def test_a_process_that_dies_with_a_number_leaves_no_gap(numbering: Database, da
         assert (dead.returncode, dead.stdout.strip()) == (9, "1"), dead.stderr
     with numbering.writing(ACTOR) as uow:
         assert uow.invoices.next_number("INV", 2026) == 1
+
+
+# The mirror never goes backwards
+
+
+def mirrored(status: InvoiceStatus, name: str = "1") -> Invoice:
+    total = Money(amount=100, **EUR)
+    return Invoice(id=InvoiceId(f"in_{name}"), number=name, status=status, total=total, due=total, created_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("known_status", "read_status", "expected"),
+    [
+        ("open", "draft", "open"),
+        ("paid", "open", "paid"),
+        ("void", "open", "void"),
+        ("uncollectible", "paid", "paid"),
+        ("open", "paid", "paid"),
+    ],
+)
+def test_a_snapshot_that_was_held_up_takes_nothing_back(
+    known: Store, known_status: str, read_status: str, expected: str
+) -> None:
+    """It was read while an operation was at work, and is recorded after it."""
+    with known.writing(ACTOR) as uow:
+        uow.mirror.add_invoice(ADA.id, mirrored(InvoiceStatus(known_status)))
+        uow.mirror.replace(ADA.id, snapshot(ADA, invoices=(mirrored(InvoiceStatus(read_status)),)))
+        found = uow.mirror.invoice("in_1")
+    assert found
+    assert found[1].status == expected
+
+
+def test_only_drafts_disappear(known: Store) -> None:
+    """What was issued after the reading began is not in the snapshot; a draft that is not, was deleted."""
+    with known.writing(ACTOR) as uow:
+        uow.mirror.add_invoice(ADA.id, mirrored(InvoiceStatus.OPEN, "1"))
+        uow.mirror.add_invoice(ADA.id, mirrored(InvoiceStatus.DRAFT, "2"))
+        uow.mirror.replace(ADA.id, snapshot(ADA))
+        assert [one.id for one in uow.mirror.invoices(ADA.id)] == ["in_1"]
