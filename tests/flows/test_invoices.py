@@ -142,9 +142,10 @@ def test_above_the_limit_a_manager_decides(world: World) -> None:
     jonas.waits_for(lambda one: "entscheidet" in one.text)
     jonas.closes(everything=True)
     sam = world.person("manager")
-    card = sam.waits_for(lambda one: [m for m in one.direct_messages if "A loyal customer" in str(m)])[-1]
+    card = sam.waits_for(lambda one: [m for m in one.messages if "A loyal customer" in str(m)])[-1]
+    assert card["channel"] == world.channel("billing-approvals")
     assert sam.presses("invoice.approve", message=card).ok
-    sam.waits_for(lambda one: "approved" in str(one.direct_messages[-1]))
+    sam.waits_for(lambda one: any("A loyal customer" in str(m) and "approved" in str(m) for m in one.messages))
     jonas.waits_for(lambda one: one.direct_messages and "genehmigt" in str(one.direct_messages[-1]))
     jonas.presses("invoice.open", message=jonas.direct_messages[-1])
     assert jonas.presses("invoice.to_review").ok
