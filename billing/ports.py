@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from billing.access import Actor, Staff
+from billing.billing_contacts.model import BillingContacts, BillTo
 from billing.catalogue import Catalogue
 from billing.change_requests.model import Absences, ChangeRequests, UsageNotices
 from billing.contacts import (
@@ -60,6 +61,8 @@ class UnitOfWork(Protocol):
     def absences(self) -> Absences: ...
     @property
     def usage(self) -> UsageNotices: ...
+    @property
+    def billing_contacts(self) -> BillingContacts: ...
 
     def enqueue(self, *jobs: Job) -> None:
         """Give work to the engine when, and only when, this transaction commits. The same id is done once."""
@@ -250,6 +253,12 @@ class Payments(Protocol):
 
     def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
         """Let a waiting change go: the subscription stays as it is. Also when it was let go before."""
+
+    def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
+        """Have the customer's invoices say so from now on, drafts included; the same again changes nothing.
+
+        `replaced_tax_id` is taken away when `after` has another one. Raises UnknownContact for a deleted customer.
+        """
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps; None for a deleted or unknown customer."""

@@ -156,6 +156,8 @@ def _actions(shown: ContactCard, t: Translator) -> list[kit.Block]:
     buttons: list[kit.Element] = []
     if Permission.CREATE_SUBSCRIPTION in shown.may and shown.contact.account.status is AccountStatus.ACTIVE:
         buttons.append(ways.new_subscription(shown.contact.id, t))
+    if Permission.SEE_BILLING_CONTACT in shown.may:
+        buttons.append(ways.billing_contact(shown.contact.id, t))
     if Permission.FIND_CONTACTS in shown.may:
         buttons.append(ways.finder(t))
     return [kit.actions(*buttons)] if buttons else []

@@ -28,5 +28,9 @@ def new_subscription(contact: ContactId, t: Translator, *, again: bool = False) 
     return kit.button(text, TO_SUBSCRIPTION, value=contact, style="primary")
 
 
+def billing_contact(contact: ContactId, t: Translator) -> kit.Element:
+    return kit.button(t("Billing contact"), TO_BILLING_CONTACT, value=contact)
+
+
 def finder(t: Translator) -> kit.Element:
     return kit.button(t("Find another customer"), TO_FINDER)

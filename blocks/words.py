@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from billing.catalogue import Catalogue, RecurringPrice
 from billing.change_requests.model import RequestState
-from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, SubscriptionStatus
+from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, Portal, SubscriptionStatus
 from billing.errors import UnknownPlan
 from billing.previews import SubscriptionPreview, TaxLine
 from billing.roles import Permission, Role
@@ -67,6 +67,11 @@ _ACCOUNTS = {
     AccountStatus.CLOSED: later("closed"),
 }
 
+_PORTALS = {
+    Portal.ONLINE: later("online account"),
+    Portal.CORPORATE: later("corporate account"),
+}
+
 _SUBSCRIPTIONS = {
     SubscriptionStatus.SCHEDULED: ("🗓️", later("starts later")),
     SubscriptionStatus.TRIALING: ("🟢", later("in trial")),
@@ -116,6 +121,9 @@ _PERMISSIONS = {
     Permission.FILE_CHANGE_REQUEST: later("file change requests"),
     Permission.DECIDE_CHANGE_REQUEST: later("decide change requests"),
     Permission.EXPORT_CHANGE_REQUESTS: later("export change requests"),
+    Permission.SEE_BILLING_CONTACT: later("see billing contacts"),
+    Permission.CHANGE_BILLING_CONTACT: later("change billing contacts"),
+    Permission.UNLOCK_BILLING_CONTACT: later("unlock billing contacts"),
     Permission.MANAGE_STAFF: later("give roles to colleagues"),
 }
 
@@ -201,6 +209,10 @@ def request_state(state: RequestState, t: Translator) -> str:
 
 def account_status(status: AccountStatus, t: Translator) -> str:
     return t(_ACCOUNTS[status])
+
+
+def portal(one: Portal, t: Translator) -> str:
+    return t(_PORTALS[one])
 
 
 def subscription_status(status: SubscriptionStatus, t: Translator) -> str:

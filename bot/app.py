@@ -15,6 +15,7 @@ from slack_bolt import App as Bolt
 from slack_sdk.errors import SlackClientError
 
 import handlers
+from billing.billing_contacts import changing, links, verifying
 from billing.catalogue import Catalogue, load
 from billing.desk import Desk
 from billing.errors import Transient
@@ -29,10 +30,13 @@ from billing.stripe.payments import StripePayments
 from billing.subscriptions import CREATE, RESUME
 from bot import mail, metrics
 from bot.engine import Engine, Pipeline, Schedule, Step, enqueue, is_migrated
+from bot.pages.billing_contacts import PATH, billing_contact_pages
 from bot.settings import CannotStart, Settings
 from bot.slack import create_bolt, slack_client
+from bot.vies import Vies
 from bot.web import create_web
 from handlers.announcements import Announcer, Links
+from handlers.billing_contact_news import BillingContactNews
 from handlers.conversation import Conversation
 from handlers.followups import FollowUps
 from handlers.mails import Mails, Outbox
@@ -42,7 +46,7 @@ from handlers.staff import Directory
 
 log = structlog.get_logger(__name__)
 
-ACTIONS: dict[str, AnyAction] = {action.command.kind: action for action in (CREATE, RESUME)}
+ACTIONS: dict[str, AnyAction] = {action.command.kind: action for action in (CREATE, RESUME, links.SEND)}
 
 
 class OldSchema(CannotStart):
@@ -82,15 +86,20 @@ class App:
 
     def web(self) -> Flask:
         secret = self.settings.stripe_webhook_secret.get_secret_value()
-        return create_web(self.bolt, self.database, self.catalogue.business, secret, self.missing)
+        business = self.catalogue.business
+        pages = [billing_contact_pages(self.desk, business, self.settings.kontor_public_url)]
+        return create_web(self.bolt, self.database, business, secret, self.missing, pages)
 
     def engine(self) -> Engine:
         """The worker's part: operations, Stripe's events, and what is done by the clock."""
-        steps = OperationSteps(self.database, self.payments, ACTIONS)
+        register = Vies(self.settings.kontor_vies_url)
+        steps = OperationSteps(self.database, self.payments, ACTIONS | changing.actions(register))
         events = EventSteps(self.database, self.payments)
         smtp = self.settings.smtp_url
         outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)
         mails = Mails(self.desk, outbox)
+        customer_pages = f"{self.settings.kontor_public_url.rstrip('/')}{PATH}"
+        contact_news = BillingContactNews(self.desk, self.posts, outbox, customer_pages)
         follow_ups = FollowUps(self.desk, events, self.announcer)
 
         def failed(operation: str, reference: str) -> None:
@@ -112,6 +121,8 @@ class App:
                     delayed=self.announcer.delayed,
                     failed=failed,
                 ),
+                Pipeline(verifying.MAIL, (Step("mail", contact_news.mail),)),
+                Pipeline(verifying.ALERT, (Step("tell", contact_news.alert),)),
                 Pipeline("show_again", (Step("show", self.announcer.show_again),)),
                 Pipeline(
                     "stripe_event",

@@ -14,6 +14,7 @@ from billing.catalogue import Catalogue
 from billing.operations import Operation
 from billing.ports import Job
 from billing.storage.absences import AbsenceRows
+from billing.storage.billing_contacts import BillingContactRows
 from billing.storage.change_requests import RequestRows
 from billing.storage.contacts import ContactRows
 from billing.storage.finders import Finder
@@ -80,6 +81,10 @@ class Unit:
     @cached_property
     def usage(self) -> UsageRows:
         return UsageRows(self.connection)
+
+    @cached_property
+    def billing_contacts(self) -> BillingContactRows:
+        return BillingContactRows(self.connection)
 
     def enqueue(self, *jobs: Job) -> None:
         """Raises RuntimeError in a unit that only reads."""

@@ -22,6 +22,7 @@ from billing.operations import Operation, State
 from billing.ports import Job, StripeEvent
 from billing.roles import Role
 from billing.timeline import Entry, Page
+from tests.support.memory_billing_contacts import BillingContactTables, MemoryBillingContacts
 from tests.support.memory_requests import MemoryAbsences, MemoryRequests, MemoryUsage, RequestTables
 
 
@@ -50,7 +51,7 @@ class Mirrored:
 
 
 @dataclass
-class Rows(RequestTables):
+class Rows(RequestTables, BillingContactTables):
     """All tables. What they hold is frozen, so a copy of the tables is a copy of everything."""
 
     people: dict[tuple[TeamId, UserId], Actor] = field(default_factory=dict)
@@ -159,6 +160,10 @@ class Unit:
     @property
     def usage(self) -> MemoryUsage:
         return MemoryUsage(self.rows, self.rows.contacts)
+
+    @property
+    def billing_contacts(self) -> MemoryBillingContacts:
+        return MemoryBillingContacts(self.rows)
 
 
 @dataclass(frozen=True)
