@@ -76,7 +76,7 @@ def report(day: date, account: str, business: Business, t: Translator, csrf: str
 def reported(business: Business, t: Translator, *, frozen: bool) -> str:
     sentence = t("Thank you. Somebody looks at it at once and will get in touch with you.")
     if frozen:
-        sentence = f"{sentence} {t('Until then nothing more is changed.')}"
+        sentence = " ".join((sentence, t("Until then nothing more is changed.")))
     return notice(t("We have been told"), sentence, business, t)
 
 

@@ -12,10 +12,12 @@ from slack_bolt import Ack
 
 import handlers
 from billing.access import Actor
+from billing.billing_contacts import verifying
 from billing.events import EventSteps
 from billing.operations import Operation
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
+from handlers.billing_contact_news import BillingContactNews
 from handlers.conversation import Conversation
 from handlers.followups import FollowUps
 from handlers.mails import Mails, Outbox
@@ -27,6 +29,7 @@ from tests.support.shop import SAM, Shop
 from tests.support.slack import FakeSlack, Json
 
 _triggers = count(1)
+PAGES = "https://kontor.example/billing-contact"
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class Office(Shop):
         self.events = EventSteps(self.store, self.payments)
         self.outbox = Outbox(self.mails.append)
         self.mailer = Mails(self.desk, self.outbox)
+        self.contact_news = BillingContactNews(self.desk, self.posts, self.outbox, PAGES)
         self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
 
     # What people do
@@ -136,6 +140,12 @@ class Office(Shop):
             if job.name == "operation":
                 state = self.mailer.send(job.argument, self.walks(job.argument))
                 told.append(self.announcer.announce(job.argument, state))
+            elif job.name == "show_again":
+                told.append(self.announcer.show_again(job.argument))
+            elif job.name == verifying.MAIL:
+                self.contact_news.mail(job.argument)
+            elif job.name == verifying.ALERT:
+                self.contact_news.alert(job.argument)
             else:
                 moved = self.events.record(job.argument, self.events.fetch(job.argument, ""))
                 told.append(self.follow_ups.run(job.argument, moved))

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.access import Actor
+from billing.billing_contacts import changing, links
 from billing.catalogue import (
     AddOn,
     Business,
@@ -28,6 +29,7 @@ from billing.catalogue.prices import Price, Quantity
 from billing.catalogue.taxes import Override, Rate, Tax
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
+from billing.errors import TaxServiceUnreachable
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
 from billing.operations import Operation, State
 from billing.roles import Role
@@ -38,7 +40,11 @@ from tests.support.memory import Clock, MemoryStore, Mirrored
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-ACTIONS = {CreateSubscription.kind: CREATE, ResumeSubscription.kind: RESUME}
+ACTIONS: dict[str, Any] = {
+    CreateSubscription.kind: CREATE,
+    ResumeSubscription.kind: RESUME,
+    links.SendLink.kind: links.SEND,
+}
 TEAM = TeamId("T1")
 
 PLUS_MONTH = LookupKey("marketing-plus-month-eur")  # 49.00 EUR
@@ -172,6 +178,21 @@ def method(id_: str = ADAS_CARD, **changes: Any) -> PaymentMethod:
 
 
 @dataclass
+class FakeRegister:
+    """The register of VAT ids: it knows all but those it was told not to, or does not answer."""
+
+    unknown: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+    answers: bool = True
+
+    def knows(self, prefix: str, number: str) -> bool:
+        self.asked.append(prefix + number)
+        if not self.answers:
+            raise TaxServiceUnreachable
+        return prefix + number not in self.unknown
+
+
+@dataclass
 class Shop:
     """The business at work: rows in memory, Stripe in memory, and the steps that an engine would walk."""
 
@@ -182,7 +203,8 @@ class Shop:
         self.store = MemoryStore(self.catalogue, self.clock)
         self.payments = FakePayments(self.catalogue, NOW)
         self.desk = Desk(self.store, self.clock)
-        self.steps = OperationSteps(self.store, self.payments, ACTIONS)
+        self.register = FakeRegister()
+        self.steps = OperationSteps(self.store, self.payments, self.actions)
         self.hires(SAM)
         self.knows(contact(), method(default=True))
         self.knows(contact(BEN, name="Ben Byron", email="ben@byron.example"), method(BENS_CARD))
@@ -209,7 +231,11 @@ class Shop:
     def banks_with(self, payments: FakePayments) -> None:
         """From now on Stripe is another one."""
         self.payments = payments
-        self.steps = OperationSteps(self.store, payments, ACTIONS)
+        self.steps = OperationSteps(self.store, payments, self.actions)
+
+    @property
+    def actions(self) -> dict[str, Any]:
+        return ACTIONS | changing.actions(self.register)
 
     @property
     def rows(self) -> Any:
