@@ -89,10 +89,13 @@ class BillingContacts(Protocol):
 
     def guard(self, contact: ContactId) -> Guard: ...
 
+    def hold(self, contact: ContactId) -> None:
+        """Wait for whoever else holds this account's guard; what is read from then on stays so until the end."""
+
     def take_try(self, contact: ContactId, now: datetime, most: int, forgotten_after: timedelta) -> int | None:
         """Count one more try, and answer with its number; None when the account is locked.
 
-        Tries and locks that are over are forgotten first. Whoever else tries waits until this transaction ends.
+        Tries and locks that are over are forgotten first. Whoever comes second waits until this transaction ends.
         """
 
     def lock(self, contact: ContactId, until: datetime) -> None: ...

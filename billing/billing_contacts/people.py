@@ -19,6 +19,11 @@ _EMAIL = re.compile(
 )
 _ADDRESS_IN_NAME = re.compile(r"[@<>\"]|://|\bwww\.", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
+# No person has these in their name; what else is a role is refused alone: "Sales", but not "Ann Sales" or "Hr. Ott".
+_TEAMS = {
+    *("accounting", "admin", "administrator", "department", "helpdesk", "support", "team"),
+    *("abteilung", "buchhaltung", "verwaltung"),
+}
 # Letters that may stand beside those of another script: Japanese writes with three.
 _TOGETHER = {"CJK": "EAST ASIAN", "HIRAGANA": "EAST ASIAN", "KATAKANA": "EAST ASIAN", "HANGUL": "EAST ASIAN"}
 # What looks like what in an address: digits for letters, two letters for one.
@@ -36,7 +41,8 @@ def checked_name(name: str, policy: BillingContactPolicy) -> str:
     if not 2 <= letters <= len(plain) <= LONGEST_NAME or _ADDRESS_IN_NAME.search(plain) or any(map(_is_mixed, words)):
         raise NotAName
     roles = {role.replace("-", "") for role in policy.role_addresses}
-    if any(word.casefold() in roles for word in words):
+    said = {word.casefold() for word in words}
+    if said <= roles or said & _TEAMS:
         raise NotAPerson(name=plain)
     return plain
 

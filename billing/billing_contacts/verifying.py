@@ -71,11 +71,10 @@ def _tried(uow: UnitOfWork, answer: CardAnswer, id_: ProofId) -> Proof:
     requester = entitled(contact, answer.requester)
     said = _said(answer)
     policy = uow.catalogue.billing_contact
+    uow.billing_contacts.hold(contact.id)
     if known := uow.billing_contacts.proof(id_):
         return known
     number = uow.billing_contacts.take_try(contact.id, uow.now, policy.tries, timedelta(hours=policy.lock_hours))
-    if known := uow.billing_contacts.proof(id_):  # it waited for its own repetition
-        return known
     if number is None:
         until = uow.billing_contacts.guard(contact.id).locked_until
         raise VerificationLocked(until=until.isoformat() if until else None)

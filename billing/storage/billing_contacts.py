@@ -41,6 +41,10 @@ class BillingContactRows:
             changing=OperationId(row.changing) if row.changing is not None else None,
         )
 
+    def hold(self, contact: ContactId) -> None:
+        self._make_guard(contact)
+        self._change(contact, tries=_guard.tries)  # a change to the same locks the row
+
     def take_try(self, contact: ContactId, now: datetime, most: int, forgotten_after: timedelta) -> int | None:
         """The row is locked by the first statement that changes it: others wait, and then see what it has come to."""
         self._make_guard(contact)

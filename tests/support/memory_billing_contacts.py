@@ -27,6 +27,9 @@ class MemoryBillingContacts:
     def guard(self, contact: ContactId) -> Guard:
         return self.rows.guards.get(contact, Guard())
 
+    def hold(self, contact: ContactId) -> None:
+        """Nobody else is there."""
+
     def take_try(self, contact: ContactId, now: datetime, most: int, forgotten_after: timedelta) -> int | None:
         guard = self.guard(contact)
         is_over = (guard.locked_until and guard.locked_until <= now) or (
