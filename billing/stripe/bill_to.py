@@ -6,6 +6,8 @@ Drafts follow by themselves: until an invoice is finalized, `customer_name`, `cu
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import stripe
 
 from billing.billing_contacts.model import BillTo
@@ -14,6 +16,9 @@ from billing.errors import UnknownContact
 from billing.ids import CustomerId
 from billing.stripe.customers import PAGE
 from billing.stripe.failures import is_missing
+
+if TYPE_CHECKING:
+    from stripe.params import CustomerUpdateParamsAddress
 
 # Stripe's types of tax ids (API reference, "Tax IDs") by country, where there is one for every business.
 _TYPES = {
@@ -42,23 +47,8 @@ def change_bill_to(
     client: stripe.StripeClient, customer: CustomerId, after: BillTo, replaced_tax_id: str | None
 ) -> None:
     """The same again changes nothing. A country whose tax ids Stripe does not know keeps them in our rows only."""
-    at = after.address
     try:
-        client.v1.customers.update(
-            customer,
-            {
-                "name": after.name,
-                "email": after.email,
-                "address": {
-                    "line1": at.line1,
-                    "line2": at.line2,
-                    "postal_code": at.postal_code,
-                    "city": at.city,
-                    "state": at.state,
-                    "country": at.country,
-                },
-            },
-        )
+        _update(client, customer, after)
     except stripe.InvalidRequestError as error:
         if is_missing(error):
             raise UnknownContact from error
@@ -70,6 +60,23 @@ def change_bill_to(
     }
     if replaced_tax_id in there:
         client.v1.customers.tax_ids.delete(customer, there[replaced_tax_id])
-    kind = "eu_vat" if is_eu(at.country) else _TYPES.get(at.country)
+    country = after.address.country
+    kind = "eu_vat" if is_eu(country) else _TYPES.get(country)
     if after.tax_id and kind and after.tax_id not in there:
         client.v1.customers.tax_ids.create(customer, {"type": kind, "value": after.tax_id})
+
+
+def _update(client: stripe.StripeClient, customer: CustomerId, after: BillTo) -> None:
+    """Parts of an address cannot be emptied, only the whole: what the former one had more is taken away with it."""
+    wanted = {part: value for part, value in after.address.model_dump().items() if value}
+    found = client.v1.customers.update(
+        customer, {"name": after.name, "email": after.email, "address": _address(wanted)}
+    )
+    there = found.address.to_dict() if found.address else {}
+    if any(value and part not in wanted for part, value in there.items()):
+        client.v1.customers.update(customer, {"address": ""})
+        client.v1.customers.update(customer, {"address": _address(wanted)})
+
+
+def _address(parts: dict[str, str]) -> CustomerUpdateParamsAddress:
+    return cast("CustomerUpdateParamsAddress", parts)
