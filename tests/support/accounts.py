@@ -24,6 +24,7 @@ from tests.support.shop import ADA, NOW, Shop, actor, contact, method
 CORA = ContactId("con_cora")
 MIA = actor(Role.AGENT, user="U_MIA", name="Mia Agent")
 PIA = actor(Role.MANAGER, user="U_PIA", name="Pia Manager")
+ANSWER = '{"user":"U_MIA"}'  # to Mia, by direct message
 BERLIN = Address(line1="Lindenstraße 12", postal_code="10969", city="Berlin", country="DE")
 
 ADMIN = Member(
@@ -60,7 +61,7 @@ def furnish(shop: Shop) -> None:
     shop.hires(MIA)
     shop.hires(PIA)
     opens(shop, account(), card())
-    opens(shop, account(CORA, Portal.CORPORATE, name="Cora Corp"), card(id_="pm_cora"))
+    opens(shop, account(CORA, Portal.CORPORATE, name="Cora Corp", email="cora@engines.example"), card(id_="pm_cora"))
 
 
 def opens(shop: Shop, customer: Contact, *methods: PaymentMethod) -> None:
@@ -88,7 +89,7 @@ def verifies(shop: Shop, *, of: str = ADA, person: Actor = MIA, key: str = "v1",
 
 
 def changes(
-    shop: Shop, proof: Proof, *, person: Actor = MIA, key: str = "c1", reply_to: str = "{}", **fields: str
+    shop: Shop, proof: Proof, *, person: Actor = MIA, key: str = "c1", reply_to: str = ANSWER, **fields: str
 ) -> Operation:
     """Accepted, not walked."""
     command = ChangeBillingContact(contact=proof.contact, proof=proof.id, **(NEW | fields))
@@ -104,7 +105,7 @@ def walked(shop: Shop, operation: Operation) -> Operation:
 
 def sends_link(shop: Shop, *, of: str = CORA, key: str = "s1", person: Actor = MIA) -> Operation:
     command = SendLink(contact=ContactId(of))
-    return walked(shop, shop.desk.accept(command, person, key=key, reply_to="{}"))
+    return walked(shop, shop.desk.accept(command, person, key=key, reply_to=ANSWER))
 
 
 def token(shop: Shop, purpose: Purpose = Purpose.EDIT) -> str:
@@ -116,4 +117,4 @@ def token(shop: Shop, purpose: Purpose = Purpose.EDIT) -> str:
 
 def saves(shop: Shop, secret: str, **fields: str) -> Operation:
     """By the customer's page."""
-    return hand_in(shop.desk, secret, NEW | fields, "{}")
+    return hand_in(shop.desk, secret, NEW | fields, ANSWER)
