@@ -94,8 +94,11 @@ def opened_verification(call: Call, actor: Actor, desk: Desk, screen: Screen, t:
 
 
 def verified(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
-    """What the requester said is compared; when it is right, the form takes the place of the questions (G11)."""
-    proof = verifying.verify(desk, actor, _answer(call), call.key())
+    """What the requester said is compared; when it is right, the form takes the place of the questions (G11).
+
+    After an error the view is as it was, hash and all: what tells one try from the next is the trigger.
+    """
+    proof = verifying.verify(desk, actor, _answer(call), f"{call.team}:{call.user}:{call.trigger}")
     with desk.reading(actor) as uow:
         view = views.bill_to_form(changing.form(uow, proof.contact, proof.id), t)
     ack(response_action="update", view=view.to_dict())

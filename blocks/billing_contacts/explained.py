@@ -114,6 +114,8 @@ def _kinds(shown: Explanation, t: Translator) -> Iterator[str]:
 def _why_not(shown: Explanation, t: Translator) -> Iterator[str]:
     for reason in shown.stops:
         yield refusals.sentence(reason, t)
+    if shown.stops:
+        yield t("When that is settled:")
     if shown.contact.account.portal is Portal.CORPORATE:
         yield (
             t(

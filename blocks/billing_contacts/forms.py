@@ -53,6 +53,7 @@ def bill_to_form(shown: BillToForm, t: Translator) -> kit.Modal:
     """The new billing contact, with the address as it is on file (G19)."""
     draft, before = shown.draft, shown.before
     at = before.address
+    if_any = t("If addresses in the country have one.")
     return kit.Modal(
         title=t("New billing contact"),
         blocks=[
@@ -63,13 +64,19 @@ def bill_to_form(shown: BillToForm, t: Translator) -> kit.Modal:
                 )
             ),
             kit.context(t("Until now: {name}, {email}", name=fit(before.name, 200), email=fit(before.email, 300))),
-            _text("name", t("Name"), draft.name if draft else "", t, hint=t("A person, no team and no mailbox.")),
-            _text("email", t("E-mail address of their own"), draft.email if draft else "", t),
-            _text("line1", t("Street and number"), draft.line1 if draft else at.line1, t),
-            _text("line2", t("Addition to the address"), draft.line2 if draft else at.line2, t, optional=True),
-            _text("postal_code", t("Postal code"), draft.postal_code if draft else at.postal_code, t, optional=True),
-            _text("city", t("Town"), draft.city if draft else at.city, t),
-            _text("state", t("State or province"), draft.state if draft else at.state, t, optional=True),
+            _text("name", t("Name"), draft.name if draft else "", hint=t("A person, no team and no mailbox.")),
+            _text("email", t("E-mail address of their own"), draft.email if draft else ""),
+            _text("line1", t("Street and number"), draft.line1 if draft else at.line1),
+            _text("line2", t("Addition to the address"), draft.line2 if draft else at.line2, optional=True),
+            _text(
+                "postal_code",
+                t("Postal code"),
+                draft.postal_code if draft else at.postal_code,
+                optional=True,
+                hint=if_any,
+            ),
+            _text("city", t("Town"), draft.city if draft else at.city),
+            _text("state", t("State or province"), draft.state if draft else at.state, optional=True, hint=if_any),
             kit.field_input(
                 t("Country"),
                 kit.search(
@@ -79,7 +86,7 @@ def bill_to_form(shown: BillToForm, t: Translator) -> kit.Modal:
                 ),
                 block_id="country",
             ),
-            _text("tax_id", t("Tax id"), draft.tax_id if draft else before.tax_id or "", t, optional=True),
+            _text("tax_id", t("Tax id"), draft.tax_id if draft else before.tax_id or "", optional=True),
             kit.context(
                 t("Saving changes the customer at Stripe. The former and the new billing contact both get an e-mail.")
             ),
@@ -135,8 +142,7 @@ def recipients_form(shown: RecipientsForm, t: Translator) -> kit.Modal:
     )
 
 
-def _text(field: str, label: str, initial: str, t: Translator, *, hint: str = "", optional: bool = False) -> kit.Block:
-    del t
+def _text(field: str, label: str, initial: str, *, hint: str = "", optional: bool = False) -> kit.Block:
     element = kit.text_input(f"billing_contact.{field}", initial=fit(initial, 254) or None, at_most=254)
     return kit.field_input(label, element, block_id=field, hint=hint, optional=optional)
 

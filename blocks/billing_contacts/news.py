@@ -34,7 +34,7 @@ def locked(contact: Contact, proof: Proof, who: str, until: datetime, t: Transla
                     ]
                 )
             ),
-            _buttons(contact, t),
+            _buttons(contact, t, to_lift=True),
         ],
     )
 
@@ -64,7 +64,7 @@ def frozen_report(
                     t("Asked for by"): fit(receipt.requester, 300),
                 }
             ),
-            _buttons(contact, t),
+            _buttons(contact, t, to_lift=frozen),
         ],
     )
 
@@ -77,9 +77,10 @@ def _customer(contact: Contact) -> str:
     return fit(contact.company or contact.name, 200)
 
 
-def _buttons(contact: Contact, t: Translator) -> kit.Block:
+def _buttons(contact: Contact, t: Translator, *, to_lift: bool) -> kit.Block:
+    lift = kit.button(t("Lift the lock"), Id.LIFT, value=contact.id, style="danger", confirm=really_lift(t))
     return kit.actions(
         kit.button(t("Billing contact"), Id.OPEN, value=contact.id, style="primary"),
         ways.card(contact.id, t),
-        kit.button(t("Lift the lock"), Id.LIFT, value=contact.id, style="danger", confirm=really_lift(t)),
+        *([lift] if to_lift else []),
     )
