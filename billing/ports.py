@@ -75,7 +75,7 @@ class Job(Frozen):
     """Work for the engine. The same id is done once, however often it is enqueued."""
 
     id: str
-    name: str  # which pipeline: `operation`, `show_again` or `stripe_event`
+    name: str  # which pipeline: `operation`, `show_again`, `stripe_event`, or one of a capability
     argument: str  # what it is about: an operation's or an event's id
     trace: str = ""  # the id of the request that brought it, for the logs
 

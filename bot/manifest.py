@@ -13,8 +13,14 @@ SCOPES: dict[str, str] = {
     "usergroups:read": "roles by user group",
 }
 COMMANDS = {
-    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | help [topic]"),
-    "/abrechnung": ("Kontakt finden und abrechnen", "[Name oder E-Mail] | abo [Name] | hilfe [Thema]"),
+    "/billing": (
+        "Find a contact and bill it",
+        "[name or e-mail] | subscribe [name] | billing-contact [name] | help [topic]",
+    ),
+    "/abrechnung": (
+        "Kontakt finden und abrechnen",
+        "[Name oder E-Mail] | abo [Name] | abrechnungskontakt [Name] | hilfe [Thema]",
+    ),
 }
 SHORTCUT = "bill_customer"
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+import bot
 from billing.billing_contacts.people import checked_email, checked_name, plain_email
 from billing.billing_contacts.places import _NATIONAL, _table, checked_address, checked_tax_id, countries
-from billing.catalogue import BillingContactPolicy
+from billing.catalogue import BillingContactPolicy, CatalogueError, CorporateChange, load
+from billing.catalogue.files import parse
 from billing.contacts import Address
 from billing.errors import (
     AddressIncomplete,
@@ -277,3 +281,43 @@ def test_every_national_number_is_one_that_the_library_knows() -> None:
     for country, name in _NATIONAL.items():
         assert country in countries()
         assert callable(import_module(f"stdnum.{name}").validate)
+
+
+# The house's own rules (K6)
+
+
+def policy_of(text: str) -> BillingContactPolicy:
+    demo = Path(bot.__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
+    before, _, rest = demo.partition("[billing_contact]")
+    _, _, after = rest.partition("\n# --- ")
+    return parse(f"{before}{text}\n# --- {after}").billing_contact
+
+
+def test_the_default_is_what_the_source_document_says() -> None:
+    """K6, G14: and the demo's file spells the defaults out."""
+    assert policy_of("") == BillingContactPolicy()
+    assert load(Path(bot.__file__).with_name("catalogue.toml")).billing_contact == BillingContactPolicy()
+    assert BillingContactPolicy().corporate is CorporateChange.SELF_SERVICE
+
+
+def test_the_other_reading_is_a_setting() -> None:
+    """K6, GX15"""
+    found = policy_of('[billing_contact]\ncorporate = "support_only"\ntries = 5\nrole_addresses = ["vorstand"]')
+    assert (found.corporate, found.tries, found.role_addresses) == (CorporateChange.SUPPORT_ONLY, 5, ("vorstand",))
+
+
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        ("tries = 0", "billing_contact.tries"),
+        ("tries = 11", "billing_contact.tries"),
+        ("lock_hours = 0", "billing_contact.lock_hours"),
+        ('corporate = "nobody"', "billing_contact.corporate"),
+        ('verify_tax_id = "yes"', "billing_contact.verify_tax_id"),
+        ('role_addresses = ["In Fo"]', "billing_contact.role_addresses"),
+        ("trys = 3", "did you mean tries?"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(line: str, where: str) -> None:
+    with pytest.raises(CatalogueError, match=re.escape(where)):
+        policy_of(f"[billing_contact]\n{line}")
