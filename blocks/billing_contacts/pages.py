@@ -13,7 +13,19 @@ from billing.errors import Reason
 from billing.operations import State
 from blocks import refusals
 from blocks.templating import render
-from blocks.texts import Translator
+from blocks.texts import Translator, later
+
+# Where the sentence for the staff would be none for a customer.
+_FOR_CUSTOMERS = {
+    "AccountExpired": later("The account has expired. Please write to us before you change the billing details."),
+    "AccountNotActive": later("The account is not active. Please write to us before you change the billing details."),
+    "BillingContactFrozen": later("A change was reported as not in order. We look at it before anything is changed."),
+    "CardNumberEntered": later("That looks like a card number. It was not stored; please enter none here."),
+    "LookalikeAddress": later("This address looks like one at {domain}, but is not. Please check every letter."),
+    "NoSelfService": later("The billing details of this account are changed by our support only. Please write to us."),
+    "TaxWouldChange": later("This would change the tax of your subscriptions. Please write to us, we do it with you."),
+    "VendorsAddress": later("This is one of our own addresses. Please name one of your own people."),
+}
 
 FIELDS = ("name", "email", "line1", "line2", "postal_code", "city", "state", "country", "tax_id")
 
@@ -30,7 +42,7 @@ def bill_to(
     before = opened.before
     on_file = {"name": before.name, "email": before.email, "tax_id": before.tax_id or ""} | before.address.model_dump()
     values = {name: (typed or on_file).get(name, "") for name in FIELDS}
-    sentence = refusals.sentence(refused, t) if refused else ""
+    sentence = _sentence(refused, t) if refused else ""
     at_field = {refused.field: sentence} if refused and refused.field in FIELDS else {}
     return render(
         "bill_to_page.html",
@@ -82,11 +94,18 @@ def reported(business: Business, t: Translator, *, frozen: bool) -> str:
 
 def refused(reason: Reason, business: Business, t: Translator) -> str:
     """There is nothing to fill in: the link is none, is used or too old, or the account has to be settled first."""
-    return notice(t("This is not possible"), refusals.sentence(reason, t), business, t)
+    return notice(t("This is not possible"), _sentence(reason, t), business, t)
 
 
 def notice(title: str, sentence: str, business: Business, t: Translator) -> str:
     return render("customer_page.html", business=business, t=t, title=title, sentence=sentence)
+
+
+def _sentence(reason: Reason, t: Translator) -> str:
+    """What the customer is told; who of the staff can help is not their business."""
+    own = _FOR_CUSTOMERS.get(reason.key)
+    said = t.template(own, **reason.parameters) if own else None
+    return said or refusals.sentence(reason.model_copy(update={"who_can": ()}), t)
 
 
 @cache

@@ -311,9 +311,19 @@ def test_an_account_that_was_frozen_says_so(site: Site) -> None:
     site.get()
     with site.shop.store.writing(None) as uow:
         uow.billing_contacts.freeze(CORA, site.shop.clock.now)
-    assert site.get().status_code == 409
+    page = site.get()
+    assert page.status_code == 409
+    assert "We look at it before anything is changed" in page.text
+    assert "managers" not in page.text
     assert site.post().status_code == 409
     assert not site.changes
+
+
+def test_what_is_for_the_staff_is_said_otherwise_to_customers(site: Site) -> None:
+    site.get()
+    assert "Please check every letter" in site.post(email="nora@englnes.example").text
+    assert "Please name one of your own people" in site.post(email="mia@brightwell.example").text
+    assert "please enter none here" in site.post(line2="4242 4242 4242 4242").text
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
