@@ -19,6 +19,8 @@ from billing.contacts import (
     PaymentMethod,
     Subscription,
 )
+from billing.documents import Document, DocumentKind
+from billing.documents.links import DocumentLinks
 from billing.ids import CustomerId, EventId, LookupKey, OperationId, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money
@@ -63,6 +65,8 @@ class UnitOfWork(Protocol):
     def usage(self) -> UsageNotices: ...
     @property
     def billing_contacts(self) -> BillingContacts: ...
+    @property
+    def document_links(self) -> DocumentLinks: ...
 
     def enqueue(self, *jobs: Job) -> None:
         """Give work to the engine when, and only when, this transaction commits. The same id is done once."""
@@ -96,6 +100,13 @@ class Events(Protocol):
 
     def get(self, event: EventId) -> StripeEvent:
         """Raise NotFound."""
+
+
+class DocumentSource(Protocol):
+    """Where documents come from; only their links are kept beside them."""
+
+    def document(self, uow: UnitOfWork, kind: DocumentKind, id_: str) -> Document:
+        """The document as it stands now, by the id of what it shows. Raise NotFound."""
 
 
 class Store(Protocol):

@@ -14,7 +14,7 @@ from billing.ids import LinkId, OperationId, ProofId, TeamId, UserId
 from billing.ports import UnitOfWork
 from billing.steps import NOBODY
 from blocks import billing_contacts as views
-from blocks import mails
+from blocks.billing_contacts import letters
 from blocks.kit import Message
 from blocks.texts import Translator
 from handlers.mails import Outbox
@@ -57,20 +57,22 @@ class BillingContactNews:
         match kind:
             case "edit":
                 link = uow.billing_contacts.link(LinkId(id_))
-                return mails.bill_to_link(uow.contacts.get(link.contact), link, self._address(uow, link), business)
+                return letters.bill_to_link(uow.contacts.get(link.contact), link, self._address(uow, link), business)
             case "former":
                 link = uow.billing_contacts.link(LinkId(id_))
                 receipt = _receipt(uow, link.operation)
                 contact = uow.contacts.get(link.contact)
-                return mails.billing_contact_was(contact, receipt, link, self._address(uow, link), business)
+                return letters.billing_contact_was(contact, receipt, link, self._address(uow, link), business)
             case "new":
                 operation = uow.operations.get(OperationId(id_))
                 contact = uow.contacts.get(operation.contact)
-                return mails.billing_contact_is(contact, _receipt(uow, operation.id), business)
+                return letters.billing_contact_is(contact, _receipt(uow, operation.id), business)
             case "locked":
                 proof = _proof(uow, id_)
                 contact = uow.contacts.get(proof.contact)
-                return mails.verification_locked(contact, billing_contact(contact), locked_until(uow, proof), business)
+                return letters.verification_locked(
+                    contact, billing_contact(contact), locked_until(uow, proof), business
+                )
             case _:
                 raise NotFound(kind)
 

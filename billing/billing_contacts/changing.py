@@ -19,10 +19,10 @@ from billing.billing_contacts.places import (
     checked_address,
     checked_tax_id,
     eu_prefix,
-    is_eu,
 )
 from billing.billing_contacts.rules import changeable, taxed_as_before, with_self_service
 from billing.billing_contacts.verifying import MAIL
+from billing.catalogue import is_in_eu
 from billing.contacts import Address, Contact, CustomerSnapshot
 from billing.errors import (
     BillToChanging,
@@ -296,7 +296,7 @@ def _assess(uow: UnitOfWork, command: ChangeBillingContact | ChangeBillTo) -> Ch
         after=after,
         requester=requester,
         by_link=by_link,
-        asks_register=is_new_id and is_eu(after.address.country) and uow.catalogue.billing_contact.verify_tax_id,
+        asks_register=is_new_id and is_in_eu(after.address.country) and uow.catalogue.billing_contact.verify_tax_id,
     )
 
 

@@ -14,6 +14,7 @@ from babel import Locale
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 
+from billing.catalogue import is_in_eu
 from billing.contacts import Address
 from billing.errors import AddressIncomplete, NotReadable, PostalCodeWrong, TaxIdWrong, UnknownCountry
 from billing.guard import refuse_card_numbers
@@ -98,7 +99,7 @@ def checked_tax_id(tax_id: str, country: str) -> str | None:
     if not number:
         return None
     try:
-        if is_eu(country):
+        if is_in_eu(country):
             prefix = eu_prefix(country)
             found = vat.validate(number if number.startswith(prefix) else prefix + number)
             return prefix + str(found).removeprefix(prefix)
@@ -111,17 +112,9 @@ def checked_tax_id(tax_id: str, country: str) -> str | None:
     return number
 
 
-def is_eu(country: str) -> bool:
-    """Whether the country's VAT ids are in the EU's common register."""
-    return country in _EU
-
-
 def eu_prefix(country: str) -> str:
     """How the country's VAT ids begin: Greece has its own way."""
     return "EL" if country == "GR" else country
-
-
-_EU = frozenset(code.upper() for code in vat.MEMBER_STATES) - {"XI"}
 
 
 def _plain(text: str, field: str) -> str:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
+from billing.catalogue.banking import BankAccount, Remittance
 from billing.catalogue.coupons import Coupon
-from billing.catalogue.labels import Country, Label, Text
+from billing.catalogue.labels import Country, Label, PostalAddress, Text
 from billing.catalogue.policies import BillingContactPolicy, ChangePolicy
 from billing.catalogue.prices import OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Plan, PrepayTerm, Product, UnitPack
@@ -31,18 +32,8 @@ def _time_zone(name: str) -> str:
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
-class PostalAddress(Frozen):
-    """Where the business is, as it stands on its documents."""
-
-    line1: Text
-    line2: str = ""
-    postal_code: Text
-    city: Text
-    state: str = ""
-
-
 class Business(Frozen):
-    """Who sells."""
+    """Who sells. What is optional stands on documents where it is set."""
 
     name: Text
     legal_name: Text
@@ -55,6 +46,21 @@ class Business(Frozen):
     currencies: Annotated[tuple[Currency, ...], Field(min_length=1)]  # those that we sell in
     support_email: Email
     reply_to: Email
+    tax_number: Text | None = None  # beside the VAT id: Steuernummer, EIN, ...
+    register_entry: Text | None = None  # "Amtsgericht Charlottenburg, HRB 12345 B" (§ 35a GmbHG)
+    directors: tuple[Text, ...] = ()  # (§ 35a GmbHG)
+    phone: Text | None = None
+    website: Text | None = None
+    bank_accounts: tuple[BankAccount, ...] = ()
+    remittance: Remittance | None = None
+    untaxed: Label | None = None  # why documents without tax have none (§ 19 UStG, ...)
+
+    @model_validator(mode="after")
+    def _one_account_for_a_currency(self) -> Self:
+        currencies = Counter(account.currency for account in self.bank_accounts)
+        if any(count > 1 for count in currencies.values()):
+            raise ValueError("two bank accounts are for the same currency, or for all others")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:

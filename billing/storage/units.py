@@ -17,6 +17,7 @@ from billing.storage.absences import AbsenceRows
 from billing.storage.billing_contacts import BillingContactRows
 from billing.storage.change_requests import RequestRows
 from billing.storage.contacts import ContactRows
+from billing.storage.document_links import DocumentLinkRows
 from billing.storage.finders import Finder
 from billing.storage.imports import ImportRows
 from billing.storage.jobs import Enqueue, operation_job
@@ -85,6 +86,10 @@ class Unit:
     @cached_property
     def billing_contacts(self) -> BillingContactRows:
         return BillingContactRows(self.connection)
+
+    @cached_property
+    def document_links(self) -> DocumentLinkRows:
+        return DocumentLinkRows(self.connection)
 
     def enqueue(self, *jobs: Job) -> None:
         """Raises RuntimeError in a unit that only reads."""

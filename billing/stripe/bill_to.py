@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import stripe
 
 from billing.billing_contacts.model import BillTo
-from billing.billing_contacts.places import is_eu
+from billing.catalogue import is_in_eu
 from billing.errors import UnknownContact
 from billing.ids import CustomerId
 from billing.stripe.customers import PAGE
@@ -61,7 +61,7 @@ def change_bill_to(
     if replaced_tax_id in there:
         client.v1.customers.tax_ids.delete(customer, there[replaced_tax_id])
     country = after.address.country
-    kind = "eu_vat" if is_eu(country) else _TYPES.get(country)
+    kind = "eu_vat" if is_in_eu(country) else _TYPES.get(country)
     if after.tax_id and kind and after.tax_id not in there:
         client.v1.customers.tax_ids.create(customer, {"type": kind, "value": after.tax_id})
 

@@ -1,1 +1,1 @@
-"""Pages for customers, one module per capability."""
+"""Web pages of capabilities, each a Flask blueprint."""

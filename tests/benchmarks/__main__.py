@@ -1,6 +1,6 @@
-"""`make bench`: how quick Kontor is beside Bolt's hello-world, and how quick its contact search is.
+"""`make bench`: how quick Kontor is beside Bolt’s hello-world, and how quick its contact search and its invoices are.
 
-    python -m tests.benchmarks [--seconds 3] [--rounds 5] [--contacts 1000000] [--only answering,worker,search]
+    python -m tests.benchmarks [--seconds 3] [--rounds 5] [--contacts 1000000] [--only answering,worker,search,...]
 
 Prints tables and leaves the numbers in var/bench/, to be compared with those of another day. On a machine that does
 other work meanwhile only the ratios mean anything, and of these only what several rounds agree on.
@@ -19,10 +19,10 @@ from typing import Any
 from rich.console import Console
 
 from bot import logs
-from tests.benchmarks import answering, report, search
+from tests.benchmarks import answering, documents, report, search
 from tests.support.databases import trigram_server_binaries
 
-PARTS = ("answering", "worker", "search")
+PARTS = ("answering", "worker", "search", "documents")
 RESULTS = Path("var/bench")
 WIDE = 220  # columns: a table in a file or in CI's log is not broken
 
@@ -57,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             )
     if "search" in wanted:
         found["search"] = _search(out, options.contacts)
+    if "documents" in wanted:
+        found["documents"] = documents.main(["--seconds", str(options.seconds)])
     found["load_after"] = report.machine()["load"]
     options.results.mkdir(parents=True, exist_ok=True)
     file = options.results / f"{found['machine']['at'].replace(':', '')}.json"

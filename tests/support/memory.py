@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from billing.access import Actor
 from billing.catalogue import Catalogue
 from billing.contacts import Contact, ContactSummary, CustomerSnapshot, Found, Invoice, PaymentMethod, Subscription
+from billing.documents.links import DocumentLink
 from billing.errors import NotFound, Reason, UnknownContact
 from billing.ids import ContactId, CustomerId, EventId, InvoiceId, OperationId, TeamId, UserId
 from billing.money import Money
@@ -23,6 +24,7 @@ from billing.ports import Job, StripeEvent
 from billing.roles import Role
 from billing.timeline import Entry, Page
 from tests.support.memory_billing_contacts import BillingContactTables, MemoryBillingContacts
+from tests.support.memory_documents import MemoryDocumentLinks
 from tests.support.memory_requests import MemoryAbsences, MemoryRequests, MemoryUsage, RequestTables
 
 
@@ -62,6 +64,7 @@ class Rows(RequestTables, BillingContactTables):
     operations: dict[OperationId, Operation] = field(default_factory=dict)
     events: dict[EventId, StripeEvent] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
+    document_links: dict[str, DocumentLink] = field(default_factory=dict)
 
     def copied(self) -> Rows:
         return Rows(**{one.name: copy(getattr(self, one.name)) for one in fields(self)})
@@ -124,6 +127,10 @@ class Unit:
     @property
     def today(self) -> date:
         return self.now.astimezone(self.catalogue.business.zone).date()
+
+    @property
+    def document_links(self) -> MemoryDocumentLinks:
+        return MemoryDocumentLinks(self.rows.document_links)
 
     @property
     def contacts(self) -> MemoryContacts:

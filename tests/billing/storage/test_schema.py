@@ -77,6 +77,10 @@ ROWS = {
         f"INSERT INTO billing_contact_tokens (digest, link) VALUES ('{digest('token')}', 'bcl_1')",
         "INSERT INTO invoice_recipients (contact, position, email) VALUES ('con_1', 0, 'books@roe.example')",
     ),
+    "0007": (
+        "INSERT INTO document_links (digest, kind, document, contact, issued_at, expires_at)"
+        " VALUES ('0123', 'invoice', 'in_1', 'con_1', '2026-01-01 10:00:00.000000', '2026-04-01 10:00:00.000000')",
+    ),
 }
 
 
