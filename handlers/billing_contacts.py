@@ -196,5 +196,7 @@ def _news(operation: Operation, t: Translator, links: Links) -> Answer:
     if operation.state is State.REFUSED and operation.reason:
         again = operation.id if operation.kind == ChangeBillingContact.kind else None
         return views.refused(operation.reason, contact, t, again)
+    if operation.state is State.ACCEPTED:
+        return views.delayed(contact, t)
     reference = operation.reason.parameters.get("reference") if operation.reason else None
     return views.failed(str(reference or operation.id), contact, t)

@@ -5,13 +5,14 @@ from blocks.billing_contacts.forms import bill_to_form, country_choices, recipie
 from blocks.billing_contacts.ids import Id
 from blocks.billing_contacts.news import frozen_report, locked
 from blocks.billing_contacts.overview import overview
-from blocks.billing_contacts.results import changed, failed, link_sent, refused, working
+from blocks.billing_contacts.results import changed, delayed, failed, link_sent, refused, working
 
 __all__ = [
     "Id",
     "bill_to_form",
     "changed",
     "country_choices",
+    "delayed",
     "explained",
     "failed",
     "frozen_report",

@@ -1,4 +1,4 @@
-"""What came of it: working, changed, link sent, refused, failed."""
+"""What came of it: working, changed, link sent, refused, delayed, failed."""
 
 from __future__ import annotations
 
@@ -100,6 +100,20 @@ def refused(reason: Reason, contact: ContactId, t: Translator, again: OperationI
         blocks=[
             kit.section(joined([t.rich("🚫 *Nothing was changed.*"), sentence])),
             kit.actions(*buttons, kit.button(t("Billing contact"), Id.OPEN, value=contact), ways.card(contact, t)),
+        ],
+    )
+
+
+def delayed(contact: ContactId, t: Translator) -> Answer:
+    """Stripe, or the register of VAT ids, does not answer yet; the change is safe and goes on by itself."""
+    sentence = t("The change takes longer than usual. Kontor keeps trying and reports back by direct message.")
+    return Answer(
+        title=t("Still under way"),
+        text=sentence,
+        blocks=[
+            kit.section(joined([t.rich("⏳ *Still under way.*"), sentence])),
+            kit.context(t("Until then nobody else can change this billing contact.")),
+            kit.actions(ways.card(contact, t)),
         ],
     )
 

@@ -149,6 +149,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: billing_contacts.changed(bc.receipt(), SHORT_ID, t),
         lambda t: billing_contacts.changed(bc.FULL_RECEIPT, LONG_ID, t),
     ),
+    "blocks.billing_contacts.results.delayed": (
+        lambda t: billing_contacts.delayed(SHORT_ID, t),
+        lambda t: billing_contacts.delayed(LONG_ID, t),
+    ),
     "blocks.billing_contacts.results.failed": (
         lambda t: billing_contacts.failed("r", SHORT_ID, t),
         lambda t: billing_contacts.failed(REFERENCE, LONG_ID, t),

@@ -332,6 +332,14 @@ def test_when_the_window_is_closed_the_answer_is_a_message(office: Office) -> No
     assert "is now the billing contact" in office.told[-1]
 
 
+def test_who_waits_for_a_silent_stripe_is_told_so(office: Office) -> None:
+    office.submits(form(office), person=MIA, **NEW)
+    office.announcer.delayed(office.last_operation.id)
+    assert "keeps trying" in texts(office.shown)
+    office.works()
+    assert "is now the billing contact" in texts(office.shown)
+
+
 def test_what_broke_has_a_reference(office: Office) -> None:
     office.submits(form(office), person=MIA, **NEW)
     office.steps.fail(office.last_operation.id, "ref-1")
