@@ -16,6 +16,7 @@ from billing.errors import NotFound
 from billing.ids import EventId, OperationId
 from billing.money import Money
 from billing.operations import Operation, State
+from billing.plan_changes import follow
 from billing.ports import Payments, Store, StripeEvent, UnitOfWork
 from billing.steps import NOBODY
 from billing.subscriptions import ResumeSubscription, expire
@@ -54,6 +55,7 @@ class EventSteps:
                 return ""
             uow.mirror.replace(contact.id, found)
             settle(uow, uow.contacts.get(contact.id))
+            follow(uow, uow.contacts.get(contact.id))
             entry = history(event, contact)
             if entry:
                 uow.timeline.append(entry)

@@ -23,6 +23,7 @@ _COMMANDS = (
     ("/billing", later("find a customer")),
     (later("/billing NAME"), later("go straight to a customer’s card")),
     (later("/billing subscribe NAME"), later("start a subscription")),
+    (later("/billing plan NAME"), later("see and change a customer’s plan")),
     (later("/billing billing-contact NAME"), later("who gets the invoices, and how that is changed")),
     (later("/billing help TOPIC"), later("help on one topic")),
     (later("/billing help TOPIC NAME"), later("what holds for one customer, as in: help why-not ada@example.com")),

@@ -82,6 +82,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("No link can be sent: there is no e-mail address for {contact}."),
         later("No link can be sent: there is no e-mail address for this customer."),
     ),
+    "NoPaymentMethod": (
+        later(
+            "{contact} has no payment method on file, so nothing can be charged. "
+            "The customer has to add one on Stripe’s page first."
+        ),
+        later("The customer has no payment method on file, so nothing can be charged."),
+    ),
     "AmountDiffers": (
         later(
             "Stripe would charge {charged} now instead of the {reviewed} that were reviewed, for example because an "
@@ -378,6 +385,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("There is nothing to lift any more."),
         "",
     ),
+    "RaisingNotOffered": (
+        later("Contact limits are not raised by themselves here: the product list does not offer it."),
+        "",
+    ),
     "Misconfigured": (
         later("The product list and Stripe do not agree. Nothing was started and nothing was charged."),
         "",
@@ -440,6 +451,8 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
                 return datetime.fromisoformat(value)
             case (("first" | "last" | "since"), str()):
                 return t.day(value)
+            case "limits", tuple():
+                return t.list(int(one) for one in value)
             case _, tuple():
                 return t.list(value)
     except ValueError:

@@ -84,7 +84,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("{percent}% of the contact limit used: {used} of {limit}"),
         later("Contact limit nearly used up"),
     ),
-    Happening.RAISING_SWITCHED: ("🎚️", later("Raising the contact limit by itself was switched on or off"), ""),
+    Happening.RAISING_SWITCHED: (
+        "🎚️",
+        later("Raising the contact limit by itself: {on}"),
+        later("Raising the contact limit by itself was switched on or off"),
+    ),
     Happening.BILLING_CONTACT_CHANGED: (
         "👤",
         later("Billing contact changed: {before} → {after}"),
@@ -156,6 +160,8 @@ def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, ob
                 shown[name] = declines.sentence(value, t)
             case "brand", str():
                 shown[name] = words.brand(value, t)
+            case "on", int():
+                shown[name] = t("switched on") if value else t("switched off")
             case (("plan" | "plan_before"), str()):
                 shown[name] = words.plan_name(catalogue, value, t)
             case "until", str():

@@ -21,6 +21,7 @@ from billing.desk import Desk
 from billing.errors import Transient
 from billing.events import EventSteps
 from billing.operations import AnyAction
+from billing.plan_changes import CHANGE, PREVIEW, RAISE
 from billing.steps import OperationSteps
 from billing.storage.database import Database
 from billing.storage.engines import UNUSABLE
@@ -46,7 +47,9 @@ from handlers.staff import Directory
 
 log = structlog.get_logger(__name__)
 
-ACTIONS: dict[str, AnyAction] = {action.command.kind: action for action in (CREATE, RESUME, links.SEND)}
+ACTIONS: dict[str, AnyAction] = {
+    action.command.kind: action for action in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, links.SEND)
+}
 
 
 class OldSchema(CannotStart):

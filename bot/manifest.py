@@ -15,11 +15,11 @@ SCOPES: dict[str, str] = {
 COMMANDS = {
     "/billing": (
         "Find a contact and bill it",
-        "[name or e-mail] | subscribe [name] | billing-contact [name] | help [topic]",
+        "[name or e-mail] | subscribe [name] | plan [name] | billing-contact [name] | help [topic]",
     ),
     "/abrechnung": (
         "Kontakt finden und abrechnen",
-        "[Name oder E-Mail] | abo [Name] | abrechnungskontakt [Name] | hilfe [Thema]",
+        "[Name oder E-Mail] | abo [Name] | tarif [Name] | abrechnungskontakt [Name] | hilfe [Thema]",
     ),
 }
 SHORTCUT = "bill_customer"

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from handlers import billing_contacts, contacts, help, subscriptions  # noqa: A004 - the capability is called help
+from handlers import (  # the capability of help is called help
+    billing_contacts,
+    contacts,
+    help,  # noqa: A004
+    plan_changes,
+    subscriptions,
+)
 from handlers.announcements import Announcer
 from handlers.router import Router
 
@@ -12,4 +18,5 @@ def register(router: Router, announcer: Announcer) -> None:
     billing_contacts.register(router, announcer)
     contacts.register(router)
     help.register(router)
+    plan_changes.register(router, announcer)
     subscriptions.register(router, announcer)

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from billing.catalogue.banking import BankAccount, Remittance
 from billing.catalogue.coupons import Coupon
-from billing.catalogue.labels import Country, Label, PostalAddress, Text
+from billing.catalogue.labels import Country, Id, Label, PostalAddress, Text
 from billing.catalogue.policies import BillingContactPolicy, ChangePolicy
 from billing.catalogue.prices import OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Plan, PrepayTerm, Product, UnitPack
@@ -79,6 +79,7 @@ class Catalogue(Frozen):
     coupons: tuple[Coupon, ...] = ()
     plan_changes: ChangePolicy = ChangePolicy()
     billing_contact: BillingContactPolicy = BillingContactPolicy()
+    limit_names: dict[Id, Label] = Field(default_factory=dict)  # what people call the limits of plans, by their ids
 
     @model_validator(mode="after")
     def _every_price_has_its_own_key(self) -> Self:
@@ -161,6 +162,11 @@ class Catalogue(Frozen):
     def label(self, lookup_key: str) -> Label | None:
         """What a person calls what that price is for; None for a price that the catalogue does not have (any more)."""
         return self._labels.get(LookupKey(lookup_key))
+
+    def limit_name(self, limit: str) -> Label:
+        """What a person calls that limit of a plan; the id's words where the file has no name for it."""
+        plain = limit.replace("-", " ")
+        return self.limit_names.get(limit) or Label(en=plain, de=plain)
 
     def all_recurring_prices(self) -> Iterator[RecurringPrice]:
         """Those of plans and of add-ons."""

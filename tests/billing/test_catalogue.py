@@ -534,3 +534,11 @@ def test_the_demo_taxes_as_its_countries_do():
         "US": [],
         "JP": [(10, True)],
     }
+
+
+def test_a_limit_is_called_as_the_file_says_else_by_the_words_of_its_id():
+    named = parse(
+        SMALL + '[limit_names]\nsends-per-contact = { en = "Sends per contact", de = "Sendungen je Kontakt" }\n'
+    )
+    assert named.limit_name("sends-per-contact").in_("de") == "Sendungen je Kontakt"
+    assert named.limit_name("sending-domains").in_("de") == "sending domains"

@@ -91,6 +91,8 @@ EXAMPLES = {
     "TooManyAttempts": errors.TooManyAttempts(),
     "TooManyRecipients": errors.TooManyRecipients(most=5),
     "NothingToLift": errors.NothingToLift(),
+    "NoPaymentMethod": errors.NoPaymentMethod(contact="Ada"),
+    "RaisingNotOffered": errors.RaisingNotOffered(),
 }
 UNKNOWN = Reason(key="SomethingNobodyThoughtOf")
 

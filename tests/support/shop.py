@@ -31,20 +31,17 @@ from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
 from billing.errors import TaxServiceUnreachable
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
-from billing.operations import Operation, State
+from billing.operations import AnyAction, Operation, State
+from billing.plan_changes import CHANGE, PREVIEW, RAISE
 from billing.roles import Role
 from billing.steps import OperationSteps
-from billing.subscriptions import CREATE, RESUME, CreateSubscription, ResumeSubscription, SubscriptionDraft, review
+from billing.subscriptions import CREATE, RESUME, CreateSubscription, SubscriptionDraft, review
 from tests.support.fakes import FakePayments
 from tests.support.memory import Clock, MemoryStore, Mirrored
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-ACTIONS: dict[str, Any] = {
-    CreateSubscription.kind: CREATE,
-    ResumeSubscription.kind: RESUME,
-    links.SendLink.kind: links.SEND,
-}
+ACTIONS: dict[str, AnyAction] = {one.command.kind: one for one in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, links.SEND)}
 TEAM = TeamId("T1")
 
 PLUS_MONTH = LookupKey("marketing-plus-month-eur")  # 49.00 EUR
