@@ -15,8 +15,11 @@ from slack_bolt import App as Bolt
 from slack_sdk.errors import SlackClientError
 
 import handlers
+from billing import usage
 from billing.billing_contacts import changing, links, verifying
 from billing.catalogue import Catalogue, load
+from billing.change_requests import cards, deciding, lists, watching
+from billing.change_requests.applying import APPLY, KEEP
 from billing.desk import Desk
 from billing.errors import Transient
 from billing.events import EventSteps
@@ -38,17 +41,20 @@ from bot.vies import Vies
 from bot.web import create_web
 from handlers.announcements import Announcer, Links
 from handlers.billing_contact_news import BillingContactNews
+from handlers.change_requests.cards import Cards
+from handlers.change_requests.messages import Messages, RequestMails
 from handlers.conversation import Conversation
 from handlers.followups import FollowUps
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
 from handlers.router import Router
 from handlers.staff import Directory
+from handlers.usage import UsageNotices, reply_to
 
 log = structlog.get_logger(__name__)
 
 ACTIONS: dict[str, AnyAction] = {
-    action.command.kind: action for action in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, links.SEND)
+    action.command.kind: action for action in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, APPLY, KEEP, links.SEND)
 }
 
 
@@ -104,6 +110,8 @@ class App:
         customer_pages = f"{self.settings.kontor_public_url.rstrip('/')}{PATH}"
         contact_news = BillingContactNews(self.desk, self.posts, outbox, customer_pages)
         follow_ups = FollowUps(self.desk, events, self.announcer)
+        request_cards = Cards(self.desk, self.posts)
+        messages = Messages(self.desk, self.posts)
 
         def failed(operation: str, reference: str) -> None:
             steps.fail(operation, reference)
@@ -135,8 +143,21 @@ class App:
                         Step("follow_up", follow_ups.run),
                     ),
                 ),
+                Pipeline(
+                    deciding.PIPELINE,
+                    (Step("cards", request_cards.show), Step("mail", RequestMails(self.desk, outbox).send)),
+                ),
+                Pipeline(cards.PIPELINE, (Step("cards", request_cards.show),)),
+                Pipeline(deciding.NEWS, (Step("tell", messages.news),)),
+                Pipeline(watching.PIPELINE, (Step("remind", messages.remind),)),
+                Pipeline(lists.EXPORT, (Step("export", messages.export),)),
+                Pipeline(usage.PIPELINE, (Step("mail", UsageNotices(self.desk, outbox).send),)),
             ],
-            [Schedule("refresh_staff", "*/5 * * * *", self._refresh_staff)],
+            [
+                Schedule("refresh_staff", "*/5 * * * *", self._refresh_staff),
+                Schedule("remind_of_requests", "*/5 * * * *", self._remind_of_requests),
+                Schedule("watch_usage", "*/10 * * * *", self._watch_usage),
+            ],
             concurrency=self.settings.kontor_concurrency,
             keep=timedelta(days=self.settings.kontor_keep_jobs_days),
         )
@@ -150,6 +171,12 @@ class App:
             self.directory.refresh()
         except (SlackClientError, OSError) as error:
             log.warning("staff not refreshed", error=type(error).__name__)
+
+    def _remind_of_requests(self) -> None:
+        log.info("reminded of requests", count=watching.remind(self.database))
+
+    def _watch_usage(self) -> None:
+        log.info("looked at usage", told=usage.watch(self.database, reply_to))
 
     def missing(self) -> str | None:
         """What keeps this process from serving, or None."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from handlers import (  # the capability of help is called help
+    absences,
     billing_contacts,
+    change_requests,
     contacts,
     help,  # noqa: A004
     plan_changes,
@@ -16,6 +18,8 @@ from handlers.router import Router
 def register(router: Router, announcer: Announcer) -> None:
     """Every capability; a new one adds its line here."""
     billing_contacts.register(router, announcer)
+    absences.register(router)
+    change_requests.register(router, announcer)
     contacts.register(router)
     help.register(router)
     plan_changes.register(router, announcer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from itertools import count
@@ -11,19 +12,26 @@ from typing import Any
 from slack_bolt import Ack
 
 import handlers
+from billing import usage
 from billing.access import Actor
 from billing.billing_contacts import verifying
+from billing.change_requests import cards as request_cards
+from billing.change_requests import deciding, lists, watching
 from billing.events import EventSteps
+from billing.ids import OperationId
 from billing.operations import Operation
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
 from handlers.billing_contact_news import BillingContactNews
+from handlers.change_requests.cards import Cards
+from handlers.change_requests.messages import Messages, RequestMails
 from handlers.conversation import Conversation
 from handlers.followups import FollowUps
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
 from handlers.router import Kind, Router
 from handlers.staff import Directory
+from handlers.usage import UsageNotices
 from tests.support import slack
 from tests.support.shop import SAM, Shop
 from tests.support.slack import FakeSlack, Json
@@ -81,6 +89,22 @@ class Office(Shop):
         self.mailer = Mails(self.desk, self.outbox)
         self.contact_news = BillingContactNews(self.desk, self.posts, self.outbox, PAGES)
         self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
+        self.cards = Cards(self.desk, self.posts)
+        self.request_mails = RequestMails(self.desk, self.outbox)
+        messages = Messages(self.desk, self.posts)
+        self.work: dict[str, Callable[[str], str]] = {  # by the pipeline's name
+            "operation": self.operates,
+            "show_again": self.announcer.show_again,
+            "stripe_event": self.hears,
+            deciding.PIPELINE: self.tells_of_request,
+            request_cards.PIPELINE: self.cards.show,
+            deciding.NEWS: messages.news,
+            watching.PIPELINE: messages.remind,
+            lists.EXPORT: messages.export,
+            usage.PIPELINE: UsageNotices(self.desk, self.outbox).send,
+            verifying.MAIL: self.contact_news.mail,
+            verifying.ALERT: self.contact_news.alert,
+        }
 
     # What people do
 
@@ -137,19 +161,19 @@ class Office(Shop):
         told = []
         while self.rows.jobs:
             job = self.rows.jobs.pop(0)
-            if job.name == "operation":
-                state = self.mailer.send(job.argument, self.walks(job.argument))
-                told.append(self.announcer.announce(job.argument, state))
-            elif job.name == "show_again":
-                told.append(self.announcer.show_again(job.argument))
-            elif job.name == verifying.MAIL:
-                self.contact_news.mail(job.argument)
-            elif job.name == verifying.ALERT:
-                self.contact_news.alert(job.argument)
-            else:
-                moved = self.events.record(job.argument, self.events.fetch(job.argument, ""))
-                told.append(self.follow_ups.run(job.argument, moved))
+            told.append(self.work[job.name](job.argument))
         return told
+
+    def operates(self, operation: str) -> str:
+        state = self.mailer.send(operation, self.walks(OperationId(operation)))
+        return self.announcer.announce(operation, state)
+
+    def hears(self, event: str) -> str:
+        moved = self.events.record(event, self.events.fetch(event, ""))
+        return self.follow_ups.run(event, moved)
+
+    def tells_of_request(self, argument: str) -> str:
+        return self.request_mails.send(argument, self.cards.show(argument))
 
     @property
     def last_operation(self) -> Operation:

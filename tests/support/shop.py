@@ -27,6 +27,7 @@ from billing.catalogue import (
 from billing.catalogue.model import PostalAddress
 from billing.catalogue.prices import Price, Quantity
 from billing.catalogue.taxes import Override, Rate, Tax
+from billing.change_requests.applying import APPLY, KEEP
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
 from billing.errors import TaxServiceUnreachable
@@ -41,7 +42,9 @@ from tests.support.memory import Clock, MemoryStore, Mirrored
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-ACTIONS: dict[str, AnyAction] = {one.command.kind: one for one in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, links.SEND)}
+ACTIONS: dict[str, AnyAction] = {
+    one.command.kind: one for one in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, APPLY, KEEP, links.SEND)
+}
 TEAM = TeamId("T1")
 
 PLUS_MONTH = LookupKey("marketing-plus-month-eur")  # 49.00 EUR
