@@ -53,6 +53,37 @@ KontorError
 │   ├── HighestLimit        the plan has no higher contact limit (AX5)
 │   ├── RaisingNotOffered   the catalogue's policy has no contact limit raised by itself (AX5, K4)
 │   ├── NotTheAdminsAddress the help ticket does not come from the primary admin's address (A30)
+│   ├── AccountExpired      the account ran out: a plan has to be bought before anything else is changed (GX10)
+│   ├── AccountNotActive    a suspended or closed account: its billing contact stays as it is (GX3)
+│   ├── RequesterNotEntitled who asks is neither the card's holder nor a listed account admin (G12)
+│   ├── WrongCard           what was said about the card is not what is on file (G11)
+│   ├── VerificationLocked  too many wrong answers about the card of this account (G11)
+│   ├── NoCardOnFile        there is no card that could be verified (G11)
+│   ├── VerificationNeeded  the card was not verified, too long ago, or for another change (G10)
+│   ├── NotAPerson          the name is that of a team or a role (SX7)
+│   ├── NotAName            the name holds invisible signs, an address, or two scripts in one word (SX7)
+│   ├── NotAnEmail          the e-mail address is none
+│   ├── RoleAddress         a mailbox that is read by whoever is on duty (SX7)
+│   ├── LookalikeAddress    a domain that looks like the customer's and is another one
+│   ├── VendorsAddress      the billing contact is one of the customer's people, not one of ours (GX2)
+│   ├── AddressIncomplete   a part of the address that the country needs is missing (G19)
+│   ├── PostalCodeWrong     the postal code is not shaped like one of the country (G19)
+│   ├── UnknownCountry      no such country
+│   ├── TaxIdWrong          the tax id is not shaped like one of the country (GX6)
+│   ├── TaxIdNotRegistered  the official service does not know the VAT id (GX6)
+│   ├── TaxServiceUnreachable the official service for VAT ids does not answer (GX6)
+│   ├── TaxWouldChange      with that country or tax id running subscriptions would be taxed otherwise (H15)
+│   ├── BillToUnchanged     name, addresses and tax id are what is on file
+│   ├── BillToChanging      another change of the same billing contact is under way
+│   ├── BillingContactFrozen a change was reported as a fraud; a manager has to look at it
+│   ├── NoSelfService       no link for this kind of account (G8, GX15)
+│   ├── TooManyLinks        several links were sent today already
+│   ├── LinkUnknown         no such link
+│   ├── LinkUsed            the link was used
+│   ├── LinkExpired         the link is too old, or the billing contact is another one by now
+│   ├── TooManyAttempts     the link was submitted too often
+│   ├── TooManyRecipients   at most five invoice recipients beside the billing contact (GX11)
+│   ├── NothingToLift       there is neither a lock nor a freeze
 │   ├── UnknownInvoice      no such invoice
 │   ├── NotNow              the invoice's state does not allow it (HX9)
 │   ├── EmptyInvoice        an invoice without a line
@@ -63,7 +94,7 @@ KontorError
 │   ├── DiscountNotReadable a text that is no discount, or one that is more than there is
 │   ├── UnknownTax          no tax rate of the customer's country (HX14)
 │   ├── DueDateOutOfRange   due in the past, or too far ahead
-│   ├── TooManyRecipients   more than five (GX11)
+│   ├── TooManyInvoiceRecipients more than five on one invoice (GX11)
 │   ├── RecipientNotReadable no e-mail address, or none at all
 │   ├── DraftChanged        somebody else changed the draft in between
 │   ├── NeedsApproval       above what the person's role may grant
@@ -377,6 +408,155 @@ class NotTheAdminsAddress(Refusal):
     rule = "A30"
 
 
+class AccountExpired(Refusal):
+    rule = "GX10"
+
+
+class AccountNotActive(Refusal):
+    rule = "GX3"
+    who_can = (Role.MANAGER, Role.ADMIN)
+
+
+class RequesterNotEntitled(Refusal):
+    rule = "G12"
+    field = "requester"
+
+
+class WrongCard(Refusal):
+    rule = "G11"
+    field = "last4"
+
+
+class VerificationLocked(Refusal):
+    rule = "G11"
+    field = "last4"
+    who_can = (Role.MANAGER,)
+
+
+class NoCardOnFile(Refusal):
+    rule = "G11"
+
+
+class VerificationNeeded(Refusal):
+    rule = "G10"
+
+
+class NotAPerson(Refusal):
+    rule = "SX7"
+    field = "name"
+
+
+class NotAName(Refusal):
+    rule = "SX7"
+    field = "name"
+
+
+class NotAnEmail(Refusal):
+    rule = "G19"
+    field = "email"
+
+    def __init__(self, address: str, field: str = "email") -> None:
+        super().__init__(address=address)
+        self.field = field
+
+
+class RoleAddress(Refusal):
+    rule = "SX7"
+    field = "email"
+
+
+class LookalikeAddress(Refusal):
+    rule = "SX7"
+    field = "email"
+    who_can = (Role.MANAGER,)
+
+
+class VendorsAddress(Refusal):
+    rule = "GX2"
+    field = "email"
+
+
+class AddressIncomplete(Refusal):
+    rule = "G19"
+
+    def __init__(self, part: str, country: str) -> None:
+        super().__init__(part=part, country=country)
+        self.field = part
+
+
+class PostalCodeWrong(Refusal):
+    rule = "G19"
+    field = "postal_code"
+
+
+class UnknownCountry(Refusal):
+    rule = "G19"
+    field = "country"
+
+
+class TaxIdWrong(Refusal):
+    rule = "GX6"
+    field = "tax_id"
+
+
+class TaxIdNotRegistered(Refusal):
+    rule = "GX6"
+    field = "tax_id"
+
+
+class TaxServiceUnreachable(Refusal):
+    rule = "GX6"
+    field = "tax_id"
+
+
+class TaxWouldChange(Refusal):
+    rule = "H15"
+    field = "country"
+    who_can = (Role.ADMIN,)
+
+    def __init__(self, contact: str, field: str) -> None:
+        super().__init__(contact=contact)
+        self.field = field
+
+
+class BillToUnchanged(Refusal):
+    rule = "G20"
+    field = "name"
+
+
+class BillToChanging(Refusal):
+    rule = "G20"
+
+
+class BillingContactFrozen(Refusal):
+    rule = "GX16"
+    who_can = (Role.MANAGER,)
+
+
+class NoSelfService(Refusal):
+    rule = "G8"
+
+
+class TooManyLinks(Refusal):
+    rule = "G15"
+
+
+class LinkUnknown(Refusal):
+    rule = "G15"
+
+
+class LinkUsed(Refusal):
+    rule = "G15"
+
+
+class LinkExpired(Refusal):
+    rule = "G15"
+
+
+class TooManyAttempts(Refusal):
+    rule = "G15"
+
+
 class UnknownInvoice(Refusal):
     rule = "H24"
 
@@ -424,6 +604,15 @@ class DueDateOutOfRange(Refusal):
 
 
 class TooManyRecipients(Refusal):
+    rule = "GX11"
+    field = "recipients"
+
+
+class NothingToLift(Refusal):
+    rule = "G11"
+
+
+class TooManyInvoiceRecipients(Refusal):
     rule = "GX11"
     field = "recipients"
 

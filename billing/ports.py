@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from billing.access import Actor, Staff
+from billing.billing_contacts.model import BillingContacts, BillTo
 from billing.catalogue import Catalogue
 from billing.change_requests.model import Absences, ChangeRequests, UsageNotices
 from billing.contacts import (
@@ -77,6 +78,8 @@ class UnitOfWork(Protocol):
     @property
     def usage(self) -> UsageNotices: ...
     @property
+    def billing_contacts(self) -> BillingContacts: ...
+    @property
     def document_links(self) -> DocumentLinks: ...
 
     def enqueue(self, *jobs: Job) -> None:
@@ -90,7 +93,7 @@ class Job(Frozen):
     """Work for the engine. The same id is done once, however often it is enqueued."""
 
     id: str
-    name: str  # which pipeline: `operation`, `show_again` or `stripe_event`
+    name: str  # which pipeline: `operation`, `show_again`, `stripe_event`, or one of a capability
     argument: str  # what it is about: an operation's or an event's id
     trace: str = ""  # the id of the request that brought it, for the logs
 
@@ -383,6 +386,12 @@ class Payments(Protocol):
 
     def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
         """Let a waiting change go: the subscription stays as it is. Also when it was let go before."""
+
+    def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
+        """Have the customer's invoices say so from now on, drafts included; the same again changes nothing.
+
+        `replaced_tax_id` is taken away when `after` has another one. Raises UnknownContact for a deleted customer.
+        """
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps; None for a deleted or unknown customer."""

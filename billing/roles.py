@@ -23,6 +23,9 @@ class Permission(StrEnum):
     FILE_CHANGE_REQUEST = "file_change_request"
     DECIDE_CHANGE_REQUEST = "decide_change_request"
     EXPORT_CHANGE_REQUESTS = "export_change_requests"
+    SEE_BILLING_CONTACT = "see_billing_contact"
+    CHANGE_BILLING_CONTACT = "change_billing_contact"
+    UNLOCK_BILLING_CONTACT = "unlock_billing_contact"
     DRAFT_INVOICE = "draft_invoice"
     SEND_INVOICE = "send_invoice"
     TAKE_PAYMENT = "take_payment"
@@ -44,6 +47,9 @@ PERMISSIONS: dict[Permission, tuple[Role, ...]] = {
     Permission.FILE_CHANGE_REQUEST: (Role.SALES, Role.AGENT, Role.MANAGER),
     Permission.DECIDE_CHANGE_REQUEST: (Role.MANAGER,),
     Permission.EXPORT_CHANGE_REQUESTS: (Role.MANAGER, Role.ADMIN),
+    Permission.SEE_BILLING_CONTACT: (Role.AGENT, Role.SALES, Role.MANAGER),
+    Permission.CHANGE_BILLING_CONTACT: (Role.AGENT, Role.MANAGER),
+    Permission.UNLOCK_BILLING_CONTACT: (Role.MANAGER,),
     Permission.DRAFT_INVOICE: (Role.SALES, Role.AGENT, Role.MANAGER),
     Permission.SEND_INVOICE: (Role.SALES, Role.MANAGER),
     Permission.TAKE_PAYMENT: (Role.SALES, Role.MANAGER),

@@ -160,6 +160,8 @@ def _actions(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[ki
     running = (one for one in shown.subscriptions if one.status.runs and one.status is not SubscriptionStatus.SCHEDULED)
     if Permission.CHANGE_PLAN in shown.may and any(has_plan(catalogue, one) for one in running):
         buttons.append(ways.plan(shown.contact.id, t))
+    if Permission.SEE_BILLING_CONTACT in shown.may:
+        buttons.append(ways.billing_contact(shown.contact.id, t))
     if Permission.DRAFT_INVOICE in shown.may and shown.contact.account.status is AccountStatus.ACTIVE:
         buttons.append(ways.new_invoice(shown.contact.id, t))
     if Permission.SEE_CONTACT in shown.may:

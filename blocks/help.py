@@ -26,9 +26,11 @@ _COMMANDS = (
     (later("/billing plan NAME"), later("see and change a customer’s plan")),
     (later("/billing approvals"), later("change requests: what waits for you, and all others")),
     (later("/billing away"), later("out of office, with a deputy for decisions")),
+    (later("/billing billing-contact NAME"), later("who gets the invoices, and how that is changed")),
     (later("/billing invoice NAME"), later("write an invoice")),
     (later("/billing invoices NAME"), later("see a customer’s invoices; without a name all drafts")),
     (later("/billing help TOPIC"), later("help on one topic")),
+    (later("/billing help TOPIC NAME"), later("what holds for one customer, as in: help why-not ada@example.com")),
 )
 
 

@@ -231,6 +231,165 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("There is no higher contact limit that could be chosen without asking."),
         "",
     ),
+    "AccountExpired": (
+        later(
+            "The account of {contact} has expired. A plan has to be bought before the billing contact can be "
+            "changed: new billing details alone do not bring the account back."
+        ),
+        later("The account has expired. A plan has to be bought before the billing contact can be changed."),
+    ),
+    "AccountNotActive": (
+        later("The account of {contact} is {status}. The billing contact cannot be changed before it is active again."),
+        later("The account is not active. The billing contact cannot be changed before it is."),
+    ),
+    "RequesterNotEntitled": (
+        later(
+            "This person may not have the billing contact changed. It has to be the card’s holder or a listed "
+            "account admin: {allowed}."
+        ),
+        later(
+            "Nobody at this account is listed as the card’s holder or as an account admin, or this person is not. So "
+            "the request cannot be honoured."
+        ),
+    ),
+    "WrongCard": (
+        later("That is not right. Tries left before this account is locked: {left}."),
+        later("That is not right."),
+    ),
+    "VerificationLocked": (
+        later("There were too many wrong answers about this account’s card. It cannot be verified before {until}."),
+        later("There were too many wrong answers about this account’s card. It cannot be verified for now."),
+    ),
+    "NoCardOnFile": (
+        later(
+            "No card is on file for {contact}, so nothing can be verified. The customer has to add one first, by a "
+            "payment link."
+        ),
+        later("No card is on file, so nothing can be verified. The customer has to add one first."),
+    ),
+    "VerificationNeeded": (
+        later(
+            "The card has to be verified first. That holds for half an hour, for one change, and for who asked for it."
+        ),
+        "",
+    ),
+    "NotAPerson": (
+        later("“{name}” is a team or a role. The billing contact has to be a real person."),
+        later("The billing contact has to be a real person."),
+    ),
+    "NotAName": (
+        later(
+            "This cannot be a person’s name. Please type it again: no invisible signs, no addresses, one script in a "
+            "word."
+        ),
+        "",
+    ),
+    "NotAnEmail": (
+        later("“{address}” is no e-mail address. Please check it; letters with accents are not possible in one."),
+        later("This is no e-mail address. Please check it."),
+    ),
+    "RoleAddress": (
+        later("{address} is a shared mailbox. The billing contact needs an e-mail address of their own."),
+        later("This is a shared mailbox. The billing contact needs an e-mail address of their own."),
+    ),
+    "LookalikeAddress": (
+        later("The address {address} looks like one at {domain}, but is not. Please ask the customer to spell it."),
+        later("This address looks like one of the customer’s, but is not. Please ask the customer to spell it."),
+    ),
+    "VendorsAddress": (
+        later("{address} is one of our own addresses. The billing contact is one of the customer’s people."),
+        later("This is one of our own addresses. The billing contact is one of the customer’s people."),
+    ),
+    "AddressIncomplete": (
+        later("Please fill in this field: addresses in this country need it ({country})."),
+        later("Please fill in this field: addresses in this country need it."),
+    ),
+    "PostalCodeWrong": (
+        later("This is no postal code of that country. One looks like this: {example}"),
+        later("This is no postal code of that country."),
+    ),
+    "UnknownCountry": (
+        later("There is no such country. Please choose one from the list."),
+        "",
+    ),
+    "TaxIdWrong": (
+        later("This is no valid tax id of that country ({country}). Please check it, or leave the field empty."),
+        later("This is no valid tax id of that country. Please check it, or leave the field empty."),
+    ),
+    "TaxIdNotRegistered": (
+        later("The official register does not know the VAT id {tax_id}. Please check it, or leave the field empty."),
+        later("The official register does not know this VAT id."),
+    ),
+    "TaxServiceUnreachable": (
+        later(
+            "The official register of VAT ids does not answer at the moment. Nothing was changed; please try again "
+            "later, or leave the field empty and add the id another day."
+        ),
+        "",
+    ),
+    "TaxWouldChange": (
+        later(
+            "With this country or tax id the running subscriptions of {contact} would be taxed in another way. Their "
+            "tax has to be changed first."
+        ),
+        later(
+            "With this country or tax id running subscriptions would be taxed in another way. Their tax has to be "
+            "changed first."
+        ),
+    ),
+    "BillToUnchanged": (
+        later("That is what is on file already. Please change something, or close the form."),
+        "",
+    ),
+    "BillToChanging": (
+        later("Another change of this billing contact is under way. Please look at it again in a minute."),
+        "",
+    ),
+    "BillingContactFrozen": (
+        later(
+            "A change of the billing contact of {contact} was reported as not in order. Nothing is changed before a "
+            "manager has looked at it."
+        ),
+        later("A change was reported as not in order. Nothing is changed before a manager has looked at it."),
+    ),
+    "NoSelfService": (
+        later(
+            "The billing contact of this account is not changed with a link: support does it, after the card was "
+            "verified."
+        ),
+        "",
+    ),
+    "TooManyLinks": (
+        later(
+            "Several links were sent today already. Please ask the customer to look for the last one, in the junk "
+            "folder too."
+        ),
+        "",
+    ),
+    "LinkUnknown": (
+        later("This link is not valid. Please check that it was copied as a whole."),
+        "",
+    ),
+    "LinkUsed": (
+        later("This link was used already. Each one works once."),
+        "",
+    ),
+    "LinkExpired": (
+        later("This link has expired. Support can send a new one."),
+        "",
+    ),
+    "TooManyAttempts": (
+        later("This link was tried too often. Support can send a new one."),
+        "",
+    ),
+    "TooManyRecipients": (
+        later("At most {most} addresses beside the billing contact are possible."),
+        later("There are too many addresses."),
+    ),
+    "NothingToLift": (
+        later("There is nothing to lift any more."),
+        "",
+    ),
     "UnknownInvoice": (
         later("This invoice does not exist, or no longer."),
         "",
@@ -271,7 +430,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("The due date must be between {first} and {last}."),
         later("The due date must be today or later, and at most a year ahead."),
     ),
-    "TooManyRecipients": (
+    "TooManyInvoiceRecipients": (
         later("At most {most} people can get an invoice, {given} were entered."),
         later("At most five people can get an invoice."),
     ),
@@ -372,22 +531,33 @@ def _parameters(reason: Reason, t: Translator) -> dict[str, object]:
     }
 
 
+def _state(name: str, value: str, t: Translator) -> str:
+    """Raise ValueError for a state that does not exist (any more)."""
+    match name:
+        case "state":
+            return words.request_state(RequestState(value), t)
+        case "subscription_status":
+            return words.subscription_status(SubscriptionStatus(value), t)
+        case "invoice_state":
+            return words.sales_state(InvoiceState(value), t)
+        case _:
+            return words.account_status(AccountStatus(value), t)
+
+
 def _shown(name: str, value: Parameter, t: Translator) -> object:
     """A parameter as people call it. What cannot be read (an old row) is shown as it is."""
     try:
         match name, value:
             case "permission", str():
                 return words.permission(Permission(value), t)
-            case "state", str():
-                return words.request_state(RequestState(value), t)
-            case "subscription_status", str():
-                return words.subscription_status(SubscriptionStatus(value), t)
-            case "status", str():
-                return words.account_status(AccountStatus(value), t)
-            case "invoice_state", str():
-                return words.sales_state(InvoiceState(value), t)
+            case (("state" | "subscription_status" | "status" | "invoice_state"), str()):
+                return _state(name, value, t)
             case "brand", str():
                 return words.brand(value, t)
+            case "country", str():
+                return t.country(value)
+            case "until", str():
+                return datetime.fromisoformat(value)
             case "at", str():
                 return t.datetime(datetime.fromisoformat(value))
             case (("first" | "last" | "since"), str()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from billing.catalogue import Catalogue
 from billing.ports import PaidBy
@@ -89,6 +90,43 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Raising the contact limit by itself: {on}"),
         later("Raising the contact limit by itself was switched on or off"),
     ),
+    Happening.BILLING_CONTACT_CHANGED: (
+        "👤",
+        later("Billing contact changed: {before} → {after}"),
+        later("Billing contact changed"),
+    ),
+    Happening.BILL_TO_CHANGED: (
+        "🏷️",
+        later("Billing details changed: {before} → {after}"),
+        later("Billing details changed"),
+    ),
+    Happening.BILLING_CONTACT_LINK_SENT: (
+        "📨",
+        later("Link for changing the billing details sent to {name}"),
+        later("Link for changing the billing details sent"),
+    ),
+    Happening.BILLING_CONTACT_TOLD: ("❔", later("Asked who the billing contact is: may be told"), ""),
+    Happening.BILLING_CONTACT_NOT_TOLD: ("❔", later("Asked who the billing contact is: may not be told"), ""),
+    Happening.BILLING_CONTACT_REPORTED: ("🚨", later("“This was not me”: change of the billing contact reported"), ""),
+    Happening.BILLING_CONTACT_FROZEN: ("🧊", later("Changes of the billing contact frozen"), ""),
+    Happening.BILLING_CONTACT_UNFROZEN: ("🔓", later("Changes of the billing contact are possible again"), ""),
+    Happening.CARD_VERIFIED: ("✅", later("Card on file verified"), ""),
+    Happening.CARD_NOT_VERIFIED: (
+        "❌",
+        later("Card on file not verified, tries left: {left}"),
+        later("Card on file not verified"),
+    ),
+    Happening.VERIFICATION_LOCKED: (
+        "🔒",
+        later("Verification of the card locked until {until}"),
+        later("Verification of the card locked"),
+    ),
+    Happening.VERIFICATION_UNLOCKED: ("🔓", later("Verification of the card unlocked"), ""),
+    Happening.INVOICE_RECIPIENTS_CHANGED: (
+        "✉️",
+        later("Invoices also go to {recipients}"),
+        later("Invoices go to the billing contact only"),
+    ),
     Happening.INVOICE_SENT: (
         "🧾",
         later("Invoice {number} sent: {amount}, due on {day}"),
@@ -170,6 +208,16 @@ def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, ob
                 shown[name] = t("switched on") if value else t("switched off")
             case (("plan" | "plan_before"), str()):
                 shown[name] = words.plan_name(catalogue, value, t)
+            case "until", str():
+                shown[name] = _instant(value)
             case (("start" | "day"), str()):
                 shown[name] = t.day(value)
     return shown
+
+
+def _instant(iso: str) -> datetime | str:
+    """An instant as rows hold it; what is none stays as it is."""
+    try:
+        return datetime.fromisoformat(iso)
+    except ValueError:
+        return iso

@@ -17,6 +17,7 @@ class Topic:
     title: str
     paragraphs: tuple[str, ...]
     words: tuple[str, ...]
+    about_account: bool = False  # with a customer's name the answer is what holds for that one
 
 
 TOPICS: Sequence[Topic] = (
@@ -229,6 +230,136 @@ TOPICS: Sequence[Topic] = (
         ("payments", "payment", "refund", "credit", "zahlung", "zahlungen", "erstattung", "gutschrift", "storno"),
     ),
     Topic(
+        "billing-faq",
+        later("Payment and billing: frequent questions"),
+        (
+            later("Most answers depend on the account: `/billing help billing-faq NAME` says what holds for one."),
+            later(
+                "More: `plan-change`, `payment-method`, `invoice-history`, `reactivate`, `sign-in`, "
+                "`billing-contact`, `account-types`, `why-not`, `pay-online`, each with a name if you like."
+            ),
+        ),
+        ("billing-faq", "faq", "fragen"),
+        about_account=True,
+    ),
+    Topic(
+        "plan-change",
+        later("Change the subscription plan"),
+        (
+            later("The customer’s primary admin, or an admin with purchase permission, asks for it."),
+            later(
+                "Upwards is done at once and charged for the rest of the period. Downwards is decided by a manager "
+                "and takes effect at the end of the period."
+            ),
+        ),
+        ("plan-change", "change-plan", "tarif-ändern"),
+        about_account=True,
+    ),
+    Topic(
+        "payment-method",
+        later("Change the payment method"),
+        (
+            later("The billing contact may change it at any time. Cards are entered on Stripe’s page only."),
+            later("On an expired account another card is not enough: a plan has to be bought."),
+        ),
+        ("payment-method", "zahlungsmethode", "zahlungsart"),
+        about_account=True,
+    ),
+    Topic(
+        "invoice-history",
+        later("See earlier invoices"),
+        (
+            later("The customer’s card shows the last invoices, each with a link to Stripe’s page and its PDF."),
+            later("Invoices go to the billing contact and to up to five further addresses."),
+        ),
+        ("invoice-history", "rechnungsverlauf", "rechnungshistorie"),
+        about_account=True,
+    ),
+    Topic(
+        "reactivate",
+        later("Reactivate a plan"),
+        (
+            later("A cancelled plan runs until the end of its period. Until then it can go on without a gap."),
+            later("An expired account needs a new plan: new billing details alone do not bring it back."),
+        ),
+        ("reactivate", "renew", "reaktivieren"),
+        about_account=True,
+    ),
+    Topic(
+        "sign-in",
+        later("Where customers sign in"),
+        (
+            later(
+                "Online accounts use the Billing Center, with the e-mail address of an admin or the billing contact."
+            ),
+            later(
+                "Corporate accounts use the Corporate Billing Portal. The user id is a user name or an e-mail "
+                "address and stands on every e-mailed invoice."
+            ),
+        ),
+        ("sign-in", "login", "anmelden"),
+        about_account=True,
+    ),
+    Topic(
+        "billing-contact",
+        later("Who the billing contact is"),
+        (
+            later("`/billing billing-contact NAME` shows the billing contact, their rights and the ways to change it."),
+            later(
+                "Only the billing contact and account admins may be told who it is. Choose there who asks: the "
+                "answer is a clear yes or no."
+            ),
+        ),
+        ("billing-contact", "abrechnungskontakt"),
+        about_account=True,
+    ),
+    Topic(
+        "account-types",
+        later("Online and corporate accounts"),
+        (
+            later(
+                "*Online:* plans, billing cycle, invoices and payment information in the Billing Center. The billing "
+                "contact is changed by support only, after the card was verified."
+            ),
+            later(
+                "*Corporate:* the billing contact changes name and address with a link of their own, edits purchase "
+                "orders and pays invoices; further products go through the representative."
+            ),
+        ),
+        ("account-types", "corporate", "kontoarten"),
+        about_account=True,
+    ),
+    Topic(
+        "why-not",
+        later("Why can’t I change plan or billing information?"),
+        (
+            later(
+                "There are three causes: the person is not the billing contact (an account admin need not have "
+                "billing rights), the account is a corporate one, or it has expired and a plan has to be bought "
+                "first."
+            ),
+            later("`/billing help why-not NAME` says which one it is, and who can do it."),
+        ),
+        ("why-not", "why", "warum", "warum-nicht"),
+        about_account=True,
+    ),
+    Topic(
+        "pay-online",
+        later("Pay online in the Corporate Billing Portal"),
+        (
+            later(
+                "Corporate accounts pay open invoices by card (in full or in part), bank transfer, check or direct "
+                "debit."
+            ),
+            later(
+                "Discover cards are taken in US dollars only. Online accounts pay by the card on file, without a "
+                "portal."
+            ),
+        ),
+        ("pay-online", "online-zahlung"),
+        about_account=True,
+    ),
+    Topic(
         "permissions",
         later("Who may do what"),
         (later("Roles are given by admins. What each may do:"),),
@@ -261,6 +392,17 @@ TOPICS: Sequence[Topic] = (
         ("languages", "language", "sprache", "sprachen", "deutsch", "english"),
     ),
 )
+
+
+def called(name: str) -> Topic:
+    """The topic of that name, which must be there."""
+    return _BY_WORD[name]
+
+
+def about_account(word: str) -> str | None:
+    """The name of the topic that has exactly this word, if its answer depends on the account."""
+    topic = _BY_WORD.get(word.casefold())
+    return topic.name if topic and topic.about_account else None
 
 
 def find_topic(typed: str) -> Topic | None:

@@ -30,6 +30,10 @@ def new_subscription(contact: ContactId, t: Translator, *, again: bool = False) 
     return kit.button(text, TO_SUBSCRIPTION, value=contact, style="primary")
 
 
+def billing_contact(contact: ContactId, t: Translator) -> kit.Element:
+    return kit.button(t("Billing contact"), TO_BILLING_CONTACT, value=contact)
+
+
 def plan(contact: ContactId, t: Translator, *, change: bool = True) -> kit.Element:
     return kit.button(t("Change plan") if change else t("Show plan"), TO_PLAN, value=contact)
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from billing.catalogue import Catalogue, Label, RecurringPrice
 from billing.change_requests.model import ReasonCode, RequestState
-from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, SubscriptionStatus
+from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, Portal, SubscriptionStatus
 from billing.errors import UnknownPlan
 from billing.invoices.model import InvoiceState
 from billing.ports import PaidBy
@@ -69,6 +69,11 @@ _ACCOUNTS = {
     AccountStatus.SUSPENDED: later("suspended"),
     AccountStatus.EXPIRED: later("expired"),
     AccountStatus.CLOSED: later("closed"),
+}
+
+_PORTALS = {
+    Portal.ONLINE: later("online account"),
+    Portal.CORPORATE: later("corporate account"),
 }
 
 _SUBSCRIPTIONS = {
@@ -151,6 +156,9 @@ _PERMISSIONS = {
     Permission.FILE_CHANGE_REQUEST: later("file change requests"),
     Permission.DECIDE_CHANGE_REQUEST: later("decide change requests"),
     Permission.EXPORT_CHANGE_REQUESTS: later("export change requests"),
+    Permission.SEE_BILLING_CONTACT: later("see billing contacts"),
+    Permission.CHANGE_BILLING_CONTACT: later("change billing contacts"),
+    Permission.UNLOCK_BILLING_CONTACT: later("unlock billing contacts"),
     Permission.DRAFT_INVOICE: later("write invoices"),
     Permission.SEND_INVOICE: later("send invoices"),
     Permission.TAKE_PAYMENT: later("charge cards and record payments"),
@@ -268,6 +276,10 @@ def request_state(state: RequestState, t: Translator) -> str:
 
 def account_status(status: AccountStatus, t: Translator) -> str:
     return t(_ACCOUNTS[status])
+
+
+def portal(one: Portal, t: Translator) -> str:
+    return t(_PORTALS[one])
 
 
 def subscription_status(status: SubscriptionStatus, t: Translator) -> str:

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackClientError
 
 import handlers
 from billing import usage
+from billing.billing_contacts import changing, links, verifying
 from billing.catalogue import Catalogue, load
 from billing.change_requests import cards, deciding, lists, watching
 from billing.change_requests.applying import APPLY, KEEP
@@ -35,11 +36,14 @@ from billing.stripe.payments import StripePayments
 from billing.subscriptions import CREATE, RESUME
 from bot import mail, metrics
 from bot.engine import Engine, Pipeline, Schedule, Step, enqueue, is_migrated
+from bot.pages.billing_contacts import PATH, billing_contact_pages
 from bot.pages.documents import document_pages
 from bot.settings import CannotStart, Settings
 from bot.slack import create_bolt, slack_client
+from bot.vies import Vies
 from bot.web import create_web
 from handlers.announcements import Announcer, Links
+from handlers.billing_contact_news import BillingContactNews
 from handlers.change_requests.cards import Cards
 from handlers.change_requests.messages import Messages, RequestMails
 from handlers.conversation import Conversation
@@ -64,6 +68,7 @@ ACTIONS: dict[str, AnyAction] = {
         RAISE,
         APPLY,
         KEEP,
+        links.SEND,
         sending.SEND,
         issuing.ISSUE,
         issuing.SEND_AGAIN,
@@ -112,17 +117,24 @@ class App:
 
     def web(self) -> Flask:
         secret = self.settings.stripe_webhook_secret.get_secret_value()
-        documents = document_pages(self.database, InvoiceDocuments(), self.catalogue.business)
-        return create_web(self.bolt, self.database, self.catalogue.business, secret, self.missing, [documents])
+        business = self.catalogue.business
+        pages = [
+            billing_contact_pages(self.desk, business, self.settings.kontor_public_url),
+            document_pages(self.database, InvoiceDocuments(), business),
+        ]
+        return create_web(self.bolt, self.database, business, secret, self.missing, pages)
 
     def engine(self) -> Engine:
         """The worker's part: operations, Stripe's events, and what is done by the clock."""
-        steps = OperationSteps(self.database, self.payments, ACTIONS)
+        register = Vies(self.settings.kontor_vies_url)
+        steps = OperationSteps(self.database, self.payments, ACTIONS | changing.actions(register))
         events = EventSteps(self.database, self.payments)
         smtp = self.settings.smtp_url
         outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)
         invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings))
         mails = Mails(self.desk, outbox, invoice_mails.done)
+        customer_pages = f"{self.settings.kontor_public_url.rstrip('/')}{PATH}"
+        contact_news = BillingContactNews(self.desk, self.posts, outbox, customer_pages)
         follow_ups = FollowUps(self.desk, events, self.announcer)
         request_cards = Cards(self.desk, self.posts)
         messages = Messages(self.desk, self.posts)
@@ -146,6 +158,8 @@ class App:
                     delayed=self.announcer.delayed,
                     failed=failed,
                 ),
+                Pipeline(verifying.MAIL, (Step("mail", contact_news.mail),)),
+                Pipeline(verifying.ALERT, (Step("tell", contact_news.alert),)),
                 Pipeline("show_again", (Step("show", self.announcer.show_again),)),
                 Pipeline(
                     "stripe_event",

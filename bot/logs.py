@@ -15,6 +15,7 @@ from billing.guard import mask_card_numbers
 
 _MASK = "•••"
 _SECRET = re.compile(r"\b(xox[a-z]?-|xapp-|[sr]k_(?:test|live)_|whsec_|\w+_secret_|hooks\.slack\.com/\w+/)[\w/-]+")
+_LINK = re.compile(r"(/billing-contact/\w+/)[\w-]+")  # the secret part of links in mails
 _MAIL = re.compile(r"""[^\s@<>"'(),:;=\[\]{}]+@[\w-]+(?:\.[\w-]+)+""")
 _DOCUMENT_LINK = re.compile(r"(/d/)[\w-]{20,}")
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
@@ -28,6 +29,7 @@ def mask(text: str) -> str:
     """The text without card numbers, secrets, passwords and e-mail addresses."""
     text = _QUOTED.sub(rf"\1{_MASK}", text)
     text = _SECRET.sub(rf"\1{_MASK}", text)
+    text = _LINK.sub(rf"\1{_MASK}", text)
     text = _DOCUMENT_LINK.sub(rf"\1{_MASK}", text)
     text = _URL_PASSWORD.sub(rf"\1{_MASK}@", text)
     return mask_card_numbers(_MAIL.sub(_MASK, text), _MASK)

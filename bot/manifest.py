@@ -16,11 +16,13 @@ SCOPES: dict[str, str] = {
 COMMANDS = {
     "/billing": (
         "Find a contact and bill it",
-        "[name or e-mail] | subscribe [name] | plan [name] | invoice [name] | approvals | away | help [topic]",
+        "[name or e-mail] | subscribe [name] | plan [name] | invoice [name] | billing-contact [name] | approvals | "
+        "away | help [topic]",
     ),
     "/abrechnung": (
         "Kontakt finden und abrechnen",
-        "[Name oder E-Mail] | abo [Name] | tarif [Name] | rechnung [Name] | freigaben | abwesend | hilfe [Thema]",
+        "[Name oder E-Mail] | abo [Name] | tarif [Name] | rechnung [Name] | abrechnungskontakt [Name] | freigaben | "
+        "abwesend | hilfe [Thema]",
     ),
 }
 SHORTCUTS = {

@@ -14,6 +14,7 @@ from billing.roles import Role
 DEFAULT_DATABASE = "sqlite:///var/kontor.db"
 SLACK_API = "https://slack.com/api/"
 STRIPE_API = "https://api.stripe.com"
+VIES_API = "https://ec.europa.eu/taxation_customs/vies/rest-api"
 
 
 class CannotStart(Exception):
@@ -97,6 +98,9 @@ class Settings(LocalSettings):
         None, description="smtp://USER:PASSWORD@HOST:PORT or smtps://..., for the mails that customers get"
     )
 
+    kontor_vies_url: WebAddress = Field(
+        VIES_API, description="where the EU's register of VAT ids is; asked only if the catalogue's file says so"
+    )
     kontor_stripe_dashboard: WebAddress = Field(
         "https://dashboard.stripe.com", description="where links to Stripe's objects lead"
     )

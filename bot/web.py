@@ -78,7 +78,7 @@ def create_web(
     @web.errorhandler(Transient)
     def unavailable(fault: Transient) -> tuple[str, int]:
         """Whoever asked asks again: Slack and Stripe repeat what was not answered with success."""
-        log.warning("unavailable", what=fault.what, path=request.path)
+        log.warning("unavailable", what=fault.what, path=str(request.url_rule))  # a path may hold a link's secret
         return "not now", 503
 
     @web.after_request

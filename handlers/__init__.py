@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from handlers import absences, change_requests, contacts, help, invoices, plan_changes, subscriptions  # noqa: A004 - one is help
+from handlers import (  # the capability of help is called help
+    absences,
+    billing_contacts,
+    change_requests,
+    contacts,
+    help,  # noqa: A004
+    invoices,
+    plan_changes,
+    subscriptions,
+)
 from handlers.announcements import Announcer
 from handlers.router import Router
 
 
 def register(router: Router, announcer: Announcer) -> None:
     """Every capability; a new one adds its line here."""
+    billing_contacts.register(router, announcer)
     absences.register(router)
     change_requests.register(router, announcer)
     contacts.register(router)

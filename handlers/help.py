@@ -1,12 +1,20 @@
-"""`/billing help`, and whether it helped."""
+"""`/billing help`, what holds for one customer, and whether it helped."""
 
 from __future__ import annotations
 
 import structlog
 from slack_bolt import Ack, Respond
 
+from billing.access import Actor
+from billing.billing_contacts.explaining import Topic
+from billing.desk import Desk
 from blocks import help as views
+from blocks import topics
+from blocks.kit import Modal
 from blocks.texts import Translator
+from handlers.billing_contacts import explanation
+from handlers.contacts import choose
+from handlers.conversation import Screen
 from handlers.payloads import Call
 from handlers.router import Router
 
@@ -21,8 +29,19 @@ def register(router: Router) -> None:
     router.action(views.Id.NOT_HELPFUL)(not_helpful)
 
 
-def by_command(call: Call, ack: Ack, t: Translator) -> None:
-    ack(**views.help_message(call.text, t).to_dict())
+def by_command(call: Call, ack: Ack, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
+    """`/billing help`, with a topic or, for what depends on the account, a topic and a name (G22 to G31)."""
+    word, _, name = call.text.partition(" ")
+    topic = topics.about_account(word) if name.strip() else None
+    if topic is None:
+        ack(**views.help_message(call.text, t).to_dict())
+        return
+    with desk.reading(actor) as uow:
+        chosen = choose(uow, name.strip(), t, router)
+    if isinstance(chosen, Modal):
+        screen.show(chosen)
+    else:
+        ack(**explanation(Topic(topic), chosen, actor, desk, t).message().to_dict())
 
 
 def topic(call: Call, respond: Respond, t: Translator) -> None:

@@ -6,7 +6,9 @@ from billing.catalogue.files import CatalogueError, load
 from billing.catalogue.labels import Label
 from billing.catalogue.model import Business, Catalogue
 from billing.catalogue.policies import (
+    BillingContactPolicy,
     ChangePolicy,
+    CorporateChange,
     EditSent,
     GrantLimit,
     InvoicePolicy,
@@ -22,10 +24,12 @@ from billing.catalogue.taxes import TaxRate, is_in_eu
 __all__ = [
     "AddOn",
     "BankAccount",
+    "BillingContactPolicy",
     "Business",
     "Catalogue",
     "CatalogueError",
     "ChangePolicy",
+    "CorporateChange",
     "Coupon",
     "Duration",
     "EditSent",

@@ -1,4 +1,5 @@
-"""Rules of the house about plan changes and invoices, where the sources leave a choice or contradict each other.
+"""Rules of the house about plan changes, billing contacts and invoices, where the sources leave a choice or contradict
+each other.
 
 The default is always what the source document says; the other reading is a setting in the catalogue's file.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictInt
+from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from billing.catalogue.labels import Amounts, Label, Percent
 from billing.models import Frozen
@@ -44,6 +45,13 @@ class TakesEffect(StrEnum):
     AT_ONCE = "at_once"  # GX8
 
 
+class CorporateChange(StrEnum):
+    """How a corporate account changes its billing contact (K6)."""
+
+    SELF_SERVICE = "self_service"  # G14: the billing contact by themselves, or support
+    SUPPORT_ONLY = "support_only"  # GX15
+
+
 Hours = Annotated[StrictInt, Field(ge=1, le=24 * 90)]
 
 
@@ -62,6 +70,27 @@ class ChangePolicy(Frozen):
         """How many managers have to agree when so much is lost every month (a positive amount)."""
         limit = self.second_approval_above.get(lost_a_month.currency)
         return 2 if limit is not None and lost_a_month.amount > limit else 1
+
+
+# Mailboxes that are read by whoever is on duty (SX7), in English and German.
+_ROLE_MAILBOXES = (
+    "abuse", "accounting", "accounts", "admin", "administrator", "ap", "billing", "bookkeeping", "buchhaltung",
+    "contact", "einkauf", "finance", "finanzen", "hello", "helpdesk", "hostmaster", "hr", "info", "invoice", "invoices",
+    "it", "kontakt", "mail", "noreply", "office", "payables", "postmaster", "procurement", "purchasing", "rechnung",
+    "rechnungen", "sales", "security", "service", "support", "team", "verwaltung", "webmaster",
+)  # fmt: skip
+
+
+class BillingContactPolicy(Frozen):
+    """`[billing_contact]` of the file: how a billing contact is changed, and by whom."""
+
+    corporate: CorporateChange = CorporateChange.SELF_SERVICE
+    tries: Annotated[StrictInt, Field(ge=1, le=10)] = 3  # wrong answers about the card before the account is locked
+    lock_hours: Hours = 24
+    link_hours: Hours = 48  # as long the customer's own link is good
+    report_days: Annotated[StrictInt, Field(ge=1, le=90)] = 30  # as long a change can be reported as a fraud
+    role_addresses: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = _ROLE_MAILBOXES
+    verify_tax_id: StrictBool = False  # ask the official service (VIES) about VAT ids of the EU
 
 
 class EditSent(StrEnum):

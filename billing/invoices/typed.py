@@ -12,7 +12,7 @@ from billing.errors import (
     QuantityNotReadable,
     RecipientNotReadable,
     Refusal,
-    TooManyRecipients,
+    TooManyInvoiceRecipients,
 )
 from billing.invoices.model import LARGEST, MOST_RECIPIENTS, Discount
 from billing.models import Frozen
@@ -98,7 +98,7 @@ def recipients(text: str) -> tuple[str, ...]:
     if not addresses:
         raise RecipientNotReadable()
     if len(addresses) > MOST_RECIPIENTS:
-        raise TooManyRecipients(most=MOST_RECIPIENTS, given=len(addresses))
+        raise TooManyInvoiceRecipients(most=MOST_RECIPIENTS, given=len(addresses))
     return addresses
 
 

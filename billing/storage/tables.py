@@ -421,6 +421,81 @@ class AutomaticRaiseColumns(TypedColumns):
 automatic_raises = Table("automatic_raises", metadata, AutomaticRaiseColumns)
 
 
+class BillingContactGuardColumns(TypedColumns):
+    """What keeps an account's billing contact from being changed; no row: nothing."""
+
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"), primary_key=True)
+    tries: Named[int] = Column(Integer)
+    tries_since: Named[datetime | None] = Column(Instant)
+    locked_until: Named[datetime | None] = Column(Instant)
+    frozen_at: Named[datetime | None] = Column(Instant)
+    changing: Named[str | None] = Column(String(40))  # the operation that is at it
+
+
+billing_contact_guards = Table("billing_contact_guards", metadata, BillingContactGuardColumns)
+
+
+class BillingContactProofColumns(TypedColumns):
+    """Tries to verify a card: that there was one and whether it was right, never what was said."""
+
+    id: Named[str] = Column(String(40), primary_key=True)
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"))
+    team: Named[str] = Column(String(32))
+    user_id: Named[str] = Column(String(32))
+    requester: Named[str] = Column(Text)
+    tried_at: Named[datetime] = Column(Instant)
+    is_right: Named[bool] = Column(Boolean)
+    tries_left: Named[int] = Column(Integer)
+    used_by: Named[str | None] = Column(String(40))
+
+
+billing_contact_proofs = Table("billing_contact_proofs", metadata, BillingContactProofColumns)
+Index(None, billing_contact_proofs.c.used_by)
+
+
+class BillingContactLinkColumns(TypedColumns):
+    id: Named[str] = Column(String(48), primary_key=True)
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"))
+    purpose: Named[str] = Column(String(16))
+    name: Named[str] = Column(Text)
+    email: Named[str] = Column(Text)
+    team: Named[str] = Column(String(32))
+    user_id: Named[str] = Column(String(32))
+    operation: Named[str] = Column(String(40))
+    created_at: Named[datetime] = Column(Instant)
+    expires_at: Named[datetime] = Column(Instant)
+    used_at: Named[datetime | None] = Column(Instant)
+    used_by: Named[str | None] = Column(String(40))
+    uses: Named[int] = Column(Integer)
+    attempts: Named[int] = Column(Integer)
+
+
+billing_contact_links = Table("billing_contact_links", metadata, BillingContactLinkColumns)
+Index(None, billing_contact_links.c.contact, billing_contact_links.c.created_at)
+Index(None, billing_contact_links.c.used_by)
+
+
+class BillingContactTokenColumns(TypedColumns):
+    """Digests of what stands in the addresses that were mailed; the tokens themselves are in the mails only."""
+
+    digest: Named[str] = Column(String(64), primary_key=True)
+    link: Named[str] = Column(String(48), ForeignKey("billing_contact_links.id"))
+
+
+billing_contact_tokens = Table("billing_contact_tokens", metadata, BillingContactTokenColumns)
+
+
+class InvoiceRecipientColumns(TypedColumns):
+    """Who gets invoices beside the billing contact."""
+
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"), primary_key=True)
+    position: Named[int] = Column(Integer, primary_key=True, autoincrement=False)
+    email: Named[str] = Column(Text)
+
+
+invoice_recipients = Table("invoice_recipients", metadata, InvoiceRecipientColumns)
+
+
 class SalesInvoiceColumns(TypedColumns):
     """`body` is the whole invoice of ours; the other columns are what it is found by."""
 

@@ -14,6 +14,7 @@ from billing.catalogue import Catalogue
 from billing.operations import Operation
 from billing.ports import Job
 from billing.storage.absences import AbsenceRows
+from billing.storage.billing_contacts import BillingContactRows
 from billing.storage.change_requests import RequestRows
 from billing.storage.contacts import ContactRows
 from billing.storage.document_links import DocumentLinkRows
@@ -86,6 +87,10 @@ class Unit:
     @cached_property
     def usage(self) -> UsageRows:
         return UsageRows(self.connection)
+
+    @cached_property
+    def billing_contacts(self) -> BillingContactRows:
+        return BillingContactRows(self.connection)
 
     @cached_property
     def document_links(self) -> DocumentLinkRows:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import stripe
 
+from billing.billing_contacts.model import BillTo
 from billing.catalogue import Catalogue
 from billing.contacts import CustomerSnapshot, PaymentMethod, Subscription
-from billing.errors import AmountDiffers
+from billing.errors import AmountDiffers, UnknownContact
 from billing.ids import CustomerId, OperationId, ScheduleId, SubscriptionId
 from billing.ports import (
     ChangedSubscription,
@@ -23,6 +24,7 @@ from billing.ports import (
     SubscriptionOrder,
 )
 from billing.stripe import reading
+from billing.stripe.bill_to import change_bill_to
 from billing.stripe.customers import PAGE, StripeCustomers
 from billing.stripe.failures import translated
 from billing.stripe.invoices import StripeInvoices
@@ -238,6 +240,15 @@ class StripePayments:
             return None
         method = intent.payment_method
         return reading.payment_method(method) if isinstance(method, stripe.PaymentMethod) else None
+
+    def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
+        """See `Payments`. Setting the same values again has no other effect, so there is no idempotency key."""
+        with translated():
+            change_bill_to(self._client, customer, after, replaced_tax_id)
+        snapshot = self.snapshot(customer)
+        if snapshot is None:
+            raise UnknownContact
+        return snapshot
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps; None for a deleted or unknown customer."""

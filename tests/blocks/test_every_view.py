@@ -17,6 +17,8 @@ import pytest
 
 import blocks
 from billing import errors
+from billing.billing_contacts.explaining import Topic
+from billing.billing_contacts.places import countries
 from billing.catalogue import Label
 from billing.change_requests.model import RequestFilter
 from billing.contacts import Account, Address, Found
@@ -24,6 +26,7 @@ from billing.ids import ContactId, OperationId
 from billing.timeline import Page
 from blocks import (  # our module for /billing help is named for its command
     absences,
+    billing_contacts,
     cards,
     change_requests,
     finder,
@@ -38,6 +41,7 @@ from blocks.kit import Choices, Message, Modal
 from blocks.subscriptions.form import price_choices
 from blocks.texts import Translator
 from bot.sandbox.workspace.limits import option_problems, problems
+from tests.blocks import samples_billing_contacts as bc
 from tests.blocks import samples_change_requests as asked
 from tests.blocks import samples_invoices
 from tests.blocks import samples_plan_changes as sold
@@ -122,6 +126,68 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: absences.form(asked.ABSENCE, asked.ABSENCE.first, t),
     ),
     "blocks.absences.noted": (lambda t: absences.noted(asked.ABSENCE, t),),
+    "blocks.billing_contacts.explained.explained": (
+        *(lambda t, topic=topic: billing_contacts.explained(bc.bare_explanation(topic), t) for topic in Topic),
+        *(lambda t, topic=topic: billing_contacts.explained(bc.explanation(topic), t) for topic in Topic),
+        *(lambda t, topic=topic: billing_contacts.explained(bc.full_explanation(topic), t) for topic in Topic),
+    ),
+    "blocks.billing_contacts.forms.bill_to_form": (
+        lambda t: billing_contacts.bill_to_form(bc.BARE_FORM, t),
+        lambda t: billing_contacts.bill_to_form(bc.FULL_FORM, t),
+    ),
+    "blocks.billing_contacts.forms.country_choices": (
+        lambda t: billing_contacts.country_choices(("DE",), "", t),
+        lambda t: billing_contacts.country_choices(("DE",), LONG, t),
+        lambda t: billing_contacts.country_choices(sorted(countries()), "", t),
+    ),
+    "blocks.billing_contacts.forms.recipients_form": (
+        lambda t: billing_contacts.recipients_form(bc.BARE_RECIPIENTS, t),
+        lambda t: billing_contacts.recipients_form(bc.FULL_RECIPIENTS, t),
+    ),
+    "blocks.billing_contacts.forms.verification": (
+        lambda t: billing_contacts.verification(bc.BARE_VERIFICATION, t),
+        lambda t: billing_contacts.verification(bc.FULL_VERIFICATION, t),
+    ),
+    "blocks.billing_contacts.news.frozen_report": (
+        lambda t: billing_contacts.frozen_report(BARE, bc.link(name=""), bc.BARE_RECEIPT, t, frozen=False),
+        lambda t: billing_contacts.frozen_report(
+            strange_contact(), bc.link(name=LONG), bc.FULL_RECEIPT, t, frozen=True
+        ),
+    ),
+    "blocks.billing_contacts.news.locked": (
+        lambda t: billing_contacts.locked(BARE, bc.proof(requester=""), "", bc.UNTIL, t),
+        lambda t: billing_contacts.locked(strange_contact(), bc.proof(requester=LONG), LONG, bc.UNTIL, t),
+    ),
+    "blocks.billing_contacts.overview.overview": (
+        lambda t: billing_contacts.overview(bc.BARE_OVERVIEW, CATALOGUE, t),
+        lambda t: billing_contacts.overview(bc.overview(), CATALOGUE, t),
+        lambda t: billing_contacts.overview(bc.overview(asked=bc.asked(bc.ADMIN)), CATALOGUE, t),
+        lambda t: billing_contacts.overview(bc.overview(asked=bc.asked(None), self_service=False), CATALOGUE, t),
+        lambda t: billing_contacts.overview(bc.FULL_OVERVIEW, CATALOGUE, t),
+    ),
+    "blocks.billing_contacts.results.changed": (
+        lambda t: billing_contacts.changed(bc.BARE_RECEIPT, SHORT_ID, t),
+        lambda t: billing_contacts.changed(bc.receipt(), SHORT_ID, t),
+        lambda t: billing_contacts.changed(bc.FULL_RECEIPT, LONG_ID, t),
+    ),
+    "blocks.billing_contacts.results.delayed": (
+        lambda t: billing_contacts.delayed(SHORT_ID, t),
+        lambda t: billing_contacts.delayed(LONG_ID, t),
+    ),
+    "blocks.billing_contacts.results.failed": (
+        lambda t: billing_contacts.failed("r", SHORT_ID, t),
+        lambda t: billing_contacts.failed(REFERENCE, LONG_ID, t),
+    ),
+    "blocks.billing_contacts.results.link_sent": (
+        lambda t: billing_contacts.link_sent(bc.sent(name="", email=""), SHORT_ID, t),
+        lambda t: billing_contacts.link_sent(bc.sent(name=LONG, email=LONG), LONG_ID, t),
+        lambda t: billing_contacts.link_sent(bc.sent(), SHORT_ID, t, mailed=False),
+    ),
+    "blocks.billing_contacts.results.refused": (
+        lambda t: billing_contacts.refused(errors.NotStaff().reason, SHORT_ID, t),
+        lambda t: billing_contacts.refused(REFUSED.reason, LONG_ID, t, OPERATION),
+    ),
+    "blocks.billing_contacts.results.working": (billing_contacts.working,),
     "blocks.cards.card": (
         lambda t: cards.card(EMPTY_CARD, CATALOGUE, t),
         lambda t: cards.card(strange_card(), CATALOGUE, t, TRAIL),

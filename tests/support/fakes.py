@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from billing.billing_contacts.model import BillTo
 from billing.catalogue import Catalogue
 from billing.contacts import (
     CustomerSnapshot,
@@ -17,7 +18,7 @@ from billing.contacts import (
     SubscriptionItem,
     SubscriptionStatus,
 )
-from billing.errors import AmountDiffers, Misconfigured, SubscriptionChanged
+from billing.errors import AmountDiffers, Misconfigured, SubscriptionChanged, UnknownContact
 from billing.ids import CustomerId, InvoiceId, OperationId, ScheduleId, SubscriptionId
 from billing.money import Money, minor_digits
 from billing.plans import Item
@@ -63,6 +64,7 @@ class FakePayments:
     change_total: Money | None = None  # what a change costs now; None: 10.00 in the subscription's currency
     changed: dict[OperationId, ChangedSubscription] = field(default_factory=dict)
     scheduled: dict[OperationId, ScheduledChange] = field(default_factory=dict)
+    bill_to: dict[CustomerId, BillTo] = field(default_factory=dict)  # as it was changed last
     invoices: FakeInvoices = field(init=False)
 
     def __post_init__(self) -> None:
@@ -124,6 +126,17 @@ class FakePayments:
             self.subscriptions[subscription] = there.model_copy(update={"schedule": None})
         self._work_is_done()
         return self.subscriptions[subscription]
+
+    def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
+        self._called("change_bill_to", customer, after, replaced_tax_id)
+        there = self.snapshots.get(customer)
+        if there is None:
+            raise UnknownContact
+        self.bill_to[customer] = after
+        changed = {"name": after.name, "email": after.email, "address": after.address}
+        self.snapshots[customer] = there.model_copy(update=changed)
+        self._work_is_done()
+        return self.snapshots[customer]
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         self._called("snapshot", customer)

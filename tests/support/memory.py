@@ -33,6 +33,7 @@ from billing.operations import Operation, State
 from billing.ports import Job, StripeEvent
 from billing.roles import Role
 from billing.timeline import Entry, Page
+from tests.support.memory_billing_contacts import BillingContactTables, MemoryBillingContacts
 from tests.support.memory_documents import MemoryDocumentLinks
 from tests.support.memory_invoices import InvoiceTables, MemoryInvoices
 from tests.support.memory_requests import MemoryAbsences, MemoryRequests, MemoryUsage, RequestTables
@@ -63,7 +64,7 @@ class Mirrored:
 
 
 @dataclass
-class Rows(RequestTables, InvoiceTables):
+class Rows(RequestTables, BillingContactTables, InvoiceTables):
     """All tables. What they hold is frozen, so a copy of the tables is a copy of everything."""
 
     people: dict[tuple[TeamId, UserId], Actor] = field(default_factory=dict)
@@ -181,6 +182,10 @@ class Unit:
     @property
     def usage(self) -> MemoryUsage:
         return MemoryUsage(self.rows, self.rows.contacts)
+
+    @property
+    def billing_contacts(self) -> MemoryBillingContacts:
+        return MemoryBillingContacts(self.rows)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from slack_bolt import Ack
 import handlers
 from billing import usage
 from billing.access import Actor
+from billing.billing_contacts import verifying
 from billing.change_requests import cards as request_cards
 from billing.change_requests import deciding, lists, watching
 from billing.events import EventSteps
@@ -22,6 +23,7 @@ from billing.invoices import approving, reminding
 from billing.operations import Operation
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
+from handlers.billing_contact_news import BillingContactNews
 from handlers.change_requests.cards import Cards
 from handlers.change_requests.messages import Messages, RequestMails
 from handlers.conversation import Conversation
@@ -38,6 +40,7 @@ from tests.support.shop import SAM, Shop
 from tests.support.slack import FakeSlack, Json
 
 _triggers = count(1)
+PAGES = "https://kontor.example/billing-contact"
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class Office(Shop):
         self.invoice_mails = InvoiceMails(self.desk, self.outbox, "https://kontor.example/d")
         self.mailer = Mails(self.desk, self.outbox, self.invoice_mails.done)
         self.approval_news = ApprovalNews(self.desk, self.posts)
+        self.contact_news = BillingContactNews(self.desk, self.posts, self.outbox, PAGES)
         self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
         self.cards = Cards(self.desk, self.posts)
         self.request_mails = RequestMails(self.desk, self.outbox)
@@ -105,6 +109,8 @@ class Office(Shop):
             approving.PIPELINE: self.approval_news.tell,
             reminding.PIPELINE: self.invoice_mails.remind,
             usage.PIPELINE: UsageNotices(self.desk, self.outbox).send,
+            verifying.MAIL: self.contact_news.mail,
+            verifying.ALERT: self.contact_news.alert,
         }
 
     # What people do

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.access import Actor
+from billing.billing_contacts import changing, links
 from billing.catalogue import (
     AddOn,
     Business,
@@ -29,6 +30,7 @@ from billing.catalogue.taxes import Override, Rate, Tax
 from billing.change_requests.applying import APPLY, KEEP
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
+from billing.errors import TaxServiceUnreachable
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
 from billing.invoices import crediting, issuing, payments, sending, voiding
 from billing.operations import AnyAction, Operation, State
@@ -51,6 +53,7 @@ ACTIONS: dict[str, AnyAction] = {
         RAISE,
         APPLY,
         KEEP,
+        links.SEND,
         sending.SEND,
         issuing.ISSUE,
         issuing.SEND_AGAIN,
@@ -193,6 +196,21 @@ def method(id_: str = ADAS_CARD, **changes: Any) -> PaymentMethod:
 
 
 @dataclass
+class FakeRegister:
+    """The register of VAT ids: it knows all but those it was told not to, or does not answer."""
+
+    unknown: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+    answers: bool = True
+
+    def knows(self, prefix: str, number: str) -> bool:
+        self.asked.append(prefix + number)
+        if not self.answers:
+            raise TaxServiceUnreachable
+        return prefix + number not in self.unknown
+
+
+@dataclass
 class Shop:
     """The business at work: rows in memory, Stripe in memory, and the steps that an engine would walk."""
 
@@ -203,7 +221,8 @@ class Shop:
         self.store = MemoryStore(self.catalogue, self.clock)
         self.payments = FakePayments(self.catalogue, NOW)
         self.desk = Desk(self.store, self.clock)
-        self.steps = OperationSteps(self.store, self.payments, ACTIONS)
+        self.register = FakeRegister()
+        self.steps = OperationSteps(self.store, self.payments, self.actions)
         self.hires(SAM)
         self.knows(contact(), method(default=True))
         self.knows(contact(BEN, name="Ben Byron", email="ben@byron.example"), method(BENS_CARD))
@@ -230,7 +249,11 @@ class Shop:
     def banks_with(self, payments: FakePayments) -> None:
         """From now on Stripe is another one."""
         self.payments = payments
-        self.steps = OperationSteps(self.store, payments, ACTIONS)
+        self.steps = OperationSteps(self.store, payments, self.actions)
+
+    @property
+    def actions(self) -> dict[str, Any]:
+        return ACTIONS | changing.actions(self.register)
 
     @property
     def rows(self) -> Any:

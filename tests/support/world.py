@@ -248,7 +248,7 @@ def sandboxes(database_url: str, *, witness: Witness = lambda _call: None, **set
     """
     schema.migrate(database_url)
     migrate_engine(database_url)
-    bot_url = f"http://127.0.0.1:{_free_port()}"
+    bot_url = f"http://127.0.0.1:{free_port()}"
     with ExitStack() as stack:
         stripe_app = local_stripe.create_app()
         stack.callback(stripe_app.close)
@@ -369,7 +369,7 @@ def _listen(stripe_url: str, bot_url: str) -> str:
     return endpoint.secret
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

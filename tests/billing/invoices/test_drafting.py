@@ -20,8 +20,8 @@ from billing.errors import (
     NotPermitted,
     NotReadable,
     NotStaff,
+    TooManyInvoiceRecipients,
     TooManyLines,
-    TooManyRecipients,
     UnknownInvoice,
     UnknownTax,
 )
@@ -204,7 +204,7 @@ def test_what_the_form_refuses(shop: InvoiceShop) -> None:
         shop.details(due_on=date(2026, 3, 1))
     with pytest.raises(DueDateOutOfRange):
         shop.details(due_on=date(2027, 3, 3))
-    with pytest.raises(TooManyRecipients):
+    with pytest.raises(TooManyInvoiceRecipients):
         shop.details(recipients=",".join(f"{n}@x.example" for n in range(6)))
 
 

@@ -12,7 +12,7 @@ from billing.errors import (
     DiscountNotReadable,
     QuantityNotReadable,
     RecipientNotReadable,
-    TooManyRecipients,
+    TooManyInvoiceRecipients,
 )
 from billing.invoices import typed
 from billing.invoices.model import Discount
@@ -93,7 +93,7 @@ def test_recipients() -> None:
     assert typed.recipients("<mailto:a@x.example|a@x.example>") == ("a@x.example",)
     five = ", ".join(f"p{n}@x.example" for n in range(5))
     assert len(typed.recipients(five)) == 5
-    with pytest.raises(TooManyRecipients):
+    with pytest.raises(TooManyInvoiceRecipients):
         typed.recipients(f"{five}, p6@x.example")
     for wrong in ("", "nobody", "a@b", "a b@x.example", "a@x.example\r\nBcc: b@x.example"):
         with pytest.raises(RecipientNotReadable):

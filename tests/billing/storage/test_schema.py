@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from billing.billing_contacts.model import digest
 from billing.change_requests.model import RequestFilter
 from billing.contacts import SubscriptionItem
 from billing.invoices.model import Template
@@ -69,6 +70,17 @@ ROWS = {
         " VALUES ('T1', 'U2', '2026-01-01', '2026-01-31', 'U4')",
         "INSERT INTO usage_levels (contact, percent) VALUES ('con_1', 80)",
         "INSERT INTO automatic_raises (contact, team, user_id) VALUES ('con_1', 'T1', 'U1')",
+    ),
+    "0005": (
+        "INSERT INTO billing_contact_guards (contact, tries, tries_since) VALUES ('con_1', 2,"
+        " '2026-01-03 10:00:00.000000')",
+        "INSERT INTO billing_contact_proofs (id, contact, team, user_id, requester, tried_at, is_right, tries_left)"
+        " VALUES ('bcp_1', 'con_1', 'T1', 'U1', 'Ada', '2026-01-03 10:00:00.000000', false, 1)",
+        "INSERT INTO billing_contact_links (id, contact, purpose, name, email, team, user_id, operation, created_at,"
+        " expires_at, uses, attempts) VALUES ('bcl_1', 'con_1', 'edit', 'Ada', 'ada@roe.example', 'T1', 'U1', 'op_1',"
+        " '2026-01-03 10:00:00.000000', '2026-01-05 10:00:00.000000', 0, 0)",
+        f"INSERT INTO billing_contact_tokens (digest, link) VALUES ('{digest('token')}', 'bcl_1')",
+        "INSERT INTO invoice_recipients (contact, position, email) VALUES ('con_1', 0, 'books@roe.example')",
     ),
     "0007": (
         "INSERT INTO document_links (digest, kind, document, contact, issued_at, expires_at)"
@@ -144,6 +156,10 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
         assert [card.ts for card in uow.requests.cards(REQUEST.id)] == ["1.2"]
         assert uow.absences.get("T1", "U2").deputy == "U4"
         assert uow.usage.raises_by_itself("con_1") == ("T1", "U1")
+        assert uow.billing_contacts.guard("con_1").tries == 2
+        assert uow.billing_contacts.proof("bcp_1").left == 1
+        assert uow.billing_contacts.by_token("token").email == "ada@roe.example"
+        assert uow.billing_contacts.recipients("con_1") == ("books@roe.example",)
         assert uow.invoices.get("inv_1") == INVOICE
         assert uow.invoices.templates("T1") == (TEMPLATE,)
         assert [card.ts for card in uow.invoices.cards("inv_1")] == ["1.2"]

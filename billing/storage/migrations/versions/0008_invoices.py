@@ -3,7 +3,7 @@
 The mirror tells of an invoice of Stripe's what was paid and what credit notes took off or gave back.
 
 Revision ID: 0008
-Revises: 0007
+Revises: 0005
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0007"
+down_revision = "0005"
 
 INSTANT = sa.DateTime(timezone=True)
 DRAFTS = "stage = 'draft'"

@@ -9,6 +9,7 @@ from bot.sandbox.stripe.objects import Object, address, id_of, merge_metadata
 from bot.sandbox.stripe.routing import Params, only, route
 
 from .balances import change_balance
+from .invoice_drafts import follow_customer
 from .payment_methods import attach_to, own_payment_method
 from .subscriptions import end
 
@@ -97,7 +98,9 @@ def update(account: Account, params: Params, customer_id: str) -> Object:
             change_balance(account, customer_id, difference, "adjustment", currency=customer["currency"] or "usd")
             customer = account.get("customer", customer_id)
     _apply(account, customer, params)
-    return account.save(customer, "customer.updated")
+    saved = account.save(customer, "customer.updated")
+    follow_customer(account, saved)
+    return saved
 
 
 def _apply(account: Account, customer: Object, params: Params) -> None:
@@ -224,8 +227,10 @@ def _add_tax_id(account: Account, customer_id: str, params: Params) -> Object:
 
 @route("POST", "/v1/customers/{}/tax_ids", "CustomerTaxIdCreateParams")
 def create_tax_id(account: Account, params: Params, customer_id: str) -> Object:
-    account.get("customer", customer_id)
-    return _add_tax_id(account, customer_id, params)
+    customer = account.get("customer", customer_id)
+    tax_id = _add_tax_id(account, customer_id, params)
+    follow_customer(account, customer)
+    return tax_id
 
 
 @route("GET", "/v1/customers/{}/tax_ids", "CustomerTaxIdListParams")
@@ -237,9 +242,10 @@ def list_tax_ids(account: Account, params: Params, customer_id: str) -> Object:
 @route("DELETE", "/v1/customers/{}/tax_ids/{}", "CustomerTaxIdDeleteParams")
 def delete_tax_id(account: Account, _params: Params, customer_id: str, tax_id: str) -> Object:
     body = account.get("tax_id", tax_id)
-    account.get("customer", customer_id)
+    customer = account.get("customer", customer_id)
     account.emit("customer.tax_id.deleted", body)
     account.store.remove(tax_id)
+    follow_customer(account, customer)
     return {"id": tax_id, "object": "tax_id", "deleted": True}
 
 

@@ -64,16 +64,7 @@ def draft(
         "custom_fields": customer["invoice_settings"]["custom_fields"],
         "customer": customer["id"],
         "customer_account": None,
-        "customer_address": customer["address"],
-        "customer_email": customer["email"],
-        "customer_name": customer["business_name"] or customer["name"],
-        "customer_phone": customer["phone"],
-        "customer_shipping": customer["shipping"],
-        "customer_tax_exempt": customer["tax_exempt"],
-        "customer_tax_ids": [
-            {"type": tax_id["type"], "value": tax_id["value"]}
-            for tax_id in account.matching("tax_id", customer=customer["id"])
-        ],
+        **_customer_fields(account, customer),
         "default_payment_method": default_payment_method,
         "default_source": None,
         "default_tax_rates": default_tax_rates or [],
@@ -121,6 +112,30 @@ def draft(
     }
     recompute(account, invoice, discounts)
     return invoice
+
+
+def follow_customer(account: Account, customer: Object) -> None:
+    """Until it is finalized an invoice says of the customer what the customer says (docs: "The Invoice object")."""
+    for invoice in account.matching("invoice", customer=customer["id"], status="draft"):
+        followed = {**invoice, **_customer_fields(account, customer)}
+        if followed != invoice:
+            recompute(account, followed)
+            account.save(followed, "invoice.updated")
+
+
+def _customer_fields(account: Account, customer: Object) -> Object:
+    return {
+        "customer_address": customer["address"],
+        "customer_email": customer["email"],
+        "customer_name": customer["business_name"] or customer["name"],
+        "customer_phone": customer["phone"],
+        "customer_shipping": customer["shipping"],
+        "customer_tax_exempt": customer["tax_exempt"],
+        "customer_tax_ids": [
+            {"type": tax_id["type"], "value": tax_id["value"]}
+            for tax_id in account.matching("tax_id", customer=customer["id"])
+        ],
+    }
 
 
 def _parent(subscription: Object, proration_date: int | None) -> Object:

@@ -1,0 +1,138 @@
+"""Addresses with what their country needs (G19), and tax ids with the format of their country (GX6)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from babel import Locale
+from stdnum.eu import vat
+from stdnum.exceptions import ValidationError
+
+from billing.catalogue import is_in_eu
+from billing.contacts import Address
+from billing.errors import AddressIncomplete, NotReadable, PostalCodeWrong, TaxIdWrong, UnknownCountry
+from billing.guard import refuse_card_numbers
+from billing.models import Frozen
+
+LONGEST_LINE = 200
+# What Unicode lists beside countries: regions, examples, islands that are part of a country.
+_NO_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"}
+_PARTS = ("line1", "line2", "postal_code", "city", "state")
+
+# Where python-stdnum has the national tax number of businesses outside of the EU.
+_NATIONAL = {
+    "AU": "au.abn",
+    "BR": "br.cnpj",
+    "CA": "ca.bn",
+    "CH": "ch.vat",
+    "CN": "cn.uscc",
+    "GB": "gb.vat",
+    "IN": "in_.gstin",
+    "IS": "is_.vsk",
+    "JP": "jp.cn",
+    "KR": "kr.brn",
+    "MX": "mx.rfc",
+    "NO": "no.mva",
+    "NZ": "nz.ird",
+    "SG": "sg.uen",
+    "TR": "tr.vkn",
+    "US": "us.ein",
+    "ZA": "za.tin",
+}
+
+
+class _Needs(Frozen):
+    """A line of `countries.toml`."""
+
+    postal: str | None = None  # None: nobody knows; empty: there are none
+    example: str = ""
+    state: bool = False
+
+
+class TaxRegister(Protocol):
+    """The official register of VAT ids (VIES)."""
+
+    def knows(self, prefix: str, number: str) -> bool:
+        """The id in its two parts, as `eu_prefix` has it. Raise TaxServiceUnreachable when there is no answer."""
+
+
+@cache
+def countries() -> frozenset[str]:
+    """The codes of all countries (ISO 3166-1 alpha-2)."""
+    codes = {str(code) for code in Locale("en").territories}
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - _NO_COUNTRIES
+
+
+def needs_state(country: str) -> bool:
+    return _needs(country).state
+
+
+def checked_address(address: Address) -> Address:
+    """The address in the country's way of writing.
+
+    Raises UnknownCountry, AddressIncomplete, PostalCodeWrong, or NotReadable for signs that nobody sees.
+    """
+    country = address.country.strip().upper()
+    if country not in countries():
+        raise UnknownCountry(country=address.country[:20])
+    lines = {part: _plain(getattr(address, part), part) for part in _PARTS}
+    needs = _needs(country)
+    wanted = ["line1", "city", *(["postal_code"] if needs.postal else []), *(["state"] if needs.state else [])]
+    for part in wanted:
+        if not lines[part]:
+            raise AddressIncomplete(part, country)
+    postal_code = lines["postal_code"].upper()
+    if needs.postal and not re.fullmatch(needs.postal, postal_code):
+        raise PostalCodeWrong(country=country, example=needs.example)
+    return Address(country=country, **(lines | {"postal_code": postal_code}))
+
+
+def checked_tax_id(tax_id: str, country: str) -> str | None:
+    """The tax id without spaces, as its country writes it; None for an empty one. Raises TaxIdWrong."""
+    number = re.sub(r"[\s.]", "", tax_id).upper()
+    if not number:
+        return None
+    try:
+        if is_in_eu(country):
+            prefix = eu_prefix(country)
+            found = vat.validate(number if number.startswith(prefix) else prefix + number)
+            return prefix + str(found).removeprefix(prefix)
+        if country in _NATIONAL:
+            return str(import_module(f"stdnum.{_NATIONAL[country]}").validate(number))
+    except ValidationError:
+        raise TaxIdWrong(country=country) from None
+    if not re.fullmatch(r"[A-Z0-9/-]{4,24}", number):
+        raise TaxIdWrong(country=country)
+    return number
+
+
+def eu_prefix(country: str) -> str:
+    """How the country's VAT ids begin: Greece has its own way."""
+    return "EL" if country == "GR" else country
+
+
+def _plain(text: str, field: str) -> str:
+    if any(unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp") for char in text.strip()):
+        raise NotReadable(field)
+    plain = " ".join(unicodedata.normalize("NFC", text).split())
+    if len(plain) > LONGEST_LINE:
+        raise NotReadable(field)
+    refuse_card_numbers([plain], field=field)
+    return plain
+
+
+@cache
+def _needs(country: str) -> _Needs:
+    return _table().get(country, _Needs())
+
+
+@cache
+def _table() -> dict[str, _Needs]:
+    lines = tomllib.loads(Path(__file__).with_name("countries.toml").read_text(encoding="utf-8"))
+    return {code: _Needs.model_validate(line) for code, line in lines.items()}

@@ -1,0 +1,82 @@
+"""Changing who and what stands on a customer's invoices.
+
+Drafts follow by themselves: until an invoice is finalized, `customer_name`, `customer_email`, `customer_address` and
+`customer_tax_ids` equal the customer's (Stripe's API reference, "The Invoice object"). Finalized ones stay.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import stripe
+
+from billing.billing_contacts.model import BillTo
+from billing.catalogue import is_in_eu
+from billing.errors import UnknownContact
+from billing.ids import CustomerId
+from billing.stripe.customers import PAGE
+from billing.stripe.failures import is_missing
+
+if TYPE_CHECKING:
+    from stripe.params import CustomerUpdateParamsAddress
+
+# Stripe's types of tax ids (API reference, "Tax IDs") by country, where there is one for every business.
+_TYPES = {
+    "AU": "au_abn",
+    "BR": "br_cnpj",
+    "CA": "ca_bn",
+    "CH": "ch_vat",
+    "CN": "cn_tin",
+    "GB": "gb_vat",
+    "IN": "in_gst",
+    "IS": "is_vat",
+    "JP": "jp_cn",
+    "KR": "kr_brn",
+    "LI": "li_uid",
+    "MX": "mx_rfc",
+    "NO": "no_vat",
+    "NZ": "nz_gst",
+    "SG": "sg_uen",
+    "TR": "tr_tin",
+    "US": "us_ein",
+    "ZA": "za_vat",
+}
+
+
+def change_bill_to(
+    client: stripe.StripeClient, customer: CustomerId, after: BillTo, replaced_tax_id: str | None
+) -> None:
+    """The same again changes nothing. A country whose tax ids Stripe does not know keeps them in our rows only."""
+    try:
+        _update(client, customer, after)
+    except stripe.InvalidRequestError as error:
+        if is_missing(error):
+            raise UnknownContact from error
+        raise
+    if after.tax_id == replaced_tax_id:
+        return
+    there = {
+        one.value: one.id for one in client.v1.customers.tax_ids.list(customer, {"limit": PAGE}).auto_paging_iter()
+    }
+    if replaced_tax_id in there:
+        client.v1.customers.tax_ids.delete(customer, there[replaced_tax_id])
+    country = after.address.country
+    kind = "eu_vat" if is_in_eu(country) else _TYPES.get(country)
+    if after.tax_id and kind and after.tax_id not in there:
+        client.v1.customers.tax_ids.create(customer, {"type": kind, "value": after.tax_id})
+
+
+def _update(client: stripe.StripeClient, customer: CustomerId, after: BillTo) -> None:
+    """Parts of an address cannot be emptied, only the whole: what the former one had more is taken away with it."""
+    wanted = {part: value for part, value in after.address.model_dump().items() if value}
+    found = client.v1.customers.update(
+        customer, {"name": after.name, "email": after.email, "address": _address(wanted)}
+    )
+    there = found.address.to_dict() if found.address else {}
+    if any(value and part not in wanted for part, value in there.items()):
+        client.v1.customers.update(customer, {"address": ""})
+        client.v1.customers.update(customer, {"address": _address(wanted)})
+
+
+def _address(parts: dict[str, str]) -> CustomerUpdateParamsAddress:
+    return cast("CustomerUpdateParamsAddress", parts)

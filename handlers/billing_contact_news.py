@@ -1,0 +1,118 @@
+"""Letters and alerts about the billing contact: steps of the engine that may be repeated."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+
+from billing.billing_contacts.changing import BillingContactChanged
+from billing.billing_contacts.links import new_token
+from billing.billing_contacts.model import Link, Proof, Purpose, billing_contact
+from billing.billing_contacts.verifying import CHANNEL, locked_until
+from billing.desk import Desk
+from billing.errors import NotFound
+from billing.ids import LinkId, OperationId, ProofId, TeamId, UserId
+from billing.ports import UnitOfWork
+from billing.steps import NOBODY
+from blocks import billing_contacts as views
+from blocks.billing_contacts import letters
+from blocks.kit import Message
+from blocks.texts import Translator
+from handlers.mails import Outbox
+from handlers.posts import Posts
+
+
+class BillingContactNews:
+    """`pages` is the address under which the customer's own pages are."""
+
+    def __init__(self, desk: Desk, posts: Posts, outbox: Outbox, pages: str) -> None:
+        self._desk = desk
+        self._posts = posts
+        self._outbox = outbox
+        self._pages = pages
+
+    def mail(self, argument: str, _: str = "") -> str:
+        """One letter; `argument` says of what: `edit:LINK`, `former:LINK`, `new:OPERATION` or `locked:PROOF`."""
+        kind, _, id_ = argument.partition(":")
+
+        def compose() -> EmailMessage:
+            with self._desk.writing(NOBODY) as uow:
+                return self._letter(uow, kind, id_)
+
+        self._outbox.send(argument.replace(":", "-"), compose, about=argument)
+        return ""
+
+    def alert(self, argument: str, _: str = "") -> str:
+        """One message to managers: `locked:PROOF:PLACE` or `reported:LINK:PLACE`, a place being `channel` or a user."""
+        kind, id_, place = argument.split(":")
+        channel = self._posts.managers
+        if place == CHANNEL and channel is None:
+            return ""
+        with self._desk.reading(NOBODY) as uow:
+            message = self._message(uow, kind, id_, place)
+        self._posts.post(str(channel) if place == CHANNEL else place, message)
+        return ""
+
+    def _letter(self, uow: UnitOfWork, kind: str, id_: str) -> EmailMessage:
+        business = uow.catalogue.business
+        match kind:
+            case "edit":
+                link = uow.billing_contacts.link(LinkId(id_))
+                return letters.bill_to_link(uow.contacts.get(link.contact), link, self._address(uow, link), business)
+            case "former":
+                link = uow.billing_contacts.link(LinkId(id_))
+                receipt = _receipt(uow, link.operation)
+                contact = uow.contacts.get(link.contact)
+                return letters.billing_contact_was(contact, receipt, link, self._address(uow, link), business)
+            case "new":
+                operation = uow.operations.get(OperationId(id_))
+                contact = uow.contacts.get(operation.contact)
+                return letters.billing_contact_is(contact, _receipt(uow, operation.id), business)
+            case "locked":
+                proof = _proof(uow, id_)
+                contact = uow.contacts.get(proof.contact)
+                return letters.verification_locked(
+                    contact, billing_contact(contact), locked_until(uow, proof), business
+                )
+            case _:
+                raise NotFound(kind)
+
+    def _address(self, uow: UnitOfWork, link: Link) -> str:
+        """A fresh token each time: what was mailed is kept as a digest only, and both addresses lead to the link."""
+        page = "edit" if link.purpose is Purpose.EDIT else "report"
+        return f"{self._pages}/{page}/{new_token(uow, link.id)}"
+
+    def _message(self, uow: UnitOfWork, kind: str, id_: str, place: str) -> Message:
+        if kind == "locked":
+            proof = _proof(uow, id_)
+            contact = uow.contacts.get(proof.contact)
+            who = uow.staff.get(proof.team, proof.user)
+            name = who.name if who else proof.user
+            return views.locked(contact, proof, name, locked_until(uow, proof), _reader(uow, proof.team, place))
+        link = uow.billing_contacts.link(LinkId(id_))
+        frozen = uow.billing_contacts.guard(link.contact).frozen_at is not None
+        return views.frozen_report(
+            uow.contacts.get(link.contact),
+            link,
+            _receipt(uow, link.operation),
+            _reader(uow, link.team, place),
+            frozen=frozen,
+        )
+
+
+def _receipt(uow: UnitOfWork, operation: OperationId) -> BillingContactChanged:
+    return BillingContactChanged.model_validate_json(uow.operations.get(operation).result or "")
+
+
+def _proof(uow: UnitOfWork, id_: str) -> Proof:
+    proof = uow.billing_contacts.proof(ProofId(id_))
+    if proof is None:
+        raise NotFound(id_)
+    return proof
+
+
+def _reader(uow: UnitOfWork, team: TeamId, place: str) -> Translator:
+    """In the person's language; in a channel in the business's."""
+    person = None if place == CHANNEL else uow.staff.get(team, UserId(place))
+    if person is None:
+        return Translator(uow.catalogue.business.language, uow.catalogue.business.timezone)
+    return Translator(person.locale, person.timezone)
