@@ -119,18 +119,21 @@ def blank(uow: UnitOfWork, contact: Contact, invoice_id: SalesInvoiceId) -> Sale
         details=Details(
             due_days=policy.due_days,
             terms=policy.terms.in_(language) if policy.terms else "",
-            recipients=_recipients(contact),
+            recipients=_recipients(uow, contact),
             language=language,
         ),
         details_version=0,
     )
 
 
-def _recipients(contact: Contact) -> tuple[str, ...]:
-    """The billing contact where the customer named one, else the customer's own address (GX11)."""
+def _recipients(uow: UnitOfWork, contact: Contact) -> tuple[str, ...]:
+    """The billing contact where the customer named one, else the customer's own address; then those who get invoices,
+    too, as far as five allow (GX11). The form shows them.
+    """
     named = [one.email for one in contact.members if MemberRight.BILLING_CONTACT in one.rights]
-    addresses = named or [contact.email]
-    return tuple(dict.fromkeys(one.strip() for one in addresses if one.strip()))[:MOST_RECIPIENTS]
+    addresses = (*(named or [contact.email]), *uow.billing_contacts.recipients(contact.id))
+    once = {one.strip().casefold(): one.strip() for one in reversed(addresses) if one.strip()}
+    return tuple(reversed(once.values()))[:MOST_RECIPIENTS]
 
 
 def editable(uow: UnitOfWork, invoice: SalesInvoice, contact_id: ContactId) -> None:

@@ -52,6 +52,16 @@ def test_a_new_invoice_begins_with_what_is_known_of_the_customer(shop: InvoiceSh
     assert shop.rows.sales_invoices == {}  # looking writes nothing down
 
 
+def test_who_gets_the_invoices_is_filled_in(shop: InvoiceShop) -> None:
+    """GX11: the billing contact first, then the others, each once and five in all."""
+    with shop.store.writing(SAM) as uow:
+        uow.billing_contacts.save_recipients(ADA, ("ADA@engines.example", *(f"{n}@engines.example" for n in range(5))))
+    assert form(shop).invoice.details.recipients == (
+        "ada@engines.example",
+        *(f"{n}@engines.example" for n in range(4)),
+    )
+
+
 def test_agents_may_write_and_strangers_may_not(shop: InvoiceShop) -> None:
     """H16."""
     shop.adds(person=MIA)
