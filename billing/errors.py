@@ -50,6 +50,9 @@ KontorError
 │   ├── AbsenceImpossible   days that are over or the wrong way round, or a deputy who may not be one
 │   ├── HighestLimit        the plan has no higher contact limit (AX5)
 │   ├── NotTheAdminsAddress the help ticket does not come from the primary admin's address (A30)
+│   ├── InvoiceNotOpen      nothing (more) is to be paid on it: paid, cancelled or written off (H35)
+│   ├── AmountDue           another amount is still to be paid than the person was shown (H35)
+│   ├── NoPaymentPage       Stripe has no page on which this invoice can be paid (H35)
 │   └── Misconfigured       the catalogue and Stripe disagree; an admin has to act
 ├── Declined                the bank refused the payment method: choose another (H30)
 ├── Transient               try again later; `retry_after` in seconds when the other side said so
@@ -336,6 +339,18 @@ class HighestLimit(Refusal):
 
 class NotTheAdminsAddress(Refusal):
     rule = "A30"
+
+
+class InvoiceNotOpen(Refusal):
+    rule = "H35"
+
+
+class AmountDue(Refusal):
+    rule = "H35"
+
+
+class NoPaymentPage(Refusal):
+    rule = "H35"
 
 
 class Misconfigured(Refusal):

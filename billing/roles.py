@@ -23,6 +23,9 @@ class Permission(StrEnum):
     FILE_CHANGE_REQUEST = "file_change_request"
     DECIDE_CHANGE_REQUEST = "decide_change_request"
     EXPORT_CHANGE_REQUESTS = "export_change_requests"
+    CHARGE_INVOICE = "charge_invoice"
+    EXPORT_TIMELINE = "export_timeline"
+    SEE_BUSINESS = "see_business"
     MANAGE_STAFF = "manage_staff"
 
 
@@ -38,5 +41,8 @@ PERMISSIONS: dict[Permission, tuple[Role, ...]] = {
     Permission.FILE_CHANGE_REQUEST: (Role.SALES, Role.AGENT, Role.MANAGER),
     Permission.DECIDE_CHANGE_REQUEST: (Role.MANAGER,),
     Permission.EXPORT_CHANGE_REQUESTS: (Role.MANAGER, Role.ADMIN),
+    Permission.CHARGE_INVOICE: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.EXPORT_TIMELINE: (Role.MANAGER, Role.ADMIN),
+    Permission.SEE_BUSINESS: (Role.MANAGER, Role.ADMIN),
     Permission.MANAGE_STAFF: (Role.ADMIN,),
 }

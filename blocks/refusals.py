@@ -218,6 +218,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("There is no higher contact limit that could be chosen without asking."),
         "",
     ),
+    "InvoiceNotOpen": (
+        later("Nothing is to be paid for this invoice any more, or it was cancelled. Nothing was charged."),
+        "",
+    ),
+    "AmountDue": (
+        later("{due} is still to be paid, not {shown}. Nothing was charged; please look at the invoice again."),
+        later("Another amount is to be paid than was shown. Nothing was charged."),
+    ),
+    "NoPaymentPage": (
+        later("Stripe has no page on which this invoice can be paid, so no link can be sent."),
+        "",
+    ),
     "Misconfigured": (
         later("The product list and Stripe do not agree. Nothing was started and nothing was charged."),
         "",
@@ -225,7 +237,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 
-_AMOUNTS = {"reviewed", "charged"}  # parameters in minor units, with their currency beside them
+_AMOUNTS = {"reviewed", "charged", "shown", "due"}  # parameters in minor units, with their currency beside them
 
 
 def sentence(reason: Reason, t: Translator) -> str:

@@ -116,6 +116,9 @@ _PERMISSIONS = {
     Permission.FILE_CHANGE_REQUEST: later("file change requests"),
     Permission.DECIDE_CHANGE_REQUEST: later("decide change requests"),
     Permission.EXPORT_CHANGE_REQUESTS: later("export change requests"),
+    Permission.CHARGE_INVOICE: later("charge open invoices"),
+    Permission.EXPORT_TIMELINE: later("export histories"),
+    Permission.SEE_BUSINESS: later("see how the business stands"),
     Permission.MANAGE_STAFF: later("give roles to colleagues"),
 }
 

@@ -8,15 +8,17 @@ from typing import Any
 SCOPES: dict[str, str] = {
     "commands": "slash commands /billing and /abrechnung, and the message shortcut",
     "chat:write": "answers by direct message when the modal was closed",
+    "files:write": "exports as a file in a direct message",
     "users:read": "names, languages and time zones of the staff",
     "users:read.email": "granting roles by e-mail address",
     "usergroups:read": "roles by user group",
 }
 COMMANDS = {
-    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | help [topic]"),
-    "/abrechnung": ("Kontakt finden und abrechnen", "[Name oder E-Mail] | abo [Name] | hilfe [Thema]"),
+    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | history [name] | help [topic]"),
+    "/abrechnung": ("Kontakt finden und abrechnen", "[Name oder E-Mail] | abo [Name] | verlauf [Name] | hilfe [Thema]"),
 }
 SHORTCUT = "bill_customer"
+EVENTS = ("app_home_opened",)
 
 
 def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any
         "features": {
             "bot_user": {"display_name": "Kontor", "always_online": True},
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },
@@ -56,6 +58,10 @@ def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
+            "event_subscriptions": {
+                **({} if socket_mode else {"request_url": endpoint}),
+                "bot_events": list(EVENTS),
+            },
             "interactivity": {
                 "is_enabled": True,
                 **({} if socket_mode else {"request_url": endpoint, "message_menu_options_url": endpoint}),

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from handlers import contacts, help, subscriptions  # noqa: A004 - the capability is called help
+from handlers import (
+    contacts,
+    dunning,
+    help,  # noqa: A004 - the capability is called help
+    histories,
+    homes,
+    invoice_history,
+    subscriptions,
+)
 from handlers.announcements import Announcer
 from handlers.router import Router
 
@@ -12,3 +20,7 @@ def register(router: Router, announcer: Announcer) -> None:
     contacts.register(router)
     help.register(router)
     subscriptions.register(router, announcer)
+    dunning.register(router, announcer)
+    histories.register(router)
+    homes.register(router)
+    invoice_history.register(router)

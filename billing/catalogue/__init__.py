@@ -4,18 +4,28 @@ from billing.catalogue.coupons import Coupon, Duration
 from billing.catalogue.files import CatalogueError, load
 from billing.catalogue.labels import Label
 from billing.catalogue.model import Business, Catalogue
-from billing.catalogue.policies import ChangePolicy, LowerLimit, Proration, RaiseByItself, TakesEffect
+from billing.catalogue.policies import (
+    AfterLastTry,
+    ChangePolicy,
+    DunningPolicy,
+    LowerLimit,
+    Proration,
+    RaiseByItself,
+    TakesEffect,
+)
 from billing.catalogue.prices import Interval, OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Feature, Plan, PrepayTerm, Product, Seats, Tier, UnitPack
 from billing.catalogue.taxes import TaxRate
 
 __all__ = [
     "AddOn",
+    "AfterLastTry",
     "Business",
     "Catalogue",
     "CatalogueError",
     "ChangePolicy",
     "Coupon",
+    "DunningPolicy",
     "Duration",
     "Feature",
     "Interval",

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from billing.catalogue.coupons import Coupon
 from billing.catalogue.labels import Country, Label, Text
-from billing.catalogue.policies import ChangePolicy
+from billing.catalogue.policies import ChangePolicy, DunningPolicy
 from billing.catalogue.prices import OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Plan, PrepayTerm, Product, UnitPack
 from billing.catalogue.taxes import Tax, TaxRate, crosses_eu_border, is_vat_id_of
@@ -72,6 +72,7 @@ class Catalogue(Frozen):
     tax: Tax = Tax()
     coupons: tuple[Coupon, ...] = ()
     plan_changes: ChangePolicy = ChangePolicy()
+    dunning: DunningPolicy = DunningPolicy()
 
     @model_validator(mode="after")
     def _every_price_has_its_own_key(self) -> Self:

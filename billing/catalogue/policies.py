@@ -61,3 +61,17 @@ class ChangePolicy(Frozen):
         """How many managers have to agree when so much is lost every month (a positive amount)."""
         limit = self.second_approval_above.get(lost_a_month.currency)
         return 2 if limit is not None and lost_a_month.amount > limit else 1
+
+
+class AfterLastTry(StrEnum):
+    """What Stripe is set up to do with a subscription whose payment failed for the last time (HX1)."""
+
+    UNPAID = "unpaid"  # it stays, and is invoiced on, but nothing is charged
+    CANCEL = "cancel"
+    PAST_DUE = "past_due"  # it stays overdue
+
+
+class DunningPolicy(Frozen):
+    """`[dunning]` of the file: what people are told. When Stripe tries again is set at Stripe, and read from there."""
+
+    after_last_try: AfterLastTry = AfterLastTry.UNPAID

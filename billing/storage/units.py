@@ -16,11 +16,14 @@ from billing.ports import Job
 from billing.storage.absences import AbsenceRows
 from billing.storage.change_requests import RequestRows
 from billing.storage.contacts import ContactRows
+from billing.storage.failures import FailureRows
 from billing.storage.finders import Finder
 from billing.storage.imports import ImportRows
 from billing.storage.jobs import Enqueue, operation_job
 from billing.storage.mirror import MirrorRows
 from billing.storage.operations import EventRows, OperationRows
+from billing.storage.overviews import OverviewRows
+from billing.storage.reconciliations import ReconciliationRows
 from billing.storage.staff import StaffRows
 from billing.storage.timeline import TimelineRows
 from billing.storage.usage import UsageRows
@@ -80,6 +83,18 @@ class Unit:
     @cached_property
     def usage(self) -> UsageRows:
         return UsageRows(self.connection)
+
+    @cached_property
+    def failures(self) -> FailureRows:
+        return FailureRows(self.connection)
+
+    @cached_property
+    def reconciliations(self) -> ReconciliationRows:
+        return ReconciliationRows(self.connection)
+
+    @cached_property
+    def overview(self) -> OverviewRows:
+        return OverviewRows(self.connection)
 
     def enqueue(self, *jobs: Job) -> None:
         """Raises RuntimeError in a unit that only reads."""
