@@ -63,7 +63,7 @@ def _many(report: FailureReport, catalogue: Catalogue, t: Translator) -> kit.Mes
     rest = report.count - len(shown)
     blocks: list[kit.Block] = [kit.section(_headline(report, t)), *(_row(one, catalogue, t) for one in shown)]
     if rest > 0:
-        blocks.append(kit.context(t.count("… and {n} more", "… and {n} more", rest)))
+        blocks.append(kit.context(t("… and {n} more", n=rest)))
     blocks.append(kit.actions(kit.button(t("Show the list"), Id.LIST, value=report.batch)))
     return kit.Message(text=t.count("{n} payment failed.", "{n} payments failed.", report.count), blocks=blocks)
 

@@ -60,6 +60,9 @@ EXAMPLES = {
     "NoTicket": errors.NoTicket(),
     "AbsenceImpossible": errors.AbsenceImpossible(problem="days"),
     "HighestLimit": errors.HighestLimit(contact="Ada"),
+    "InvoiceNotOpen": errors.InvoiceNotOpen(contact="Ada"),
+    "AmountDue": errors.AmountDue(shown=4900, due=2900, currency="EUR"),
+    "NoPaymentPage": errors.NoPaymentPage(contact="Ada"),
 }
 UNKNOWN = Reason(key="SomethingNobodyThoughtOf")
 

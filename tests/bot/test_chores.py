@@ -81,10 +81,10 @@ def test_contacts_come_from_stripes_customers_and_again_changes_nothing(
     parts.stripe.v1.customers.create({"name": "Synced One", "email": "one@example.com", "address": address})
     parts.stripe.v1.customers.create({"name": "Synced Two", "email": "two@example.com"})
     first = kontor("contacts", "sync")
-    assert "2 customers seen: 2 new contacts, 0 changed." in first.out
+    assert "2 customers seen: 2 new contacts, 0 differed and were mended." in first.out
     assert "Without a country, so without tax: cus_" in first.out
     again = kontor("contacts", "sync")
-    assert "2 customers seen: 0 new contacts, 0 changed." in again.out
+    assert "2 customers seen: 0 new contacts, 0 differed and were mended." in again.out
 
 
 def test_every_mistake_of_a_file_has_its_sentence() -> None:
