@@ -90,10 +90,10 @@ def concerned(
     return tuple((one.team, one.user) for one in uow.staff.list() if Role.MANAGER in one.roles)
 
 
-def collect(store: Store) -> int:
+def collect(store: Store, quiet: timedelta = QUIET, longest: timedelta = LONGEST) -> int:
     """Give what is due at a place to the engine as one message; how many messages that were."""
     with store.writing(NOBODY) as uow:
-        places = uow.failures.due(uow.now - QUIET, uow.now - LONGEST)
+        places = uow.failures.due(uow.now - quiet, uow.now - longest)
         for place in places:
             batch = uow.failures.gather(place)
             uow.enqueue(Job(id=batch, name=PIPELINE, argument=batch))

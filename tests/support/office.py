@@ -11,15 +11,22 @@ from typing import Any
 from slack_bolt import Ack
 
 import handlers
+from billing import histories, syncs
 from billing.access import Actor
+from billing.dunning import failures
 from billing.events import EventSteps
 from billing.operations import Operation
+from billing.ports import Job
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
 from handlers.conversation import Conversation
+from handlers.dunning import Tellers
+from handlers.files import Files
 from handlers.followups import FollowUps
+from handlers.histories import Exports
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
+from handlers.reconciliations import ReconciliationNews
 from handlers.router import Kind, Router
 from handlers.staff import Directory
 from tests.support import slack
@@ -73,7 +80,10 @@ class Office(Shop):
             {"links": links},
             lambda kind, result, _: self.observed.append((kind, result)),
         )
-        self.events = EventSteps(self.store, self.payments)
+        self.events = EventSteps(self.store, self.payments, self.posts.managers)
+        self.tellers = Tellers(self.desk, self.posts)
+        self.reconciled = ReconciliationNews(self.desk, self.posts)
+        self.exports = Exports(self.desk, Files(lambda: self.slack, self.posts))
         self.outbox = Outbox(self.mails.append)
         self.mailer = Mails(self.desk, self.outbox)
         self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
@@ -133,13 +143,23 @@ class Office(Shop):
         told = []
         while self.rows.jobs:
             job = self.rows.jobs.pop(0)
-            if job.name == "operation":
-                state = self.mailer.send(job.argument, self.walks(job.argument))
-                told.append(self.announcer.announce(job.argument, state))
-            else:
-                moved = self.events.record(job.argument, self.events.fetch(job.argument, ""))
-                told.append(self.follow_ups.run(job.argument, moved))
+            told.append(self._does(job))
         return told
+
+    def _does(self, job: Job) -> str:
+        match job.name:
+            case "operation":
+                state = self.mailer.send(job.argument, self.walks(job.argument))
+                return self.announcer.announce(job.argument, state)
+            case failures.PIPELINE:
+                return self.tellers.tell(job.argument, "")
+            case syncs.PIPELINE:
+                return self.reconciled.tell(job.argument, self.reconciled.readers(job.argument, ""))
+            case histories.PIPELINE:
+                return self.exports.make(job.argument, "")
+            case _:
+                moved = self.events.record(job.argument, self.events.fetch(job.argument, ""))
+                return self.follow_ups.run(job.argument, moved)
 
     @property
     def last_operation(self) -> Operation:

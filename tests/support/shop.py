@@ -28,6 +28,7 @@ from billing.catalogue.prices import Price, Quantity
 from billing.catalogue.taxes import Override, Rate, Tax
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
+from billing.dunning.collecting import PAY, SEND_LINK, PayInvoice, SendInvoiceLink
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
 from billing.operations import Operation, State
 from billing.roles import Role
@@ -38,7 +39,12 @@ from tests.support.memory import Clock, MemoryStore, Mirrored
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-ACTIONS = {CreateSubscription.kind: CREATE, ResumeSubscription.kind: RESUME}
+ACTIONS = {
+    CreateSubscription.kind: CREATE,
+    ResumeSubscription.kind: RESUME,
+    PayInvoice.kind: PAY,
+    SendInvoiceLink.kind: SEND_LINK,
+}
 TEAM = TeamId("T1")
 
 PLUS_MONTH = LookupKey("marketing-plus-month-eur")  # 49.00 EUR

@@ -70,6 +70,9 @@ class FakeSlack:
     def views_publish(self, *, user_id: str, view: Json, hash: str | None = None) -> None:  # noqa: A002 - Slack's name
         self._called("views_publish", user_id=user_id, view=view, hash=hash)
 
+    def files_upload_v2(self, *, channel: str, filename: str, title: str, content: bytes) -> None:
+        self._called("files_upload_v2", channel=channel, filename=filename, title=title, content=content)
+
     def users_info(self, *, user: str, include_locale: bool) -> Json:
         self._called("users_info", user=user)
         if user not in self.people:
