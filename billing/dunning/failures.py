@@ -16,7 +16,7 @@ from billing.dunning.model import Notice, NoticePage, Stage, stage
 from billing.errors import NotFound
 from billing.ids import InvoiceId, OperationId, TeamId
 from billing.models import Frozen
-from billing.money import Money
+from billing.money import Money, total
 from billing.ports import Job, Origin, Store, StripeEvent, UnitOfWork
 from billing.roles import Permission, Role
 from billing.steps import NOBODY
@@ -44,7 +44,7 @@ class FailureReport(Frozen):
     """A batch as it stands now; what was paid meanwhile is left out of the list."""
 
     batch: str
-    count: int  # when they were noted
+    count: int  # that were noted; where one page shows all, that still fail
     totals: tuple[Money, ...]
     shown: tuple[FailedPayment, ...]
     after: int = 0  # where this page began
@@ -114,11 +114,14 @@ def told(uow: UnitOfWork, batch: str, after: int = 0, limit: int = ON_A_PAGE) ->
     if not count:
         raise NotFound(batch)
     page = uow.failures.page(batch, limit, after)
+    shown = tuple(_as_it_stands(uow, page))
+    if after == 0 and page.following is None:  # these are all: what was paid meanwhile does not count
+        count, totals = len(shown), _sums(shown)
     return FailureReport(
         batch=batch,
         count=count,
         totals=totals,
-        shown=tuple(_as_it_stands(uow, page)),
+        shown=shown,
         after=after,
         following=page.following,
         afterwards=uow.catalogue.dunning.after_last_try,
@@ -154,6 +157,14 @@ def _as_it_stands(uow: UnitOfWork, page: NoticePage) -> Iterator[FailedPayment]:
         invoice = uow.mirror.invoice(notice.contact, notice.invoice)
         if invoice is not None and invoice.failing:
             yield _failed(uow, uow.contacts.get(notice.contact), invoice)
+
+
+def _sums(shown: tuple[FailedPayment, ...]) -> tuple[Money, ...]:
+    currencies = dict.fromkeys(one.invoice.due.currency for one in shown)
+    return tuple(
+        total((one.invoice.due for one in shown if one.invoice.due.currency == currency), currency)
+        for currency in currencies
+    )
 
 
 def _failed(uow: UnitOfWork, contact: Contact, invoice: Invoice) -> FailedPayment:

@@ -189,7 +189,9 @@ def test_what_was_paid_meanwhile_is_left_out_of_the_list(shop: Shop) -> None:
     shop.clock.goes_on(minutes=1)
     [batch] = collected(shop)
     fails(shop, invoice(1, status=InvoiceStatus.PAID), invoice(2))
-    assert [one.invoice.id for one in shown(shop, batch).shown] == ["in_2"]
+    now = shown(shop, batch)
+    assert [one.invoice.id for one in now.shown] == ["in_2"]
+    assert (now.count, [one.amount for one in now.totals]) == (1, [4900])
 
 
 def test_the_list_is_for_those_who_may_see_customers_and_of_that_team(shop: Shop) -> None:
