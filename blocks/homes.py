@@ -17,9 +17,10 @@ from billing.roles import Permission
 from blocks import kit, ways, words
 from blocks.graphemes import fit
 from blocks.invoice_history import next_try
-from blocks.texts import Mrkdwn, Translator, bold, joined, later
+from blocks.texts import Translator, bold, joined, later
 
 HEIGHTS = "▁▂▃▄▅▆▇█"
+WIDTH = 2  # characters of a column
 
 
 class Id:
@@ -72,9 +73,9 @@ def home(shown: Home, t: Translator) -> kit.Home:
 
 
 def chart(days: Sequence[Day]) -> str:
-    """A column for each day, in eighths of the highest; any money at all shows at least the lowest."""
+    """A column for each day, in eighths of the highest; any money at all is above the ground."""
     highest = max((day.received.amount for day in days), default=0)
-    return "".join(_column(day.received.amount, highest) for day in days)
+    return " ".join(_column(day.received.amount, highest) * WIDTH for day in days)
 
 
 def _column(amount: int, highest: int) -> str:
@@ -102,11 +103,12 @@ def _numbers(shown: Home, t: Translator) -> list[kit.Block]:
 
 
 def _sums(sums: Sequence[Sum], t: Translator) -> str:
-    """`12: €4,100.00 and $80.00`."""
+    """`€4,100.00 and $80.00 in 12 invoices`."""
     if not sums:
         return t("none")
     amounts = t.list([t.money(one.amount) for one in sums[:3]])
-    return t("{n}: {amounts}", n=sum(one.count for one in sums), amounts=amounts)
+    count = sum(one.count for one in sums)
+    return t.count("{amounts} in {n} invoice", "{amounts} in {n} invoices", count, amounts=amounts)
 
 
 def _business(business: Business | None, t: Translator) -> Iterator[kit.Block]:
@@ -120,7 +122,7 @@ def _business(business: Business | None, t: Translator) -> Iterator[kit.Block]:
             joined(
                 [
                     t.rich("*Received in the last {n} days*", n=len(received)),
-                    Mrkdwn(f"`{chart(business.days)}`"),
+                    chart(business.days),
                     t(
                         "{amount} altogether, {today} today, most on {day}.",
                         amount=whole,
