@@ -120,3 +120,33 @@ def test_mistakes_of_ours_are_loud(mistake):
 
 def test_a_messages_fallback_text_calls_nobody():
     assert kit.Message(text="<!channel> & co", blocks=[kit.divider()]).to_dict()["text"] == "&lt;!channel&gt; &amp; co"
+
+
+def test_several_can_be_chosen_of_what_is_offered():
+    options = [kit.option(f"Plan {n}", f"plan-{n}") for n in range(3)]
+    boxes = kit.checkboxes("boxes", options, initial=["plan-2", "gone"]).to_dict()
+    menu = kit.multi_select("menu", options, initial=["gone"]).to_dict()
+    assert [one["value"] for one in boxes["initial_options"]] == ["plan-2"]
+    assert "initial_options" not in menu  # Slack takes no empty list
+
+
+def test_every_input_is_one_that_slack_takes():
+    options = [kit.option("One", "1"), kit.option("Two", "2")]
+    inputs = {
+        "boxes": kit.checkboxes("boxes", options, initial=["1"]),
+        "menu": kit.multi_select("menu", options, placeholder="Choose", at_most=2),
+        "person": kit.person_input("person", placeholder="Deputy", initial="U0MIA"),
+        "text": kit.text_input("text", multiline=True, at_most=3000),
+    }
+    blocks = [
+        kit.field_input("Field", element, block_id=name, dispatch=name == "menu") for name, element in inputs.items()
+    ]
+    dots = kit.overflow("dots", options)
+    picture = kit.image("https://kontor.example/chart.png", "Revenue by month")
+    modal = kit.Modal(title="All", blocks=[*blocks, kit.section("More", accessory=dots), picture], submit="Save")
+    assert problems(modal.to_dict()) == []
+
+
+def test_an_overflow_menu_holds_five():
+    with pytest.raises(ValueError, match="1 to 5 options"):
+        kit.overflow("dots", [kit.option(str(n), str(n)) for n in range(6)])
