@@ -49,7 +49,7 @@ def history(event: StripeEvent, contact: Contact, failed: Invoice | None = None)
     match event.type:
         case "invoice.paid" if payload.get("amount_paid"):
             return _line(event, contact, Happening.PAYMENT_SUCCEEDED, "amount_paid", number=payload.get("number"))
-        case "invoice.payment_failed":
+        case "invoice.payment_failed" if event.origin is not Origin.OURS:  # our operation says so itself
             more = _attempt(payload, failed)
             return _line(
                 event, contact, Happening.PAYMENT_FAILED, "amount_remaining", number=payload.get("number"), **more

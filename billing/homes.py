@@ -57,7 +57,6 @@ class Home(Frozen):
     """What one person sees."""
 
     name: str
-    roles: frozenset[Role]
     may: frozenset[Permission]
     did: tuple[Did, ...]
     waiting: tuple[Did, ...]  # for the customer
@@ -84,7 +83,6 @@ def home(uow: UnitOfWork) -> Home:
     undecided = tuple(one for one in filed.requests if one.state.undecided)
     return Home(
         name=actor.name,
-        roles=actor.roles,
         may=may,
         did=tuple(_did(uow, one) for one in uow.overview.latest(actor.team, actor.user, SHOWN)),
         waiting=tuple(_did(uow, one) for one in waiting),
@@ -101,7 +99,7 @@ def home(uow: UnitOfWork) -> Home:
 
 def _nothing(uow: UnitOfWork, may: frozenset[Permission]) -> Home:
     return Home(
-        name=uow.actor.name, roles=uow.actor.roles, may=may, did=(), waiting=(), waiting_count=0,
+        name=uow.actor.name, may=may, did=(), waiting=(), waiting_count=0,
         to_decide=(), to_decide_count=0, filed=(), filed_count=0, open_invoices=(), business=None, now=uow.now,
     )  # fmt: skip
 

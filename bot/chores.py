@@ -124,7 +124,9 @@ def sync(settings: Settings, out: Console, wanted: str = "") -> None:
     """Fill and repair the mirror from Stripe: of everybody, or of the one contact that is wanted."""
     with opened(settings) as app:
         run = _sync_one(app, wanted) if wanted else _sync_all(app, out)
-    out.print(f"{run.customers} customers seen: {run.created} new contacts, {run.differing} differed and were mended.")
+    resumed = f" ({run.resumed_at} of them before)" if run.resumed_at else ""
+    seen = f"{run.customers} customers seen{resumed}"
+    out.print(f"{seen}: {run.created} new contacts, {run.differing} differed and were mended.")
     for one in run.differences[:20]:
         parts = [*one.parts, *(["details"] if one.details else [])]
         out.print(f"  {one.contact}: {', '.join(parts)}", highlight=False, markup=False)

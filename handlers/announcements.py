@@ -14,7 +14,6 @@ from billing.ids import OperationId
 from billing.operations import Operation, State
 from billing.ports import UnitOfWork
 from billing.steps import NOBODY
-from blocks import subscriptions
 from blocks.kit import Message, Modal
 from blocks.texts import Translator
 from handlers.payloads import ReplyTo
@@ -76,9 +75,8 @@ class Announcer:
         """Stripe does not answer; the person may close the modal and is told later."""
         operation, actor = self._load(operation_id)
         reply_to = ReplyTo.model_validate_json(operation.reply_to)
-        t = Translator(actor.locale, actor.timezone)
         if reply_to.view:
-            self._posts.update_view(reply_to.view, subscriptions.delayed(t).modal(t))
+            self._posts.update_view(reply_to.view, self._news(operation, actor).modal)
 
     def _news(self, operation: Operation, actor: Actor) -> News:
         t = Translator(actor.locale, actor.timezone)

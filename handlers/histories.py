@@ -5,7 +5,7 @@ from __future__ import annotations
 from billing import histories as domain
 from billing.access import Actor
 from billing.desk import Desk
-from billing.histories import PIPELINE, Export, HistoryFilter, Period
+from billing.histories import Export, HistoryFilter, Period
 from billing.ids import ContactId
 from billing.steps import NOBODY
 from billing.timeline import Topic
@@ -19,8 +19,6 @@ from handlers.conversation import Screen
 from handlers.files import Files
 from handlers.payloads import Call
 from handlers.router import Router
-
-__all__ = ["PIPELINE", "Exports", "register"]
 
 
 def register(router: Router) -> None:

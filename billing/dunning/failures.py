@@ -47,7 +47,6 @@ class FailureReport(Frozen):
     count: int  # that were noted; where one page shows all, that still fail
     totals: tuple[Money, ...]
     shown: tuple[FailedPayment, ...]
-    after: int = 0  # where this page began
     following: int | None = None
     afterwards: AfterLastTry
 
@@ -122,7 +121,6 @@ def told(uow: UnitOfWork, batch: str, after: int = 0, limit: int = ON_A_PAGE) ->
         count=count,
         totals=totals,
         shown=shown,
-        after=after,
         following=page.following,
         afterwards=uow.catalogue.dunning.after_last_try,
     )

@@ -77,6 +77,12 @@ def test_what_kontor_or_stripe_itself_did_is_not_told_as_such(type_: str, origin
     assert history(event(type_, previous={"items": {}}, origin=origin), contact()) is None
 
 
+def test_a_payment_that_failed_in_kontor_is_told_once_by_the_operation() -> None:
+    payload = {"amount_remaining": 100, "currency": "eur"}
+    for origin, told in ((Origin.OURS, False), (Origin.STRIPE, True), (Origin.ELSEWHERE, True)):
+        assert bool(history(event("invoice.payment_failed", payload=payload, origin=origin), contact())) is told
+
+
 @pytest.mark.parametrize(
     ("type_", "previous"),
     [

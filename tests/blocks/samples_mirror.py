@@ -5,20 +5,19 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from billing.access import Actor
 from billing.catalogue import AfterLastTry
 from billing.contacts import InvoiceStatus, Part, SubscriptionStatus
 from billing.dunning.collecting import CollectForm, InvoiceCollected, InvoiceLinkSent
 from billing.dunning.failures import FailedPayment, FailureReport
 from billing.histories import ExportedHistory, History, HistoryFilter
 from billing.homes import Business, Day, Did, Home, Owed
-from billing.ids import ContactId, InvoiceId, SubscriptionId, TeamId, UserId
+from billing.ids import ContactId, InvoiceId, SubscriptionId
 from billing.invoice_history import InvoiceList, Shelf
 from billing.money import Money
 from billing.operations import Operation, State
 from billing.overviews import Sum
 from billing.reconciliations import Difference, Reconciliation
-from billing.roles import Permission, Role
+from billing.roles import Permission
 from billing.timeline import Entry, Happening, Page, Topic
 from blocks.timelines import _CHANGES
 from tests.billing.storage.examples import change_request
@@ -35,7 +34,6 @@ from tests.blocks.samples import (
     subscription,
 )
 
-MIA = Actor(team=TeamId("T1"), user=UserId("U1"), name="Mia", roles=frozenset({Role.AGENT}))
 NEXT = NOW + timedelta(days=3)
 
 
@@ -174,7 +172,6 @@ def did(state: State, kind: str = "create_subscription", name: str = "Ada") -> D
 def home(**changes: Any) -> Home:
     fields = {
         "name": "Mia",
-        "roles": frozenset({Role.AGENT}),
         "may": frozenset({Permission.SEE_CONTACT}),
         "did": (),
         "waiting": (),
