@@ -21,13 +21,12 @@ from sqlalchemy.engine import Connection
 
 from billing.access import Actor
 from billing.catalogue import Catalogue
-from billing.contacts import Address, Contact
+from billing.contacts import Address, Contact, CustomerSnapshot
 from billing.event_entries import history
 from billing.events import EventSteps
 from billing.ids import ContactId, CustomerId, TeamId, UserId
 from billing.ports import Job, StripeEvent
 from billing.storage.database import Database
-from billing.stripe.customers import StripeCustomers
 from billing.stripe.events import from_event
 from billing.stripe.payments import StripePayments
 from billing.syncs import reconcile
@@ -52,7 +51,7 @@ ACTS = (
 
 # How long a random history is, and how many there are.
 SHORT = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
-LONG = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LONG = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @dataclass
@@ -69,8 +68,10 @@ class History:
     to_deliver: list[StripeEvent] = field(default_factory=list)
     lost: int = 0
     fetched: list[tuple[str, str]] = field(default_factory=list)
+    newest: str | None = None  # event that was looked at
 
     def begin(self) -> None:
+        self.newest = next((one.id for one in self.local.v1.events.list({"limit": 1}).data), None)
         for number in range(2):
             customer = self.local.customer(name=f"Ada {number}")
             contact = Contact(
@@ -131,17 +132,25 @@ class History:
 
     def look(self) -> None:
         """What Stripe would deliver now: each event once, twice or never."""
-        for page in self.pages():
-            for event in page:
-                if event.id not in self.happened:
-                    self.happened[event.id] = event
-                    times = self.chance.choice((0, 1, 1, 1, 2))
-                    self.lost += times == 0
-                    self.to_deliver += [event] * times
+        params = {"limit": 100, "ending_before": self.newest} if self.newest else {"limit": 100}
+        found = {one.id: one for one in self.local.v1.events.list(params).auto_paging_iter()}
+        for event in sorted(map(_read, found.values()), key=lambda one: one.id):
+            self.happened[event.id] = event
+            times = self.chance.choice((0, 1, 1, 1, 2))
+            self.lost += times == 0
+            self.to_deliver += [event] * times
+        self.newest = self.local.v1.events.list({"limit": 1}).data[0].id
 
-    def pages(self) -> Iterator[list[StripeEvent]]:
-        found = self.local.v1.events.list({"limit": 100})
-        yield [from_event(event.to_dict()) for event in found.auto_paging_iter()]
+    def pages(self, after: CustomerId | None) -> Iterator[tuple[CustomerSnapshot, ...]]:
+        """Stripe's customers, as the comparison reads them: these two, not those of earlier histories."""
+        del after
+        yield tuple(filter(None, (self.steps._payments.snapshot(one.customer) for one in self.contacts)))
+
+    def forget(self) -> None:
+        """Nothing of theirs goes on when the clock moves in the next history."""
+        for contact in self.contacts:
+            for one in self.local.v1.subscriptions.list({"customer": contact.customer}).data:
+                self.local.v1.subscriptions.cancel(one.id)
 
     def between(self, since: datetime, until: datetime) -> Iterator[tuple[StripeEvent, ...]]:
         """Stripe's list of events, as the comparison reads it; the clock here is not the program's."""
@@ -172,6 +181,10 @@ class History:
         return some.pop(self.chance.randrange(len(some)))
 
 
+def _read(event: Any) -> StripeEvent:
+    return from_event(event.to_dict())
+
+
 @pytest.fixture
 def jobs() -> list[Job]:
     return []
@@ -190,23 +203,25 @@ def lives_through(
     data: st.DataObject, local: LocalStripe, store: Database, jobs: list[Job], payments: StripePayments, longest: int
 ) -> None:
     acts = data.draw(st.lists(st.sampled_from(ACTS), min_size=3, max_size=longest))
-    chance = data.draw(st.randoms(use_true_random=False))
+    chance = Random(data.draw(st.integers(0, 10**6)))  # what it is asked depends on what happens
     jobs.clear()
     lived = History(local, store, EventSteps(store, payments), jobs, chance)
-    lived.begin()
-    for act in acts:
-        lived.act(act)
-        lived.progress(chance.randrange(6))
-    lived.end()
-    if not lived.lost:
+    try:
+        lived.begin()
+        for act in acts:
+            lived.act(act)
+            lived.progress(chance.randrange(6))
+        lived.end()
+        if not lived.lost:
+            is_equal(lived, payments)
+        reconcile(store, ACTOR, lived, lived, tell=True)
+        lived.end()
         is_equal(lived, payments)
-    customers = StripeCustomers(local.connection.client, payments._catalogue)
-    reconcile(store, ACTOR, customers, lived, tell=True)
-    lived.end()
-    is_equal(lived, payments)
-    tells_everything_once(lived)
-    again = reconcile(store, ACTOR, customers, lived, tell=True)
-    assert (again.differing, again.missed_events) == (0, 0)
+        tells_everything_once(lived)
+        again = reconcile(store, ACTOR, lived, lived, tell=True)
+        assert (again.differing, again.missed_events) == (0, 0)
+    finally:
+        lived.forget()
 
 
 def is_equal(lived: History, payments: StripePayments) -> None:
@@ -238,6 +253,7 @@ def test_the_mirror_ends_equal_to_stripe(
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(600)
 @given(st.data())
 @LONG
 def test_the_mirror_ends_equal_to_stripe_after_long_histories(
