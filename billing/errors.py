@@ -18,6 +18,7 @@ KontorError
 │   ├── ForeignPaymentMethod the payment method is not this contact's
 │   ├── PaymentMethodExpired the card ran out
 │   ├── NoEmailAddress      a link cannot be sent
+│   ├── NoPaymentMethod     money is due now, and nothing is on file to take it from
 │   ├── AmountDiffers       Stripe would charge another first payment than was reviewed
 │   ├── PriceChanged        what was reviewed is not what would be charged now: review again
 │   ├── CardNumberEntered   a card number was typed; it is kept nowhere
@@ -49,6 +50,7 @@ KontorError
 │   ├── NoTicket            the message is no help ticket: no sender's address stands in it (A29)
 │   ├── AbsenceImpossible   days that are over or the wrong way round, or a deputy who may not be one
 │   ├── HighestLimit        the plan has no higher contact limit (AX5)
+│   ├── RaisingNotOffered   the catalogue's policy has no contact limit raised by itself (AX5, K4)
 │   ├── NotTheAdminsAddress the help ticket does not come from the primary admin's address (A30)
 │   ├── InvoiceNotOpen      nothing (more) is to be paid on it: paid, cancelled or written off (H35)
 │   ├── AmountDue           another amount is still to be paid than the person was shown (H35)
@@ -188,6 +190,10 @@ class PaymentMethodExpired(Refusal):
 class NoEmailAddress(Refusal):
     rule = "H30"
     field = "payment_method"
+
+
+class NoPaymentMethod(Refusal):
+    rule = "H31"
 
 
 class PriceChanged(Refusal):
@@ -335,6 +341,11 @@ class AbsenceImpossible(Refusal):
 
 class HighestLimit(Refusal):
     rule = "AX5"
+
+
+class RaisingNotOffered(Refusal):
+    rule = "AX5"
+    who_can = (Role.ADMIN,)
 
 
 class NotTheAdminsAddress(Refusal):

@@ -18,6 +18,7 @@ from billing.event_entries import history
 from billing.ids import CustomerId, EventId, InvoiceId, OperationId
 from billing.looks import Look, SharedLooks
 from billing.operations import Operation, State
+from billing.plan_changes import follow
 from billing.ports import Payments, Store, StripeEvent, UnitOfWork
 from billing.steps import NOBODY
 from billing.subscriptions import ResumeSubscription, expire
@@ -74,6 +75,7 @@ class EventSteps:
                 found = CustomerSnapshot.model_validate_json(fetched)
                 uow.mirror.replace(contact.id, found)
                 settle(uow, contact)
+                follow(uow, uow.contacts.get(contact.id))
                 _renamed(uow, event, contact, found)
             failed = uow.mirror.invoice(contact.id, InvoiceId(event.object_id or "")) if event.type in FAILED else None
             entry = history(event, contact, failed)

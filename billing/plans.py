@@ -12,7 +12,7 @@ from enum import StrEnum
 from billing.catalogue import AddOn, Catalogue, Feature, LowerLimit, Plan, Product, RecurringPrice
 from billing.contacts import Account, Contact, Member, MemberRight, Subscription
 from billing.errors import LimitNotOffered, NoPlan, SeatsOutOfRange, UnknownAddOn, UnknownPlan
-from billing.ids import LookupKey, SubscriptionId
+from billing.ids import ContactId, LookupKey, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money, round_half_up, total
 
@@ -34,18 +34,24 @@ class Item(Frozen):
 
 
 class Cadence(Frozen):
-    """How often is paid, and in which currency. A change of plan keeps both: all items of a subscription share them."""
+    """How often is paid, on which fixed day, and in which currency. A change of plan keeps all of it.
+
+    All items of a subscription share them (HX3). What is billed on a fixed day is not put beside what is billed on
+    another one; a price without such a day is billed whenever the rest is.
+    """
 
     interval: str  # day, week, month, year
     count: int
     currency: str
+    billing_day: int | None = None  # of the month; None: the day on which it started
 
     def fits(self, price: RecurringPrice) -> bool:
-        return (price.interval, price.interval_count, price.unit.currency) == (
+        is_same = (price.interval, price.interval_count, price.unit.currency) == (
             self.interval,
             self.count,
             self.currency,
         )
+        return is_same and price.billing_day in (None, self.billing_day)
 
 
 class Range(Frozen):
@@ -118,9 +124,14 @@ class Impact(Frozen):
 # Reading what there is
 
 
-def cadence_of(subscription: Subscription) -> Cadence:
+def cadence_of(subscription: Subscription, catalogue: Catalogue | None = None) -> Cadence:
+    """With the fixed billing day, which only the catalogue knows, where it matters what may be sold beside it."""
+    sold = (catalogue.sold(item.price) for item in subscription.items if item.price) if catalogue else ()
     return Cadence(
-        interval=subscription.interval, count=subscription.interval_count, currency=subscription.amount.currency
+        interval=subscription.interval,
+        count=subscription.interval_count,
+        currency=subscription.amount.currency,
+        billing_day=next((price.billing_day for price in sold if price and price.billing_day), None),
     )
 
 
@@ -209,6 +220,16 @@ def seats_for(catalogue: Catalogue, name: str, cadence: Cadence) -> Range:
         least = plan.seats.included
         most = least + (seat[0].quantity.maximum * seat[0].seats if seat else 0)
     return Range(least=least, most=min(most, plan.seats.maximum or most))
+
+
+def seat_price(catalogue: Catalogue, name: str, cadence: Cadence) -> Money | None:
+    """What one more seat costs in that plan per billing cycle; None where there is none to buy."""
+    _, plan = catalogue.plan(name)
+    if plan.quantity.maximum > 1:
+        price = next(iter(plan_prices(catalogue, name, cadence)), None)
+        return price.unit if price and plan.seats.included <= 1 else None
+    seat = _seat_add_on(catalogue, name, cadence)
+    return seat[1].unit if seat and seat[0].seats == 1 else None
 
 
 def _add_on_prices(
@@ -365,7 +386,7 @@ def impact(catalogue: Catalogue, subscription: Subscription, after: Package, acc
     _, old = catalogue.plan(before.plan)
     _, new = catalogue.plan(after.plan)
     had, has = old.limits_for(before.limit), new.limits_for(after.limit)
-    cadence = cadence_of(subscription)
+    cadence = cadence_of(subscription, catalogue)
     return Impact(
         gained=_missing(new, old),
         lost=_missing(old, new),
@@ -374,14 +395,21 @@ def impact(catalogue: Catalogue, subscription: Subscription, after: Package, acc
             for name in dict.fromkeys((*had, *has))
             if had.get(name) != has.get(name)
         ),
-        above=excess(after, account),
+        above=excess(before, after, account),
         before=subscription.amount,
         after=amount_of(catalogue, items_of(catalogue, after, cadence), cadence.currency),
     )
 
 
-def excess(after: Package, account: Account) -> tuple[Excess, ...]:
-    """What the account uses beyond the package (A4)."""
+def is_of_account(package: Package, account: Account) -> bool:
+    """Whether that package is what the account's usage is about: a customer may have other plans beside it."""
+    return account.plan in (None, package.plan)
+
+
+def excess(before: Package, after: Package, account: Account) -> tuple[Excess, ...]:
+    """What the account uses beyond the package (A4); nothing where the usage is about another plan."""
+    if not is_of_account(before, account):
+        return ()
     wanted = (
         (Dimension.LIMIT, account.active_contacts, after.limit),
         (Dimension.SEATS, account.seats_used, after.seats),
@@ -422,6 +450,7 @@ class PlanColumn(Frozen):
 class Comparison(Frozen):
     """Plans side by side: the customer's own first (A5)."""
 
+    contact: ContactId
     contact_name: str
     subscription: SubscriptionId
     cadence: Cadence
@@ -433,11 +462,12 @@ class Comparison(Frozen):
 def compare(catalogue: Catalogue, contact: Contact, subscription: Subscription, others: tuple[str, ...]) -> Comparison:
     """The customer's plan beside those. Raises UnknownPlan."""
     mine = package_of(catalogue, subscription)
-    cadence = cadence_of(subscription)
+    cadence = cadence_of(subscription, catalogue)
     columns = tuple(_column(catalogue, name, mine, cadence) for name in dict.fromkeys((mine.plan, *others)))
     features = {feature.id: feature for column in columns for feature in column.plan.features}
     limits = dict.fromkeys(name for column in columns for name in column.plan.limits_for(column.limit))
     return Comparison(
+        contact=contact.id,
         contact_name=contact.name,
         subscription=subscription.id,
         cadence=cadence,

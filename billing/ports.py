@@ -19,6 +19,8 @@ from billing.contacts import (
     PaymentMethod,
     Subscription,
 )
+from billing.documents import Document, DocumentKind
+from billing.documents.links import DocumentLinks
 from billing.dunning.model import Notices
 from billing.ids import (
     CustomerId,
@@ -79,6 +81,8 @@ class UnitOfWork(Protocol):
     def absences(self) -> Absences: ...
     @property
     def usage(self) -> UsageNotices: ...
+    @property
+    def document_links(self) -> DocumentLinks: ...
 
     def enqueue(self, *jobs: Job) -> None:
         """Give work to the engine when, and only when, this transaction commits. The same id is done once."""
@@ -126,6 +130,13 @@ class Events(Protocol):
 
     def newest(self, customer: CustomerId) -> int:
         """The position of the last event about the customer that has arrived; 0 if there is none."""
+
+
+class DocumentSource(Protocol):
+    """Where documents come from; only their links are kept beside them."""
+
+    def document(self, uow: UnitOfWork, kind: DocumentKind, id_: str) -> Document:
+        """The document as it stands now, by the id of what it shows. Raise NotFound."""
 
 
 class Store(Protocol):
@@ -191,6 +202,7 @@ class ChangeOrder(Frozen):
     tax_rates: tuple[str, ...]  # names in the catalogue, of the plan it becomes
     prorated_at: datetime  # UTC, whole seconds, within the running period
     credits_unused: bool = True  # false: the rest of what was paid for is not credited (K5)
+    payment_method: PaymentMethodId | None = None  # what it is paid by from now on; None: as before
 
 
 class ChangeLine(Frozen):

@@ -114,8 +114,18 @@ def payment(
     subtotal = part.of(full) if part else full
     discount = coupon.off(subtotal) if coupon else Money.zero(subtotal.currency)
     net = subtotal - discount
+    lines = _tax_lines(net, taxes)
+    return Payment(on=on, subtotal=subtotal, discount=discount, taxes=lines, total=net + _added(lines, net), part=part)
+
+
+def with_taxes(amount: Money, taxes: tuple[TaxRate, ...]) -> Money:
+    """The amount of one line with the taxes that come on top of it."""
+    return amount + _added(_tax_lines(amount, taxes), amount)
+
+
+def _tax_lines(net: Money, taxes: tuple[TaxRate, ...]) -> tuple[TaxLine, ...]:
     inclusive = sum((rate.percent for rate in taxes if rate.inclusive), Decimal(0))
-    lines = tuple(
+    return tuple(
         TaxLine(
             label=rate.label,
             percent=rate.percent,
@@ -124,8 +134,10 @@ def payment(
         )
         for rate in taxes
     )
-    added = total((line.amount for line in lines if not line.inclusive), subtotal.currency)
-    return Payment(on=on, subtotal=subtotal, discount=discount, taxes=lines, total=net + added, part=part)
+
+
+def _added(lines: tuple[TaxLine, ...], net: Money) -> Money:
+    return total((line.amount for line in lines if not line.inclusive), net.currency)
 
 
 def _share(amount: Money, percent: Decimal, inclusive: Decimal) -> Money:

@@ -12,7 +12,7 @@ from billing.accounts import billable
 from billing.catalogue import RaiseByItself
 from billing.change_requests.model import UsageLevel
 from billing.contacts import Contact
-from billing.errors import HighestLimit, NobodyMayPurchase, Refusal
+from billing.errors import NobodyMayPurchase, RaisingNotOffered, Refusal
 from billing.ids import ContactId, UserId
 from billing.operations import Operation, operation_id
 from billing.plan_changes import next_limit
@@ -45,19 +45,22 @@ def watch(store: Store, reply_to: ReplyTo) -> int:
 def switch(uow: UnitOfWork, contact_id: ContactId, *, on: bool) -> None:
     """Switch it on or off that a reached limit is raised (AX5), in the actor's name.
 
-    Raises NotPermitted where the policy does not offer it, or the role does not include changing plans.
+    Raises NotPermitted where the role does not include changing plans, RaisingNotOffered where the policy does not
+    offer it, NobodyMayPurchase. What is so already stays so, without a second line in the timeline.
     """
     uow.actor.require(Permission.CHANGE_PLAN)
     contact = billable(uow, contact_id)
     if on and uow.catalogue.plan_changes.raise_by_itself is RaiseByItself.NEVER:
-        raise HighestLimit(policy=RaiseByItself.NEVER.value)
+        raise RaisingNotOffered
     if on and not purchasers(contact):
         raise NobodyMayPurchase(contact=contact.name)
+    if on is (uow.usage.raises_by_itself(contact_id) is not None):
+        return
     uow.usage.switch(contact_id, uow.actor.team, uow.actor.user if on else None)
     what = Happening.RAISING_SWITCHED
     uow.timeline.append(
         Entry(
-            id=f"{contact_id}:{what}:{uow.now.isoformat()}",
+            id=f"{contact_id}:{what}:{int(on)}:{uow.now.isoformat()}",
             contact=contact_id,
             at=uow.now,
             what=what,

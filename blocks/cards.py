@@ -23,6 +23,7 @@ from billing.contacts import (
 )
 from billing.money import Money
 from billing.operations import Operation
+from billing.plans import has_plan
 from billing.roles import Permission
 from billing.subscriptions import SubscriptionStarted
 from blocks import declines, kit, timelines, ways, words
@@ -63,7 +64,7 @@ def card(shown: ContactCard, catalogue: Catalogue, t: Translator, trail: Sequenc
             *_who(shown, t),
             *_attention(shown, catalogue, t),
             *_waiting(shown, t),
-            *_actions(shown, t),
+            *_actions(shown, catalogue, t),
             kit.divider(),
             *_plan_and_money(shown, catalogue, t),
             _list(t("Payment methods"), shown.methods, lambda one: _method(one, shown, t), t("none on file"), t),
@@ -169,13 +170,16 @@ def _waits(operation: Operation, t: Translator) -> Mrkdwn:
     return joined([line, t.rich("valid until {until}", until=receipt.link.expires_at)], by=", ")
 
 
-def _actions(shown: ContactCard, t: Translator) -> list[kit.Block]:
+def _actions(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[kit.Block]:
     """What this person may do with this customer, and nothing else."""
     buttons: list[kit.Element] = []
     if Permission.CREATE_SUBSCRIPTION in shown.may and shown.contact.account.status is AccountStatus.ACTIVE:
         buttons.append(ways.new_subscription(shown.contact.id, t))
     if Permission.CHARGE_INVOICE in shown.may and shown.failing:
         buttons.append(ways.collect(shown.contact.id, shown.failing[0].invoice.id, t, urgent=not buttons))
+    running = (one for one in shown.subscriptions if one.status.runs and one.status is not SubscriptionStatus.SCHEDULED)
+    if Permission.CHANGE_PLAN in shown.may and any(has_plan(catalogue, one) for one in running):
+        buttons.append(ways.plan(shown.contact.id, t))
     if Permission.FIND_CONTACTS in shown.may:
         buttons.append(ways.finder(t))
     return [kit.actions(*buttons)] if buttons else []
@@ -225,19 +229,20 @@ def _balance(balance: Money, t: Translator) -> str:
 def _usage(account: Account, t: Translator) -> list[kit.Block]:
     """Only what the plan counts: a plan without seats says nothing about them."""
     lines = [
-        _used(t("Contacts"), account.active_contacts, account.contact_limit, t),
-        _used(t("Seats"), account.seats_used, account.seats, t),
+        used(t("Contacts"), account.active_contacts, account.contact_limit, t),
+        used(t("Seats"), account.seats_used, account.seats, t),
     ]
     return [kit.section(joined(lines))] if any(lines) else []
 
 
-def _used(label: str, used: int, limit: int | None, t: Translator) -> Mrkdwn:
+def used(label: str, number: int, limit: int | None, t: Translator) -> Mrkdwn:
+    """How much of a limit is used, with a bar; nothing when neither is counted."""
     if not limit:
-        return t.rich("*{label}:* {used}, no limit", label=label, used=used) if used else Mrkdwn()
-    percent = t.percent(Decimal(used * 100 // limit))
+        return t.rich("*{label}:* {used}, no limit", label=label, used=number) if number else Mrkdwn()
+    percent = t.percent(Decimal(number * 100 // limit))
     return t.rich(
         "*{label}:* {bar} {used} of {limit} ({percent})",
-        label=label, bar=bar(used, limit), used=used, limit=limit, percent=percent,
+        label=label, bar=bar(number, limit), used=number, limit=limit, percent=percent,
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ _COMMANDS = (
     (later("/billing NAME"), later("go straight to a customer’s card")),
     (later("/billing subscribe NAME"), later("start a subscription")),
     (later("/billing history NAME"), later("see everything that happened to a customer")),
+    (later("/billing plan NAME"), later("see and change a customer’s plan")),
     (later("/billing help TOPIC"), later("help on one topic")),
 )
 

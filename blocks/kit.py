@@ -207,6 +207,21 @@ def field_input(
     )
 
 
+def field_id(name: str, *, key: str = "", version: str = "") -> str:
+    """The block id of an input that is not simply a field: `add_ons[sms]` is an entry of one, `limit#plus` a version.
+
+    Slack keeps what was chosen in a block when the view is updated, so an input with other options needs another id.
+    """
+    entry = f"[{key}]" if key else ""
+    return f"{name}{entry}#{version}" if version else f"{name}{entry}"
+
+
+def field_of(block_id: str) -> tuple[str, str]:
+    """The field's name, and the key when it is an entry of one: the way back from `field_id`."""
+    name, _, key = block_id.partition("#")[0].partition("[")
+    return name, key.removesuffix("]")
+
+
 # Elements
 
 

@@ -23,11 +23,13 @@ def payment_link(contact: Contact, preview: SubscriptionPreview, link: SetupLink
     customer's e-mail address is none.
     """
     t = Translator(contact.language, business.timezone)
-    return _mail(
-        contact,
+    return compose(
         business,
+        name=contact.name,
+        address=contact.email,
         subject=t("Please add a payment method for {product}", product=words.product(preview.price, t)),
         template="payment_link",
+        contact=contact,
         t=t,
         product=words.product(preview.price, t),
         preview=preview,
@@ -40,24 +42,29 @@ def payment_link(contact: Contact, preview: SubscriptionPreview, link: SetupLink
 def invoice_link(contact: Contact, invoice: Invoice, url: str, business: Business) -> EmailMessage:
     """The page on which an invoice that could not be charged can be paid. Raises ValueError as `payment_link` does."""
     t = Translator(contact.language, business.timezone)
-    return _mail(
-        contact,
+    return compose(
         business,
+        name=contact.name,
+        address=contact.email,
         subject=t("Please pay invoice {number}", number=invoice.number or ""),
         template="invoice_link",
+        contact=contact,
         t=t,
         invoice=invoice,
         url=url,
     )
 
 
-def _mail(to: Contact, business: Business, *, subject: str, template: str, **values: object) -> EmailMessage:
+def compose(
+    business: Business, *, name: str, address: str, subject: str, template: str, **values: object
+) -> EmailMessage:
+    """A mail from the business in both forms of the template. Raises ValueError when the address is none."""
     mail = EmailMessage()
     mail["Subject"] = fit(one_line(subject), 200)
     mail["From"] = _address(business.name, business.support_email)
     mail["Reply-To"] = _address(business.name, business.reply_to)
-    mail["To"] = _address(to.name, to.email)
-    values |= {"contact": to, "business": business, "subject": subject}
+    mail["To"] = _address(name, address)
+    values |= {"business": business, "subject": subject}
     mail.set_content(render(f"{template}.txt", **values))
     mail.add_alternative(render(f"{template}.html", **values), subtype="html")
     return mail

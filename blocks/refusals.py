@@ -81,6 +81,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("No link can be sent: there is no e-mail address for {contact}."),
         later("No link can be sent: there is no e-mail address for this customer."),
     ),
+    "NoPaymentMethod": (
+        later(
+            "{contact} has no payment method on file, so nothing can be charged. "
+            "The customer has to add one on Stripe’s page first."
+        ),
+        later("The customer has no payment method on file, so nothing can be charged."),
+    ),
     "AmountDiffers": (
         later(
             "Stripe would charge {charged} now instead of the {reviewed} that were reviewed, for example because an "
@@ -230,6 +237,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Stripe has no page on which this invoice can be paid, so no link can be sent."),
         "",
     ),
+    "RaisingNotOffered": (
+        later("Contact limits are not raised by themselves here: the product list does not offer it."),
+        "",
+    ),
     "Misconfigured": (
         later("The product list and Stripe do not agree. Nothing was started and nothing was charged."),
         "",
@@ -288,6 +299,8 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
                 return words.brand(value, t)
             case (("first" | "last" | "since"), str()):
                 return t.day(value)
+            case "limits", tuple():
+                return t.list(int(one) for one in value)
             case _, tuple():
                 return t.list(value)
     except ValueError:

@@ -25,7 +25,7 @@ from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from billing.money import Money
+from billing.money import Money, minor_digits
 from blocks import locales
 
 LANGUAGES = ("en", *locales.LANGUAGES)
@@ -80,6 +80,12 @@ class Translator:
         """`€19.99` or `19,99 €`. Nothing of the amount is rounded away."""
         text = format_currency(amount.decimal(), amount.currency, locale=self._locale, decimal_quantization=False)
         return _LETTER_BEFORE_DIGIT.sub("\u00a0", text)
+
+    def amount(self, amount: Money) -> str:
+        """The number alone, with all of the currency's decimals: for columns whose head names the currency."""
+        decimals = minor_digits(amount.currency)
+        pattern = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+        return format_decimal(amount.decimal(), pattern, locale=self._locale)
 
     def number(self, number: int | Decimal) -> str:
         return format_decimal(number, locale=self._locale, decimal_quantization=False)

@@ -83,7 +83,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("{percent}% of the contact limit used: {used} of {limit}"),
         later("Contact limit nearly used up"),
     ),
-    Happening.RAISING_SWITCHED: ("🎚️", later("Raising the contact limit by itself was switched on or off"), ""),
+    Happening.RAISING_SWITCHED: (
+        "🎚️",
+        later("Raising the contact limit by itself: {on}"),
+        later("Raising the contact limit by itself was switched on or off"),
+    ),
     Happening.INVOICE_CHARGED: (
         "💳",
         later("Invoice {number} charged: {amount} with {brand} •••• {last4}"),
@@ -198,6 +202,8 @@ def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, ob
                 shown[name] = declines.sentence(value, t)
             case "brand", str():
                 shown[name] = words.brand(value, t)
+            case "on", int():
+                shown[name] = t("switched on") if value else t("switched off")
             case (("plan" | "plan_before"), str()):
                 shown[name] = words.plan_name(catalogue, value, t)
             case (("start" | "day"), str()):

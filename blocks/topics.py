@@ -57,6 +57,52 @@ TOPICS: Sequence[Topic] = (
         ("subscribe", "subscription", "start", "abo", "abonnement", "buchen"),
     ),
     Topic(
+        "plan",
+        later("Change a plan"),
+        (
+            later("`/billing plan NAME`, or the button *Change plan* on the customer’s card."),
+            later(
+                "Plan, contact limit, seats and add-ons can change in one go. Somebody at the customer has to ask for "
+                "it: the primary admin, or an admin with purchase permission."
+            ),
+            later(
+                "More is done at once. *Continue* shows what is charged today and from when on what; *Confirm "
+                "purchase* charges exactly that."
+            ),
+            later(
+                "Fewer seats are credited at once, down to those in use. A lower plan, a lower contact limit or an "
+                "add-on less is a request that managers decide."
+            ),
+            later("*Compare plans* shows features, limits and prices side by side."),
+        ),
+        (
+            "plan",
+            "plans",
+            "upgrade",
+            "seats",
+            "limit",
+            "add-ons",
+            "tarif",
+            "tarife",
+            "tarifwechsel",
+            "plätze",
+            "zusatz",
+        ),
+    ),
+    Topic(
+        "downgrade",
+        later("A lower plan"),
+        (
+            later("Choose it in the form of `/billing plan NAME`: the next page becomes a request."),
+            later("It shows what is lost, asks for the reason, and names the managers who decide."),
+            later(
+                "What is approved takes effect at the end of the period, if the house has no other rule. Until then "
+                "the plan can be kept with one click, and an upgrade takes the request’s place."
+            ),
+        ),
+        ("downgrade", "lower", "less", "request", "kleiner", "weniger", "herabstufen", "antrag"),
+    ),
+    Topic(
         "link",
         later("Send a payment link"),
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing.ids import ContactId, InvoiceId
+from billing.ids import ContactId, InvoiceId, RequestId
 from blocks import kit
 from blocks.texts import Translator
 
@@ -11,6 +11,7 @@ TO_SUBSCRIPTION = "subscription.open"  # value: the contact
 TO_FINDER = "finder.open"
 TO_PLAN = "plan.open"  # value: the contact
 TO_REQUEST = "request.open"  # value: the change request
+TO_KEEP = "request.keep"  # value: the change request, which is scheduled
 TO_APPROVALS = "requests.open"  # value: a RequestFilter
 TO_INVOICE = "invoice.open"  # value: the invoice
 TO_INVOICES = "invoices.open"  # value: the contact
@@ -29,6 +30,10 @@ def new_subscription(contact: ContactId, t: Translator, *, again: bool = False) 
     return kit.button(text, TO_SUBSCRIPTION, value=contact, style="primary")
 
 
+def plan(contact: ContactId, t: Translator, *, change: bool = True) -> kit.Element:
+    return kit.button(t("Change plan") if change else t("Show plan"), TO_PLAN, value=contact)
+
+
 def finder(t: Translator) -> kit.Element:
     return kit.button(t("Find another customer"), TO_FINDER)
 
@@ -44,3 +49,18 @@ def invoices(contact: ContactId, t: Translator) -> kit.Element:
 def collect(contact: ContactId, invoice: InvoiceId, t: Translator, *, urgent: bool = True) -> kit.Element:
     text, value = t("Collect the payment"), f"{contact}:{invoice}"
     return kit.button(text, TO_COLLECT, value=value, style="primary" if urgent else None)
+
+
+def request(request_id: RequestId, t: Translator) -> kit.Element:
+    return kit.button(t("Show request"), TO_REQUEST, value=request_id)
+
+
+def keep(request_id: RequestId, t: Translator) -> kit.Element:
+    """The scheduled downgrade is called off; asks before it does so (HX17)."""
+    question = kit.confirm(
+        t("Keep the current plan?"),
+        t("The planned downgrade is called off. Plan, features and price stay as they are."),
+        yes=t("Keep current plan"),
+        no=t("Back"),
+    )
+    return kit.button(t("Keep current plan"), TO_KEEP, value=request_id, confirm=question)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from billing.catalogue import Catalogue, RecurringPrice
-from billing.change_requests.model import RequestState
+from billing.change_requests.model import ReasonCode, RequestState
 from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, SubscriptionStatus
 from billing.errors import UnknownPlan
 from billing.previews import SubscriptionPreview, TaxLine
@@ -98,6 +98,16 @@ _REQUESTS = {
     RequestState.KEPT: later("called off, the plan is kept"),
     RequestState.SUPERSEDED: later("superseded by an upgrade"),
     RequestState.FAILED: later("failed at Stripe"),
+}
+
+_REASONS = {
+    ReasonCode.TOO_EXPENSIVE: later("too expensive"),
+    ReasonCode.TOO_MANY_CONTACTS: later("more contacts than needed"),
+    ReasonCode.FEATURES_NOT_USED: later("features are not used"),
+    ReasonCode.SEASONAL: later("seasonal business"),
+    ReasonCode.MOVES_TO_COMPETITOR: later("moves to a competitor"),
+    ReasonCode.BOUGHT_BY_MISTAKE: later("bought by mistake"),
+    ReasonCode.OTHER: later("another reason"),
 }
 
 _ROLES = {
@@ -196,6 +206,16 @@ def plan_name(catalogue: Catalogue, name: str, t: Translator) -> str:
     except UnknownPlan:
         return name
     return plan.name.in_(t.language)
+
+
+def add_on_name(catalogue: Catalogue, name: str, t: Translator) -> str:
+    """What the reader calls an add-on; its id when it is no longer in the catalogue."""
+    return next((one.name.in_(t.language) for one in catalogue.add_ons if one.id == name), name)
+
+
+def change_reason(reason: ReasonCode, t: Translator) -> str:
+    """Why a customer wants less (HX17)."""
+    return t(_REASONS[reason])
 
 
 def request_state(state: RequestState, t: Translator) -> str:

@@ -24,6 +24,7 @@ from billing.errors import Transient
 from billing.events import EventSteps
 from billing.imports import Report
 from billing.operations import AnyAction
+from billing.plan_changes import CHANGE, PREVIEW, RAISE
 from billing.reconciliations import Reconciliation
 from billing.steps import NOBODY, OperationSteps
 from billing.storage.database import Database
@@ -53,7 +54,9 @@ from handlers.staff import Directory
 
 log = structlog.get_logger(__name__)
 
-ACTIONS: dict[str, AnyAction] = {action.command.kind: action for action in (CREATE, RESUME, PAY, SEND_LINK)}
+ACTIONS: dict[str, AnyAction] = {
+    action.command.kind: action for action in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, PAY, SEND_LINK)
+}
 
 
 class OldSchema(CannotStart):

@@ -16,6 +16,7 @@ from billing.guard import mask_card_numbers
 _MASK = "•••"
 _SECRET = re.compile(r"\b(xox[a-z]?-|xapp-|[sr]k_(?:test|live)_|whsec_|\w+_secret_|hooks\.slack\.com/\w+/)[\w/-]+")
 _MAIL = re.compile(r"""[^\s@<>"'(),:;=\[\]{}]+@[\w-]+(?:\.[\w-]+)+""")
+_DOCUMENT_LINK = re.compile(r"(/d/)[\w-]{20,}")
 _URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
 # Where exceptions quote what they were given: pydantic, SQLAlchemy, PostgreSQL; and Bolt, a request nobody wants.
 _QUOTED = re.compile(r"(input_value=|\[parameters: |DETAIL: |Unhandled request \()[^\n]*")
@@ -27,6 +28,7 @@ def mask(text: str) -> str:
     """The text without card numbers, secrets, passwords and e-mail addresses."""
     text = _QUOTED.sub(rf"\1{_MASK}", text)
     text = _SECRET.sub(rf"\1{_MASK}", text)
+    text = _DOCUMENT_LINK.sub(rf"\1{_MASK}", text)
     text = _URL_PASSWORD.sub(rf"\1{_MASK}@", text)
     return mask_card_numbers(_MAIL.sub(_MASK, text), _MASK)
 

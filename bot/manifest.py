@@ -14,8 +14,14 @@ SCOPES: dict[str, str] = {
     "usergroups:read": "roles by user group",
 }
 COMMANDS = {
-    "/billing": ("Find a contact and bill it", "[name or e-mail] | subscribe [name] | history [name] | help [topic]"),
-    "/abrechnung": ("Kontakt finden und abrechnen", "[Name oder E-Mail] | abo [Name] | verlauf [Name] | hilfe [Thema]"),
+    "/billing": (
+        "Find a contact and bill it",
+        "[name or e-mail] | subscribe [name] | plan [name] | history [name] | help [topic]",
+    ),
+    "/abrechnung": (
+        "Kontakt finden und abrechnen",
+        "[Name oder E-Mail] | abo [Name] | tarif [Name] | verlauf [Name] | hilfe [Thema]",
+    ),
 }
 SHORTCUT = "bill_customer"
 EVENTS = ("app_home_opened",)

@@ -9,6 +9,7 @@ from handlers import (
     histories,
     homes,
     invoice_history,
+    plan_changes,
     subscriptions,
 )
 from handlers.announcements import Announcer
@@ -19,6 +20,7 @@ def register(router: Router, announcer: Announcer) -> None:
     """Every capability; a new one adds its line here."""
     contacts.register(router)
     help.register(router)
+    plan_changes.register(router, announcer)
     subscriptions.register(router, announcer)
     dunning.register(router, announcer)
     histories.register(router)

@@ -22,7 +22,7 @@ from billing.errors import Refusal
 from billing.ids import TeamId, UserId
 from blocks import notices, refusals
 from blocks.answers import Answer
-from blocks.kit import Modal
+from blocks.kit import Modal, field_of
 from blocks.texts import Translator
 from handlers.payloads import Call, read_command, read_event, read_interaction
 from handlers.router import Kind, Route, Router
@@ -162,8 +162,9 @@ class _Answer:
 
     def refuse(self, refusal: Refusal) -> None:
         reason = refusal.reason
-        if self._kind is Kind.VIEW and reason.field in self._fields():
-            self.ack(response_action="errors", errors={reason.field: refusals.sentence(reason, self.t)})
+        block = self._input_of(reason.field) if self._kind is Kind.VIEW else None
+        if block:
+            self.ack(response_action="errors", errors={block: refusals.sentence(reason, self.t)})
         else:
             self._tell(notices.of(refusal, self.t))
 
@@ -209,9 +210,11 @@ class _Answer:
             _, user = _who(self._kind, self._body)
             self.client.chat_postMessage(channel=user, **answer.message().to_dict())
 
-    def _fields(self) -> set[str | None]:
+    def _input_of(self, field: str | None) -> str | None:
+        """The input of that field in the form, if it has one."""
         blocks = (self._body.get("view") or {}).get("blocks") or []
-        return {block.get("block_id") for block in blocks if block.get("type") == "input"}
+        inputs = (str(block.get("block_id")) for block in blocks if block.get("type") == "input")
+        return next((one for one in inputs if field_of(one)[0] == field), None)
 
 
 def _who(kind: Kind, body: Mapping[str, Any]) -> tuple[TeamId, UserId]:

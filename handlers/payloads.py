@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -13,6 +13,7 @@ from billing.guard import refuse_card_numbers
 from billing.ids import TeamId, UserId
 from billing.models import Frozen
 from billing.operations import Command
+from blocks.kit import field_of
 
 C = TypeVar("C", bound=Command)
 
@@ -43,7 +44,7 @@ class Call(BaseModel):
     depth: int = 0  # of the view in the stack of modals: 1 is the first
     moment: str = ""  # the action's timestamp, which tells one click from the next
     metadata: dict[str, Any] = {}
-    fields: dict[str, Any] = {}  # by block_id, plain values
+    fields: dict[str, Any] = {}  # plain values by name, see `blocks.kit.field_id`
     locale: str | None = None
 
     def key(self) -> str:
@@ -83,11 +84,11 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
     view = body.get("view") or {}
     modal = {} if view.get("type") == "home" else view
     action = (body.get("actions") or [{}])[0]
-    fields = dict(_fields(view.get("state", {}).get("values", {})))
+    given = [*_fields(view.get("state", {}).get("values", {}))]
     typed = str(body.get("value", ""))  # an option load
     message = (body.get("message") or {}).get("text", "")
     refuse_card_numbers([typed])
-    for name, value in fields.items():
+    for name, _, value in given:
         if isinstance(value, str):
             refuse_card_numbers([value], field=name)
     return Call(
@@ -105,7 +106,7 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
         depth=_depth(modal),
         moment=str(action.get("action_ts", "")),
         metadata=_metadata(view.get("private_metadata")),
-        fields=fields,
+        fields=_collected(given),
     )
 
 
@@ -126,10 +127,22 @@ def _metadata(text: str | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _fields(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[tuple[str, Any]]:
+def _fields(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str, Any]]:
+    """Name, key (of an entry of a field) and value of every input."""
     for block, elements in values.items():
         for element in elements.values():
-            yield block, _plain(element)
+            yield *field_of(block), _plain(element)
+
+
+def _collected(given: Iterable[tuple[str, str, Any]]) -> dict[str, Any]:
+    """By name; the entries of a field together, without those that are empty."""
+    fields: dict[str, Any] = {}
+    for name, key, value in given:
+        if not key:
+            fields[name] = value
+        elif value is not None:
+            fields.setdefault(name, {})[key] = value
+    return fields
 
 
 def _plain(element: Mapping[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """What we sell, as data: read from `catalogue.toml`, checked with the line of every mistake, pushed to Stripe."""
 
+from billing.catalogue.banking import BankAccount, Remittance
 from billing.catalogue.coupons import Coupon, Duration
 from billing.catalogue.files import CatalogueError, load
 from billing.catalogue.labels import Label
@@ -15,11 +16,12 @@ from billing.catalogue.policies import (
 )
 from billing.catalogue.prices import Interval, OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Feature, Plan, PrepayTerm, Product, Seats, Tier, UnitPack
-from billing.catalogue.taxes import TaxRate
+from billing.catalogue.taxes import TaxRate, is_in_eu
 
 __all__ = [
     "AddOn",
     "AfterLastTry",
+    "BankAccount",
     "Business",
     "Catalogue",
     "CatalogueError",
@@ -38,10 +40,12 @@ __all__ = [
     "Proration",
     "RaiseByItself",
     "RecurringPrice",
+    "Remittance",
     "Seats",
     "TakesEffect",
     "TaxRate",
     "Tier",
     "UnitPack",
+    "is_in_eu",
     "load",
 ]

@@ -37,6 +37,7 @@ _PLAIN = {
 _PATTERNS = {
     r"^[a-z0-9]+(-[a-z0-9]+)*$": "must be small letters, digits and single hyphens, as in marketing-plus",
     r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$": "must be letters, digits and single hyphens, as in WELCOME20",
+    r"^[0-9]{4,17}$": "must be an account's number, 4 to 17 digits in quotation marks",
     r"^[A-Z]{2}$": "must be a country's code of two capital letters (ISO 3166-1), as in DE",
     r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "must be an e-mail address",
 }

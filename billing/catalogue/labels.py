@@ -40,3 +40,13 @@ class Label(Frozen):
 
     def with_detail(self, detail: Label) -> Label:
         return Label(en=f"{self.en}, {detail.en}", de=f"{self.de}, {detail.de}")
+
+
+class PostalAddress(Frozen):
+    """Where the business is, as it stands on its documents."""
+
+    line1: Text
+    line2: str = ""
+    postal_code: Text
+    city: Text
+    state: str = ""

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
+from billing.catalogue.banking import BankAccount, Remittance
 from billing.catalogue.coupons import Coupon
-from billing.catalogue.labels import Country, Label, Text
+from billing.catalogue.labels import Country, Id, Label, PostalAddress, Text
 from billing.catalogue.policies import ChangePolicy, DunningPolicy
 from billing.catalogue.prices import OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Plan, PrepayTerm, Product, UnitPack
@@ -31,18 +32,8 @@ def _time_zone(name: str) -> str:
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
-class PostalAddress(Frozen):
-    """Where the business is, as it stands on its documents."""
-
-    line1: Text
-    line2: str = ""
-    postal_code: Text
-    city: Text
-    state: str = ""
-
-
 class Business(Frozen):
-    """Who sells."""
+    """Who sells. What is optional stands on documents where it is set."""
 
     name: Text
     legal_name: Text
@@ -55,6 +46,21 @@ class Business(Frozen):
     currencies: Annotated[tuple[Currency, ...], Field(min_length=1)]  # those that we sell in
     support_email: Email
     reply_to: Email
+    tax_number: Text | None = None  # beside the VAT id: Steuernummer, EIN, ...
+    register_entry: Text | None = None  # "Amtsgericht Charlottenburg, HRB 12345 B" (§ 35a GmbHG)
+    directors: tuple[Text, ...] = ()  # (§ 35a GmbHG)
+    phone: Text | None = None
+    website: Text | None = None
+    bank_accounts: tuple[BankAccount, ...] = ()
+    remittance: Remittance | None = None
+    untaxed: Label | None = None  # why documents without tax have none (§ 19 UStG, ...)
+
+    @model_validator(mode="after")
+    def _one_account_for_a_currency(self) -> Self:
+        currencies = Counter(account.currency for account in self.bank_accounts)
+        if any(count > 1 for count in currencies.values()):
+            raise ValueError("two bank accounts are for the same currency, or for all others")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:
@@ -73,6 +79,7 @@ class Catalogue(Frozen):
     coupons: tuple[Coupon, ...] = ()
     plan_changes: ChangePolicy = ChangePolicy()
     dunning: DunningPolicy = DunningPolicy()
+    limit_names: dict[Id, Label] = Field(default_factory=dict)  # what people call the limits of plans, by their ids
 
     @model_validator(mode="after")
     def _every_price_has_its_own_key(self) -> Self:
@@ -155,6 +162,11 @@ class Catalogue(Frozen):
     def label(self, lookup_key: str) -> Label | None:
         """What a person calls what that price is for; None for a price that the catalogue does not have (any more)."""
         return self._labels.get(LookupKey(lookup_key))
+
+    def limit_name(self, limit: str) -> Label:
+        """What a person calls that limit of a plan; the id's words where the file has no name for it."""
+        plain = limit.replace("-", " ")
+        return self.limit_names.get(limit) or Label(en=plain, de=plain)
 
     def all_recurring_prices(self) -> Iterator[RecurringPrice]:
         """Those of plans and of add-ons."""

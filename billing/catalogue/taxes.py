@@ -78,5 +78,9 @@ def is_vat_id_of(country: str, tax_id: str | None) -> bool:
     return country in _EU and bool(tax_id) and str(tax_id).strip().upper().startswith(_VAT_PREFIX.get(country, country))
 
 
+def is_in_eu(country: str) -> bool:
+    return country in _EU
+
+
 def crosses_eu_border(seller: str, customer: str) -> bool:
     return seller != customer and {seller, customer} <= _EU

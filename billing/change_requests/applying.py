@@ -94,7 +94,7 @@ def record(uow: UnitOfWork, context: Context, checked: Approved, outcome: Applie
     request = uow.requests.get(checked.request)
     if outcome.changed:
         uow.mirror.add_subscription(request.contact, outcome.changed.subscription, outcome.changed.invoice)
-        keep_account(uow, request.contact, request.after)
+        keep_account(uow, request.contact, request.before, request.after)
         carry_on(uow, request.id, Act.TAKE_EFFECT, effective_at=uow.now)
     elif outcome.scheduled:
         uow.mirror.add_subscription(request.contact, outcome.scheduled.subscription, None)
@@ -208,7 +208,7 @@ def _is_released(uow: UnitOfWork, request: ChangeRequest, subscription: Subscrip
 
 
 def take_effect(uow: UnitOfWork, request: ChangeRequest) -> None:
-    keep_account(uow, request.contact, request.after)
+    keep_account(uow, request.contact, request.before, request.after)
     carry_on(uow, request.id, Act.TAKE_EFFECT)
 
 

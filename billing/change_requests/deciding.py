@@ -166,7 +166,7 @@ def _entitled(uow: UnitOfWork, request: ChangeRequest, act: Act) -> Person:
 
 def _holds_the_usage(uow: UnitOfWork, request: ChangeRequest, *, override: bool, note: str) -> None:
     """An approval is blocked while the customer uses more than the new limits allow, unless somebody says why (A4)."""
-    above = excess(request.after, uow.contacts.get(request.contact).account)
+    above = excess(request.before, request.after, uow.contacts.get(request.contact).account)
     if not above:
         return
     if not override:

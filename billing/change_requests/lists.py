@@ -64,7 +64,7 @@ def view(uow: UnitOfWork, request_id: RequestId) -> RequestView:
     account = uow.contacts.get(request.contact).account
     return RequestView(
         request=request,
-        above=excess(request.after, account) if request.state.undecided else (),
+        above=excess(request.before, request.after, account) if request.state.undecided else (),
         account=account,
         now=uow.now,
         escalates_after=timedelta(hours=uow.catalogue.plan_changes.escalate_after_hours),

@@ -486,3 +486,19 @@ class ReconciliationColumns(TypedColumns):
 
 
 reconciliations = Table("reconciliations", metadata, ReconciliationColumns)
+
+
+class DocumentLinkColumns(TypedColumns):
+    """Who has the token sees the document; only its SHA-256 is here."""
+
+    digest: Named[str] = Column(String(64), primary_key=True)
+    kind: Named[str] = Column(String(16))
+    document: Named[str] = Column(String(255))
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"))
+    issued_at: Named[datetime] = Column(Instant)
+    expires_at: Named[datetime] = Column(Instant)
+    revoked_at: Named[datetime | None] = Column(Instant)
+
+
+document_links = Table("document_links", metadata, DocumentLinkColumns)
+Index(None, document_links.c.kind, document_links.c.document)

@@ -16,6 +16,7 @@ from billing.ports import Job
 from billing.storage.absences import AbsenceRows
 from billing.storage.change_requests import RequestRows
 from billing.storage.contacts import ContactRows
+from billing.storage.document_links import DocumentLinkRows
 from billing.storage.failures import FailureRows
 from billing.storage.finders import Finder
 from billing.storage.imports import ImportRows
@@ -95,6 +96,10 @@ class Unit:
     @cached_property
     def overview(self) -> OverviewRows:
         return OverviewRows(self.connection)
+
+    @cached_property
+    def document_links(self) -> DocumentLinkRows:
+        return DocumentLinkRows(self.connection)
 
     def enqueue(self, *jobs: Job) -> None:
         """Raises RuntimeError in a unit that only reads."""

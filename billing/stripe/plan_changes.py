@@ -8,7 +8,7 @@ schedules" (`from_subscription` takes no other parameter, so the phases come wit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import stripe
 
 from billing.catalogue import Catalogue, Label
 from billing.contacts import Invoice
-from billing.errors import AmountDiffers, Misconfigured, SubscriptionChanged
+from billing.errors import AmountDiffers, SubscriptionChanged
 from billing.ids import LookupKey, OperationId, ScheduleId, SubscriptionId
 from billing.money import Money
 from billing.plans import Item
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from stripe.params import InvoiceCreatePreviewParams, SubscriptionScheduleUpdateParams, SubscriptionUpdateParams
 
 CHANGED_BY = "changed_by"  # metadata of a subscription: the operation that changed it last
+NOT_CREDITED = "not_credited"  # metadata of an item that makes up for a credit: of which line of the invoice
 _CLOCKS_DIFFER = timedelta(minutes=1)
 Params = dict[str, Any]
 
@@ -62,7 +63,10 @@ class PlanChanges:
         if changed is None:
             live = self._as_ordered(order)
             self._schedule_of(live)
-            _agree(self._preview(order, live), reviewed)
+            if not any(self._waiting(order, operation)):
+                _agree(self._preview(order, live), reviewed)
+            if not order.credits_unused:
+                self._take_back_credits(order, live, reviewed, operation)
             params: SubscriptionUpdateParams = {
                 "items": self._items(order, live),
                 "default_tax_rates": self._tax_rates(order),
@@ -73,12 +77,20 @@ class PlanChanges:
                 "metadata": {CHANGED_BY: operation},
                 "expand": _EXPANDED,
             }
-            changed = create_once(
-                operation,
-                "change",
-                lambda key: self._client.v1.subscriptions.update(order.subscription, params, {"idempotency_key": key}),
-                lambda: self._changed_by(order.subscription, operation),
-            )
+            if order.payment_method:
+                params["default_payment_method"] = order.payment_method
+            try:
+                changed = create_once(
+                    operation,
+                    "change",
+                    lambda key: self._client.v1.subscriptions.update(
+                        order.subscription, params, {"idempotency_key": key}
+                    ),
+                    lambda: self._changed_by(order.subscription, operation),
+                )
+            except (stripe.CardError, stripe.InvalidRequestError):
+                self._leave_credits(order, operation)
+                raise
         waiting = self._schedule_of(changed)
         if waiting:
             self.release(order.subscription, ScheduleId(waiting.id))
@@ -165,14 +177,10 @@ class PlanChanges:
     # --- what it costs ------------------------------------------------------------------------------------------------
 
     def _preview(self, order: ChangeOrder, live: stripe.Subscription) -> ChangePreview:
+        now = self._prorated(order, live)
         if not order.credits_unused:
-            raise Misconfigured(setting="plan_changes.proration")
+            now = self._prorated(order, live, list(_taken_back(now)))
         details: Params = {"items": self._items(order, live), "default_tax_rates": self._tax_rates(order)}
-        prorated: Params = {
-            "proration_behavior": "always_invoice",
-            "proration_date": int(order.prorated_at.timestamp()),
-        }
-        now = self._invoice(order, details | prorated)
         renewal = self._invoice(order, details | {"proration_behavior": "none"})
         currency = now.currency
         lines = tuple(self._lines(now, live, order))
@@ -189,19 +197,79 @@ class PlanChanges:
             renewal=reading.money(renewal.total, currency),
         )
 
-    def _invoice(self, order: ChangeOrder, details: Params) -> stripe.Invoice:
+    def _prorated(
+        self, order: ChangeOrder, live: stripe.Subscription, taken_back: Sequence[Params] = ()
+    ) -> stripe.Invoice:
+        """The change's own invoice, with items that are not at Stripe yet."""
+        details: Params = {
+            "items": self._items(order, live),
+            "default_tax_rates": self._tax_rates(order),
+            "proration_behavior": "always_invoice",
+            "proration_date": int(order.prorated_at.timestamp()),
+        }
+        return self._invoice(order, details, taken_back)
+
+    def _invoice(self, order: ChangeOrder, details: Params, items: Sequence[Params] = ()) -> stripe.Invoice:
         params: InvoiceCreatePreviewParams = {
             "subscription": order.subscription,
             "subscription_details": details,  # type: ignore[typeddict-item]  # put together from two parts
         }
+        if items:
+            params["invoice_items"] = [*items]  # type: ignore[list-item]  # as `_taken_back` makes them
         return self._client.v1.invoices.create_preview(params)
+
+    # --- the other reading of K5: unused time is not credited ---------------------------------------------------------
+
+    def _take_back_credits(
+        self, order: ChangeOrder, live: stripe.Subscription, reviewed: ChangePreview | None, operation: OperationId
+    ) -> None:
+        """Stripe's prorations always credit; items that wait for the change's invoice make up for it, one for each."""
+        for item in _taken_back(self._prorated(order, live)):
+            self._take_back(order, item, operation)
+        found = self._prorated(order, live)
+        expected = reviewed.total if reviewed else Money.zero(found.currency)
+        if found.total != expected.amount:
+            self._leave_credits(order, operation)
+            raise AmountDiffers(reviewed=expected.amount, charged=found.total, currency=expected.currency)
+
+    def _take_back(self, order: ChangeOrder, item: Params, operation: OperationId) -> None:
+        line = item["metadata"][NOT_CREDITED]
+        params: Any = item | {
+            "customer": order.customer,
+            "subscription": order.subscription,
+            "metadata": {NOT_CREDITED: line, OPERATION: operation},
+        }
+        create_once(
+            operation,
+            f"not_credited-{line}",
+            lambda key: self._client.v1.invoice_items.create(params, {"idempotency_key": key}),
+            lambda: next(
+                (one for one in self._waiting(order, operation) if noted(one.metadata, NOT_CREDITED) == line), None
+            ),
+        )
+
+    def _leave_credits(self, order: ChangeOrder, operation: OperationId) -> None:
+        """Nothing was changed, so nothing of it may wait for the next invoice."""
+        for item in [*self._waiting(order, operation)]:
+            self._client.v1.invoice_items.delete(item.id)
+
+    def _waiting(self, order: ChangeOrder, operation: OperationId) -> Iterator[stripe.InvoiceItem]:
+        """Those of an earlier attempt, and of this one."""
+        if order.credits_unused:
+            return
+        pending = self._client.v1.invoice_items.list({"customer": order.customer, "pending": True, "limit": 100})
+        for item in pending.auto_paging_iter():
+            if noted(item.metadata, OPERATION) == operation and noted(item.metadata, NOT_CREDITED):
+                yield item
 
     def _lines(self, invoice: stripe.Invoice, live: stripe.Subscription, order: ChangeOrder) -> Iterator[ChangeLine]:
         names = {item.price.id: reading.price_name(item.price) for item in live["items"].data}
         names |= {price: key for key, price in self._prices(order).items()}
+        uncredited = set() if order.credits_unused else _uncredited(invoice)
         for line in invoice.lines.data:
-            details = line.pricing.price_details if line.pricing else None
-            price = reading.identifier(details.price) if details else None
+            price = _price_of(line)
+            if noted(line.metadata, NOT_CREDITED) or (_is_proration(line) and price in uncredited):
+                continue  # these come to nothing
             yield ChangeLine(
                 price=names.get(price) if price else None,
                 description=line.description or "",
@@ -328,6 +396,35 @@ def _is_proration(line: stripe.InvoiceLineItem) -> bool:
     parent = line.parent
     details = (parent.subscription_item_details or parent.invoice_item_details) if parent else None
     return bool(details and details.proration)
+
+
+def _price_of(line: stripe.InvoiceLineItem) -> str | None:
+    details = line.pricing.price_details if line.pricing else None
+    return reading.identifier(details.price) if details else None
+
+
+def _uncredited(invoice: stripe.Invoice) -> set[str | None]:
+    """The prices of which there will be less: their credit, less what is charged for those that stay."""
+    sums: Counter[str | None] = Counter()
+    for line in invoice.lines.data:
+        if _is_proration(line):
+            sums[_price_of(line)] += line.amount
+    return {price for price, amount in sums.items() if amount < 0}
+
+
+def _taken_back(invoice: stripe.Invoice) -> Iterator[Params]:
+    """For each line of a credit the item that makes up for it, tax included, unless it is on the invoice already."""
+    there = {noted(line.metadata, NOT_CREDITED) for line in invoice.lines.data}
+    uncredited = _uncredited(invoice)
+    for line in invoice.lines.data:
+        key = f"{_price_of(line)}:{'credit' if line.amount < 0 else 'charge'}"
+        if _is_proration(line) and _price_of(line) in uncredited and key not in there:
+            yield {
+                "amount": -line.amount,
+                "currency": line.currency,
+                "description": f"Not credited: {line.description or line.id}",
+                "metadata": {NOT_CREDITED: key},
+            }
 
 
 def _invoice_of(changed: stripe.Subscription) -> Invoice | None:

@@ -2,8 +2,9 @@
 
 The history is made by living through it: the local Stripe's clock starts nine months ago and is moved on, day by day,
 while customers come, pay, fail to pay and leave. In the file of contacts the column `history` says what becomes of one:
-`PRICE*QUANTITY!COUPON` is a subscription, `invoice:` before it pays by invoice, `ended@N:` ends it N days ago,
-`then@N:` starts it N days ago, `later@N:CARD` has everything paid by another card since.
+`PRICE*QUANTITY!COUPON` is a subscription, `+PRICE*QUANTITY` after it adds something to it, `invoice:` before it pays by
+invoice, `ended@N:` ends it N days ago, `then@N:` starts it N days ago, `later@N:CARD` has everything paid by another
+card since.
 """
 
 from __future__ import annotations
@@ -42,7 +43,12 @@ from bot.settings import Settings
 
 if TYPE_CHECKING:
     from stripe import WebhookEndpoint
-    from stripe.params import CustomerCreateParams, CustomerCreateParamsAddress, InvoiceListParams
+    from stripe.params import (
+        CustomerCreateParams,
+        CustomerCreateParamsAddress,
+        InvoiceListParams,
+        SubscriptionUpdateParamsItem,
+    )
 
 
 PEOPLE = Path(__file__).with_name("contacts.csv")
@@ -203,7 +209,8 @@ class _History:
 
     def _start(self, row: dict[str, str], contact: Contact, method: str | None, wish: str, number: int) -> None:
         """A subscription, paid by the card or, without one, by invoice; and the line about it in the timeline."""
-        key, quantity, code = _wish(wish)
+        first, *added = wish.split("+")
+        key, quantity, code = _wish(first)
         catalogue = self.app.catalogue
         price = catalogue.recurring_price(LookupKey(key))
         coupon = catalogue.coupon(code) if code else None
@@ -238,8 +245,18 @@ class _History:
                 first_payment=shown.first.total,
             )
             operation = OperationId(f"op_before_kontor_{contact.customer[-8:]}_{number}")
-            self.app.payments.start_subscription(order, operation, datetime.now(UTC))
+            started = self.app.payments.start_subscription(order, operation, datetime.now(UTC)).subscription
+            self._add(started.id, added)
         self._tell(contact, shown, now)
+
+    def _add(self, subscription: str, wishes: Sequence[str]) -> None:
+        """Add-ons, from the first day on."""
+        references = References(self.app.stripe.client, self.app.catalogue)
+        for key, quantity, _ in map(_wish, wishes):
+            item: SubscriptionUpdateParamsItem = {"price": references.price(LookupKey(key)), "quantity": quantity}
+            self.app.stripe.client.v1.subscriptions.update(
+                subscription, {"items": [item], "proration_behavior": "always_invoice"}
+            )
 
     def _start_by_invoice(self, customer: CustomerId, shown: SubscriptionPreview, taxes: Sequence[TaxRate]) -> None:
         references = References(self.app.stripe.client, self.app.catalogue)

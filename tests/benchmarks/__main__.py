@@ -1,7 +1,7 @@
-"""`make bench`: how quick Kontor is beside Bolt's hello-world, its contact search, and how it handles Stripe's events.
+"""`make bench`: how quick Kontor is beside Bolt’s hello-world, its contact search, its invoices, and Stripe's events.
 
     python -m tests.benchmarks [--seconds 3] [--rounds 5] [--contacts 1000000] [--events 2000]
-                               [--only answering,worker,search,events]
+                               [--only answering,worker,search,...]
 
 Prints tables and leaves the numbers in var/bench/, to be compared with those of another day. On a machine that does
 other work meanwhile only the ratios mean anything, and of these only what several rounds agree on.
@@ -20,10 +20,10 @@ from typing import Any
 from rich.console import Console
 
 from bot import logs
-from tests.benchmarks import answering, events, report, search
+from tests.benchmarks import answering, documents, events, report, search
 from tests.support.databases import trigram_server_binaries
 
-PARTS = ("answering", "worker", "search", "events")
+PARTS = ("answering", "worker", "search", "documents", "events")
 RESULTS = Path("var/bench")
 WIDE = 220  # columns: a table in a file or in CI's log is not broken
 
@@ -59,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             )
     if "search" in wanted:
         found["search"] = _search(out, options.contacts)
+    if "documents" in wanted:
+        found["documents"] = documents.main(["--seconds", str(options.seconds)])
     if "events" in wanted:
         found["events"] = events.main(["--events", str(options.events)])
     found["load_after"] = report.machine()["load"]

@@ -248,6 +248,50 @@ def test_reverse_charge_can_be_switched_off():
     assert [rate.name for rate in catalogue.taxes_for("AT", "ATU12345678", "desk")] == ["at-vat"]
 
 
+# --- where money goes -------------------------------------------------------------------------------------------------
+
+
+def with_account(account: str) -> str:
+    """The file with one bank account."""
+    return replaced('"billing@acme.example"', f'"billing@acme.example"\nbank_accounts = [{{ bank = "B", {account} }}]')
+
+
+def test_account_numbers_are_kept_without_spaces():
+    catalogue = parse(with_account('iban = "DE02 1203 0000 0000 2020 51", bic = "byladem1001"'))
+    (account,) = catalogue.business.bank_accounts
+    assert (account.iban, account.bic) == ("DE02120300000000202051", "BYLADEM1001")
+
+
+@pytest.mark.parametrize(
+    ("account", "where", "what"),
+    [
+        ('iban = "DE03120300000000202051"', ".iban", "is no IBAN"),  # its check digits are 02
+        ('iban = "DE02120300000000202051", bic = "COBADE"', ".bic", "is no BIC"),
+        ('holder = "Acme"', "", "either an iban or an account_number"),
+        (
+            'iban = "DE02120300000000202051", account_number = "12345", routing_number = "021000021"',
+            "",
+            "either an iban",
+        ),
+        ('account_number = "12345"', "", "belong together"),
+        ('routing_number = "021000021", iban = "DE02120300000000202051"', "", "belong together"),
+        ('account_number = "12-3", routing_number = "021000021"', ".account_number", "4 to 17 digits"),
+        ('account_number = "12345", routing_number = "021000022"', ".routing_number", "is no routing number"),
+    ],
+)
+def test_a_mistake_in_an_account_is_found_before_a_customer_pays(account, where, what):
+    (mistake,) = mistakes(with_account(account))
+    assert f"business.bank_accounts[1]{where}: " in mistake
+    assert what in mistake
+
+
+def test_two_accounts_for_the_same_currency_are_a_mistake():
+    other = 'iban = "DE02120300000000202051", currency = "EUR" }, { bank = "C", iban = "DE89370400440532013000"'
+    assert len(parse(with_account(other)).business.bank_accounts) == 2
+    (mistake,) = mistakes(with_account(f'{other}, currency = "eur"'))
+    assert "two bank accounts are for the same currency" in mistake
+
+
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
 
@@ -490,6 +534,14 @@ def test_the_demo_taxes_as_its_countries_do():
         "US": [],
         "JP": [(10, True)],
     }
+
+
+def test_a_limit_is_called_as_the_file_says_else_by_the_words_of_its_id():
+    named = parse(
+        SMALL + '[limit_names]\nsends-per-contact = { en = "Sends per contact", de = "Sendungen je Kontakt" }\n'
+    )
+    assert named.limit_name("sends-per-contact").in_("de") == "Sendungen je Kontakt"
+    assert named.limit_name("sending-domains").in_("de") == "sending domains"
 
 
 # What people are told of failed payments

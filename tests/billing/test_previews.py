@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from billing.catalogue import Coupon, Duration, Interval, Label, RecurringPrice, TaxRate
 from billing.money import Money
-from billing.previews import Payment, SubscriptionPreview, payment, payment_instants, preview, start_instant
+from billing.previews import Payment, SubscriptionPreview, payment, payment_instants, preview, start_instant, with_taxes
 from tests.support.shop import coupon, price
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -424,3 +424,18 @@ def test_starting_now_and_later_on_the_same_day_are_not_the_same() -> None:
     later = shown(start=date(2026, 3, 3))
     assert days(now) == days(later)
     assert now.fingerprint != later.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("amount", "taxes", "total"),
+    [
+        (1500, (), 1500),
+        (1500, (tax("19"),), 1785),
+        (1950, (tax("19"),), 2321),  # 370.5 is 371
+        (1500, (tax("19", inclusive=True),), 1500),
+        (1500, (tax("5"), tax("9.975")), 1725),  # 75 and 149.625, which is 150
+    ],
+    ids=str,
+)
+def test_a_line_with_the_taxes_on_top_of_it(amount: int, taxes: tuple[TaxRate, ...], total: int) -> None:
+    assert with_taxes(Money(amount=amount, currency="EUR"), taxes) == Money(amount=total, currency="EUR")

@@ -63,6 +63,8 @@ EXAMPLES = {
     "InvoiceNotOpen": errors.InvoiceNotOpen(contact="Ada"),
     "AmountDue": errors.AmountDue(shown=4900, due=2900, currency="EUR"),
     "NoPaymentPage": errors.NoPaymentPage(contact="Ada"),
+    "NoPaymentMethod": errors.NoPaymentMethod(contact="Ada"),
+    "RaisingNotOffered": errors.RaisingNotOffered(),
 }
 UNKNOWN = Reason(key="SomethingNobodyThoughtOf")
 

@@ -30,6 +30,7 @@ from blocks import (
     homes,
     invoice_history,
     notices,
+    plan_changes,
     reconciliations,
     subscriptions,
     topics,
@@ -40,6 +41,7 @@ from blocks.subscriptions.form import price_choices
 from blocks.texts import Translator
 from bot.sandbox.workspace.limits import option_problems, problems
 from tests.blocks import samples_mirror as mirror
+from tests.blocks import samples_plan_changes as sold
 from tests.blocks.samples import (
     BOTH,
     CATALOGUE,
@@ -204,6 +206,61 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: notices.refused(errors.Reason(key="SomethingNobodyThoughtOf"), t),
         lambda t: notices.refused(REFUSED.reason, t),
         lambda t: notices.refused(errors.UnknownCoupon(code=LONG).reason, t),
+    ),
+    "blocks.plan_changes.comparison.comparison": (
+        lambda t: plan_changes.comparison(sold.comparison("sales/solo"), sold.PLANS, t),
+        lambda t: plan_changes.comparison(sold.comparison("marketing/professional", "sales/team"), sold.PLANS, t),
+        lambda t: plan_changes.comparison(sold.wide_comparison(), sold.PLANS, t),
+        lambda t: plan_changes.comparison(sold.lonely_comparison(), sold.PLANS, t),
+    ),
+    "blocks.plan_changes.form.form": (
+        lambda t: plan_changes.form(sold.change_form("sales/solo"), sold.PLANS, t),
+        lambda t: plan_changes.form(sold.change_form("marketing/professional"), sold.SELF_SERVICE, t),
+        lambda t: plan_changes.form(sold.change_form("sales/team", sold.overview(contact=sold.crowd())), sold.PLANS, t),
+    ),
+    "blocks.plan_changes.overview.plan": (
+        lambda t: plan_changes.plan(sold.overview(next_payment=None, purchasers=(), may_change=False), sold.PLANS, t),
+        lambda t: plan_changes.plan(sold.full_overview(), sold.PLANS, t),
+        lambda t: plan_changes.plan(sold.overview(raises_by_itself=True), sold.PLANS, t),
+        lambda t: plan_changes.plan(sold.ending_overview(), sold.PLANS, t),
+    ),
+    "blocks.plan_changes.request.filed": (
+        lambda t: plan_changes.filed(sold.request(), t),
+        lambda t: plan_changes.filed(sold.LARGE_REQUEST, t),
+    ),
+    "blocks.plan_changes.request.request": (
+        lambda t: plan_changes.request(sold.request_form(), sold.PLANS, t),
+        lambda t: plan_changes.request(sold.large_request_form(), sold.SELF_SERVICE, t),
+    ),
+    "blocks.plan_changes.results.changed": (
+        lambda t: plan_changes.changed(sold.changed(invoice=None, method=None), sold.PLANS, t, "https://s.example"),
+        lambda t: plan_changes.changed(sold.changed(effective_at=sold.PERIOD_END), sold.PLANS, t, "https://s.example"),
+        lambda t: plan_changes.changed(sold.changed(assessment=sold.LARGE, superseded=True), sold.PLANS, t, ADDRESS),
+    ),
+    "blocks.plan_changes.results.changing": (plan_changes.changing,),
+    "blocks.plan_changes.results.declined": (
+        lambda t: plan_changes.declined(sold.declined(used=None, others=()), "", OperationId("o"), t),
+        lambda t: plan_changes.declined(sold.large_decline(), "insufficient_funds", OPERATION, t),
+    ),
+    "blocks.plan_changes.results.delayed": (plan_changes.delayed,),
+    "blocks.plan_changes.results.priced": (
+        lambda t: plan_changes.priced(sold.reviewed(), OperationId("o"), t),
+        lambda t: plan_changes.priced(sold.reviewed(assessment=sold.LARGE), OPERATION, t),
+    ),
+    "blocks.plan_changes.results.pricing": (plan_changes.pricing,),
+    "blocks.plan_changes.results.raising": (
+        lambda t: plan_changes.raising(sold.reviewed(), t),
+        lambda t: plan_changes.raising(sold.reviewed(assessment=sold.LARGE), t),
+    ),
+    "blocks.plan_changes.results.refused": (
+        lambda t: plan_changes.refused(errors.NotStaff().reason, SHORT_ID, None, t),
+        lambda t: plan_changes.refused(REFUSED.reason, LONG_ID, OPERATION, t),
+    ),
+    "blocks.plan_changes.review.review": (
+        lambda t: plan_changes.review(sold.reviewed(method=None), OperationId("o"), sold.PLANS, t),
+        lambda t: plan_changes.review(sold.period_end_review(), OPERATION, sold.PLANS, t),
+        lambda t: plan_changes.review(sold.credit_review(), OPERATION, sold.PLANS, t),
+        lambda t: plan_changes.review(sold.large_review(), OPERATION, sold.PLANS, t),
     ),
     "blocks.subscriptions.form.form": (
         lambda t: subscriptions.form(BARE_FORM, t),

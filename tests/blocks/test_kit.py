@@ -150,3 +150,20 @@ def test_every_input_is_one_that_slack_takes():
 def test_an_overflow_menu_holds_five():
     with pytest.raises(ValueError, match="1 to 5 options"):
         kit.overflow("dots", [kit.option(str(n), str(n)) for n in range(6)])
+
+
+@pytest.mark.parametrize(
+    ("block_id", "name", "key"),
+    [
+        (kit.field_id("limit", version="mail/pro"), "limit", ""),
+        (kit.field_id("add_ons", key="sms"), "add_ons", "sms"),
+        (kit.field_id("add_ons", key="sms", version="mail/pro"), "add_ons", "sms"),
+        (kit.field_id("coupon"), "coupon", ""),
+    ],
+)
+def test_the_block_id_of_an_input_leads_back_to_its_field(block_id, name, key):
+    assert kit.field_of(block_id) == (name, key)
+
+
+def test_another_version_of_an_input_has_another_block_id():
+    assert kit.field_id("limit", version="a") != kit.field_id("limit", version="b")

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
-from tests.benchmarks import report
+from tests.benchmarks import documents, report
 from tests.benchmarks.answering import ACCEPT_LABEL, AT_ONCE_LABEL, HELLO_LABEL, Case, Measured
 from tests.benchmarks.load import FRESH, Order, Result, run
 
@@ -89,3 +89,12 @@ def test_ratios_are_taken_within_a_round_and_aims_judged_by_their_median() -> No
     assert row.share == report.Spread(0.55, 0.4, 0.6)  # 600/1000, 200/500, 55/100
     assert row.slower == report.Spread(1.5, 1.1, 2.0)  # 30/20, 80/40, 220/200
     assert row.aims == {"p99 < 100 ms": True, "share ≥ 0.5": True}
+
+
+def test_a_case_of_documents_is_measured_in_a_process_of_its_own() -> None:
+    numbers = documents.main(["--seconds", "0.01"])
+    assert set(numbers) == {"1 line", "100 lines"}
+    for found in numbers.values():
+        assert found["a_second"] > 0
+        assert found["peak_mb"] >= found["before_mb"] > 0
+    assert numbers["100 lines"]["kilobytes"] > numbers["1 line"]["kilobytes"]

@@ -13,6 +13,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.flows.test_plan_changes import customer
 from tests.support.world import world as running_world
 
 pytestmark = pytest.mark.browser
@@ -139,6 +140,38 @@ def test_a_subscription_is_started_and_seen_on_the_card_in_the_timeline_and_at_s
     expect(stripe.get_by_role("heading", level=1)).to_contain_text("active")
     expect(stripe.get_by_role("row").filter(has_text="64.26 EUR").first).to_contain_text("paid")
     picture(stripe, "tour-stripe")
+
+
+def test_a_plan_is_changed_in_the_form_that_follows_the_plan(world, priya, picture):
+    """A5, A8, A16, A17, A22, AX14: page, comparison, form, review, done. The flow test works the amounts out."""
+    ada = customer(world)
+    command(priya, f"/billing plan {ada.contact.email}")
+    title(priya, "Plan")
+    expect(modal(priya)).to_contain_text("120 of 500 (24%)")
+    picture(priya, "tour-plan")
+    press(priya, "Compare plans")
+    title(priya, "Compare plans")
+    expect(modal(priya)).to_contain_text("➖ Automations")
+    picture(priya, "tour-comparison")
+    modal(priya).locator(".modal-back").click()
+    title(priya, "Plan")
+    press(priya, "Change plan")
+    title(priya, "Change plan")
+    expect(field(priya, "seats#mail/basic").locator("input")).to_have_value("1")
+    choose(priya, "plan", "Mail Pro", "Mail Pro")
+    expect(field(priya, "seats#mail/pro").locator("input")).to_have_value("3")
+    expect(field(priya, "add_ons[reports]#mail/pro")).to_be_visible()
+    picture(priya, "tour-plan-form")
+    press(priya, "Continue")
+    title(priya, "Review purchase")
+    for amount in ("-€15.00", "€49.00", "€6.46", "€40.46", "€58.31"):
+        expect(modal(priya)).to_contain_text(amount)
+    picture(priya, "tour-plan-review")
+    press(priya, "Confirm purchase")
+    title(priya, "Plan changed")
+    expect(modal(priya)).to_contain_text("✅ Automations")
+    picture(priya, "tour-plan-changed")
+    assert [payment.amount for payment in world.payments(ada.contact)] == [4046, 1785]
 
 
 def test_a_declined_card_is_replaced_by_another_in_the_same_modal(world, priya, picture):

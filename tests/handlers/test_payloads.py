@@ -243,3 +243,28 @@ def test_a_card_number_in_a_form_is_refused_at_every_click_in_it() -> None:
 def test_last_four_digits_are_no_card_number() -> None:
     """SX8"""
     assert read_command(slack.command("4242", "U1", "t1")).text == "4242"
+
+
+def test_versions_of_a_field_are_that_field_and_entries_are_kept_together() -> None:
+    number, nothing = {"type": "number_input", "value": "3"}, {"type": "number_input", "value": None}
+    call = submission(
+        {
+            "state": state(
+                **{
+                    "seats#mail/pro": number,
+                    "add_ons[sms]#mail/pro": number,
+                    "add_ons[reports]#mail/pro": {"type": "static_select", "selected_option": {"value": "0"}},
+                    "add_ons[empty]#mail/pro": nothing,
+                }
+            )
+        }
+    )
+    assert call.fields == {"seats": "3", "add_ons": {"sms": "3", "reports": "0"}}
+
+
+def test_a_card_number_in_an_entry_of_a_field_is_refused() -> None:
+    """SX8"""
+    typed = {"type": "plain_text_input", "value": VISA}
+    with pytest.raises(CardNumberEntered) as refused:
+        submission({"state": state(**{"add_ons[sms]#x": typed})})
+    assert refused.value.field == "add_ons"

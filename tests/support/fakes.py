@@ -166,7 +166,8 @@ class FakePayments:
         """One line, no discount and no tax: the total is the line."""
         there = self._as_ordered(order)
         currency = there.amount.currency
-        total = self.change_total or Money(amount=10 * 10 ** minor_digits(currency), currency=currency)
+        ten = Money(amount=10 * 10 ** minor_digits(currency), currency=currency)
+        total = ten if self.change_total is None else self.change_total
         renews_at = there.current_period_end or order.prorated_at + timedelta(days=30)
         plan = order.after[0]
         line = ChangeLine(

@@ -25,6 +25,7 @@ from billing.contacts import (
     PaymentMethod,
     Subscription,
 )
+from billing.documents.links import DocumentLink
 from billing.dunning.model import Notice
 from billing.errors import NotFound, Reason, UnknownContact
 from billing.ids import ContactId, CustomerId, EventId, InvoiceId, OperationId, TeamId, UserId
@@ -34,6 +35,7 @@ from billing.ports import Job, StripeEvent
 from billing.reconciliations import Reconciliation
 from billing.roles import Role
 from billing.timeline import EVERYTHING, Entry, Page, Wanted, topics
+from tests.support.memory_documents import MemoryDocumentLinks
 from tests.support.memory_overviews import MemoryNotices, MemoryOverview, MemoryReconciliations
 from tests.support.memory_requests import MemoryAbsences, MemoryRequests, MemoryUsage, RequestTables
 
@@ -77,6 +79,7 @@ class Rows(RequestTables):
     jobs: list[Job] = field(default_factory=list)
     notices: list[tuple[Notice, str | None]] = field(default_factory=list)  # with the batch
     reconciliations: dict[str, Reconciliation] = field(default_factory=dict)
+    document_links: dict[str, DocumentLink] = field(default_factory=dict)
 
     def copied(self) -> Rows:
         return Rows(**{one.name: copy(getattr(self, one.name)) for one in fields(self)})
@@ -139,6 +142,10 @@ class Unit:
     @property
     def today(self) -> date:
         return self.now.astimezone(self.catalogue.business.zone).date()
+
+    @property
+    def document_links(self) -> MemoryDocumentLinks:
+        return MemoryDocumentLinks(self.rows.document_links)
 
     @property
     def contacts(self) -> MemoryContacts:

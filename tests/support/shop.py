@@ -28,22 +28,20 @@ from billing.catalogue.prices import Price, Quantity
 from billing.catalogue.taxes import Override, Rate, Tax
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
-from billing.dunning.collecting import PAY, SEND_LINK, PayInvoice, SendInvoiceLink
+from billing.dunning.collecting import PAY, SEND_LINK
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
-from billing.operations import Operation, State
+from billing.operations import AnyAction, Operation, State
+from billing.plan_changes import CHANGE, PREVIEW, RAISE
 from billing.roles import Role
 from billing.steps import OperationSteps
-from billing.subscriptions import CREATE, RESUME, CreateSubscription, ResumeSubscription, SubscriptionDraft, review
+from billing.subscriptions import CREATE, RESUME, CreateSubscription, SubscriptionDraft, review
 from tests.support.fakes import FakePayments
 from tests.support.memory import Clock, MemoryStore, Mirrored
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-ACTIONS = {
-    CreateSubscription.kind: CREATE,
-    ResumeSubscription.kind: RESUME,
-    PayInvoice.kind: PAY,
-    SendInvoiceLink.kind: SEND_LINK,
+ACTIONS: dict[str, AnyAction] = {
+    one.command.kind: one for one in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, PAY, SEND_LINK)
 }
 TEAM = TeamId("T1")
 

@@ -212,6 +212,11 @@ class World:
         item = {"customer": contact.customer, "amount": 500, "currency": "eur", "description": "setup fee"}
         self.stripe.v1.invoice_items.create(item)
 
+    def breaks_card(self, payment_method: str, decline: str) -> None:
+        """From now on the bank says no to that card, with this decline code."""
+        order = {"payment_method": payment_method, "behaviour": decline}
+        requests.post(f"{self.stripe_url}/control/card", json=order, timeout=10).raise_for_status()
+
     def mails(self) -> list[dict[str, Any]]:
         found = requests.get(f"{self.mailbox_url}/control/mails", timeout=10).json()
         return found if isinstance(found, list) else found["mails"]

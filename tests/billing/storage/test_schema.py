@@ -79,6 +79,10 @@ ROWS = {
         "INSERT INTO reconciliations (id, began_at, customers, created, differing, missed_events, differences)"
         " VALUES ('rec_1', '2026-01-01 10:00:00.000000', 1, 0, 0, 0, '[]')",
     ),
+    "0007": (
+        "INSERT INTO document_links (digest, kind, document, contact, issued_at, expires_at)"
+        " VALUES ('0123', 'invoice', 'in_1', 'con_1', '2026-01-01 10:00:00.000000', '2026-04-01 10:00:00.000000')",
+    ),
 }
 
 

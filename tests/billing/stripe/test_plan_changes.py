@@ -43,6 +43,16 @@ quantity = { maximum = 1 }
 contacts = 1000
 prices = [{ interval = "month", amounts = { EUR = 5000 } }]
 
+[[products]]
+id = "club"
+name = { en = "Club", de = "Club" }
+not_sold_in = ["JPY"]
+
+[[products.plans]]
+id = "member"
+name = { en = "Club Member", de = "Clubmitglied" }
+prices = [{ interval = "year", amounts = { EUR = 20000 } }]
+
 [[add_ons]]
 id = "extra-seat"
 name = { en = "Extra seat", de = "Platz" }
@@ -360,3 +370,143 @@ def test_an_upgrade_lets_a_waiting_downgrade_go(local, payments, customer):
     assert result.subscription.schedule is None
     local.advance(by_days=32)
     assert sold(local, one) == {PRO: 1}
+
+
+# --- more by hand -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("begins", "days_left", "of"),
+    [
+        (datetime(2027, 1, 31, 9, tzinfo=UTC), 14, 28),  # to 28 February
+        (datetime(2028, 1, 31, 9, tzinfo=UTC), 7.25, 29),  # to 29 February of a leap year
+        (datetime(2027, 8, 31, 9, tzinfo=UTC), 15, 30),  # to 30 September
+        (datetime(2027, 12, 31, 9, tzinfo=UTC), 15.5, 31),  # to 31 January
+    ],
+    ids=["february", "leap year", "september", "december"],
+)
+def test_a_plan_a_tier_and_seats_together_at_the_end_of_a_month(local, payments, customer, begins, days_left, of):
+    """From Basic with two seats to Pro with five.
+
+    Half a period: -10.00 - 10.00 + 25.00 + 25.00 = 30.00; 19 % of each: -1.90 - 1.90 + 4.75 + 4.75 = 5.70: 35.70.
+    A quarter: -5.00 - 5.00 + 12.50 + 12.50 = 15.00; -0.95 twice, and twice 2.375, which is 2.38: 2.86: 17.86.
+    """
+    local.advance(advance_to=int(begins.timestamp()))
+    one = running(local, payments, customer)
+    both = changed(payments, order_for(customer, one, [(BASIC, 1), (SEAT, 2)], at=begins), OperationId("op_seats"))
+    end = both.subscription.current_period_end
+    assert (end - begins).days == of
+    preview = payments.preview_change(
+        order_for(customer, both.subscription, [(PRO, 1), (SEAT, 5)], at=end - timedelta(days=days_left))
+    )
+    assert preview.total == eur(3570 if days_left * 2 == of else 1786)
+    assert preview.renewal == eur(11900)  # (50.00 + 50.00) x 1.19
+
+
+def test_a_year_is_prorated_by_its_days(local, payments, customer):
+    """Two more members at 200.00 a year, 73 of 365 days before its end, which is a fifth: 80.00 and 19 %: 95.20."""
+    year = LookupKey("club-member-year-eur")
+    one = running(local, payments, customer, price=year, total=23800)
+    at = one.current_period_end - timedelta(days=73)
+    assert payments.preview_change(order_for(customer, one, [(year, 3)], at=at)).total == eur(9520)
+
+
+def test_another_method_on_file_pays_and_stays(local, payments, customer):
+    """H30: after a decline; the subscription is paid by it from then on."""
+    one = running(local, payments, customer)
+    other = local.v1.payment_methods.attach("pm_card_mastercard", {"customer": customer.id}).id
+    local.card(customer.invoice_settings.default_payment_method, "insufficient_funds")
+    order = order_for(customer, one, [(PRO, 1)])
+    preview = payments.preview_change(order)
+    with pytest.raises(Declined):
+        payments.change_subscription(order, preview, OperationId("op_first"), START)
+    by_other = order.model_copy(update={"payment_method": other})
+    result = payments.change_subscription(by_other, preview, OperationId("op_second"), START)
+    assert result.subscription.payment_method == other
+    assert paid(local, customer) == [1785, 2380]
+
+
+def test_another_method_that_is_declined_does_not_stay(local, payments, customer):
+    one = running(local, payments, customer)
+    other = local.v1.payment_methods.attach("pm_card_mastercard", {"customer": customer.id}).id
+    local.card(other, "insufficient_funds")
+    order = order_for(customer, one, [(PRO, 1)]).model_copy(update={"payment_method": other})
+    with pytest.raises(Declined):
+        payments.change_subscription(order, payments.preview_change(order), OPERATION, START)
+    live = local.v1.subscriptions.retrieve(one.id)
+    assert live.default_payment_method == customer.invoice_settings.default_payment_method
+
+
+# --- K5, the other reading: the rest of what was paid for is not credited ---------------------------------------------
+
+
+@pytest.fixture
+def uncredited(local, payments, customer):
+    """To Pro at half of the period: half of 50.00 and 19 % of it, 4.75: 29.75; as half of $149 is $74.50 in AX1."""
+    one = running(local, payments, customer)
+    return order_for(customer, one, [(PRO, 1)]).model_copy(update={"credits_unused": False})
+
+
+def waiting(local, customer):
+    return local.v1.invoice_items.list({"customer": customer.id, "pending": True}).data
+
+
+def test_without_credit_the_rest_of_the_new_plan_is_charged_in_full(local, payments, customer, uncredited):
+    """AX1, K5"""
+    preview = payments.preview_change(uncredited)
+    assert [(line.price, line.amount) for line in preview.lines] == [(PRO, eur(2500))]
+    assert (preview.total, preview.due, preview.renewal) == (eur(2975), eur(2975), eur(5950))
+    assert waiting(local, customer) == []
+    result = payments.change_subscription(uncredited, preview, OPERATION, START)
+    assert result.invoice.total == eur(2975)
+    assert paid(local, customer) == [2380, 2975]
+    assert waiting(local, customer) == []
+
+
+@pytest.mark.parametrize(
+    ("seats", "after"), [([], 2380), ([(SEAT, 1)], 3570), ([(SEAT, 2)], 4760)], ids=["none", "one", "two"]
+)
+def test_fewer_seats_without_credit_cost_and_give_nothing(local, payments, customer, seats, after):
+    """K5: of three; those that stay are not paid twice, at a moment at which every line is rounded."""
+    one = running(local, payments, customer)
+    more = changed(payments, order_for(customer, one, [(BASIC, 1), (SEAT, 3)]), OperationId("op_more")).subscription
+    at = more.current_period_end - timedelta(days=7, seconds=12_345)
+    order = order_for(customer, more, [(BASIC, 1), *seats], at=at).model_copy(update={"credits_unused": False})
+    preview = payments.preview_change(order)
+    assert (preview.lines, preview.total, preview.renewal) == ((), eur(0), eur(after))
+    payments.change_subscription(order, preview, OPERATION, START)
+    assert local.v1.customers.retrieve(customer.id).balance == 0
+
+
+def test_more_seats_without_credit_are_charged_for_the_new_ones_only(local, payments, customer):
+    """K5: from one to three for half a period: two halves of 10.00 and 19 %: 11.90; nothing goes, nothing is lost."""
+    one = running(local, payments, customer)
+    first = changed(payments, order_for(customer, one, [(BASIC, 1), (SEAT, 1)]), OperationId("op_one")).subscription
+    order = order_for(customer, first, [(BASIC, 1), (SEAT, 3)]).model_copy(update={"credits_unused": False})
+    assert payments.preview_change(order).total == eur(1190)
+
+
+@pytest.mark.parametrize("path", ["/v1/invoiceitems", "/v1/subscriptions/"])
+@pytest.mark.parametrize("kind", ["cut_after", "500_after_kept", "500", "429"])
+def test_without_credit_a_lost_answer_charges_once(local, payments, customer, uncredited, kind, path):
+    preview = payments.preview_change(uncredited)
+    local.fault(kind, path)
+    until_it_is_done(lambda: payments.change_subscription(uncredited, preview, OPERATION, START))
+    assert paid(local, customer) == [2380, 2975]
+    assert waiting(local, customer) == []
+
+
+def test_without_credit_a_declined_card_leaves_nothing_for_the_next_invoice(local, payments, customer, uncredited):
+    """H30"""
+    preview = payments.preview_change(uncredited)
+    local.card(customer.invoice_settings.default_payment_method, "insufficient_funds")
+    with pytest.raises(Declined):
+        payments.change_subscription(uncredited, preview, OPERATION, START)
+    assert waiting(local, customer) == []
+
+
+def test_without_credit_another_amount_leaves_nothing_for_the_next_invoice(local, payments, customer, uncredited):
+    preview = payments.preview_change(uncredited)
+    with pytest.raises(AmountDiffers):
+        payments.change_subscription(uncredited, preview.model_copy(update={"total": eur(1)}), OPERATION, START)
+    assert waiting(local, customer) == []

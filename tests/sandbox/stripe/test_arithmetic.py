@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import stripe
 
 from bot.sandbox.stripe.money import inclusive_taxes, percent_of, share, tiered
 from bot.sandbox.stripe.periods import boundary
@@ -119,6 +120,35 @@ def test_a_preview_shows_what_is_charged(local: Local) -> None:
     assert len(local.invoices(subscription)) == 1
     local.v1.subscriptions.update(subscription.id, details)
     assert local.invoices(subscription)[1].total == 6000
+
+
+def test_a_preview_shows_items_that_are_not_there_yet(local: Local) -> None:
+    """Invoices, "invoice_items" of a preview: 500 beside the change, and nothing of it stays."""
+    local.advance_to("2026-04-01")
+    customer = local.customer()
+    subscription = local.subscribe(customer, local.price(3000))
+    local.advance_to("2026-04-11")
+    details = {
+        "items": [{"id": subscription["items"].data[0].id, "quantity": 4}],
+        "proration_behavior": "always_invoice",
+        "proration_date": utc("2026-04-11"),
+    }
+    item = {"amount": 500, "currency": "eur", "description": "Setup", "metadata": {"a": "b"}}
+    preview = local.v1.invoices.create_preview(
+        {"subscription": subscription.id, "subscription_details": details, "invoice_items": [item]}
+    )
+    assert preview.total == 6500  # 20 of 30 days: -2000 + 8000, and the item
+    assert [line.metadata.to_dict() for line in preview.lines.data if line.amount == 500] == [{"a": "b"}]
+    assert local.v1.invoice_items.list({"customer": customer.id, "pending": True}).data == []
+
+
+def test_items_are_previewed_beside_a_running_subscription_only(local: Local) -> None:
+    item = {"amount": 500, "currency": "eur"}
+    with pytest.raises(stripe.InvalidRequestError, match="running subscription"):
+        local.v1.invoices.create_preview({"customer": local.customer().id, "invoice_items": [item]})
+    subscription = local.subscribe(local.customer(), local.price(3000))
+    with pytest.raises(stripe.InvalidRequestError, match="quantity"):
+        local.v1.invoices.create_preview({"subscription": subscription.id, "invoice_items": [{**item, "quantity": 2}]})
 
 
 def test_a_change_of_interval_starts_a_new_period_now(local: Local) -> None:

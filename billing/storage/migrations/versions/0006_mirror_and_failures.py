@@ -4,7 +4,7 @@ An event keeps who caused it and what it changed. The mirror knows up to which e
 invoices, expiring cards and payments over all contacts.
 
 Revision ID: 0006
-Revises: 0003
+Revises: 0007
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0007"
 
 INSTANT = sa.DateTime(timezone=True)
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -15,7 +15,7 @@ from . import billing
 from .coupons import keep_discounts, redeem
 from .customers import create as create_customer
 from .invoice_drafts import balance_after
-from .invoice_items import take_pending
+from .invoice_items import create_item, take_pending
 from .invoice_lines import item_line
 from .schedule_phases import build_phases, default_settings, new_schedule, subscription_params
 from .schedules import start_of
@@ -45,13 +45,17 @@ _KNOWN = {
     "schedule_details",
     "preview_mode",
     "customer_details",
+    "invoice_items",
 }
+_ITEMS = {"amount", "currency", "description", "discountable", "metadata", "period", "tax_rates"}
 
 
 @route("POST", "/v1/invoices/create_preview", "InvoiceCreatePreviewParams")
 def create_preview(account: Account, params: Params) -> Object:
     for name in set(params) - _KNOWN:
         raise invalid(f"The local Stripe does not know {name} of previews.", name)
+    if params.get("invoice_items") and "subscription" not in params:
+        raise invalid("The local Stripe previews invoice_items of a running subscription only.", "invoice_items")
     details = params.get("subscription_details") or {}
     for name in set(details) - _DETAILS:
         raise invalid(f"The local Stripe does not know {name} of previews.", f"subscription_details[{name}]")
@@ -152,6 +156,10 @@ def _of_subscription(account: Account, params: Params, details: Params) -> Objec
         found = redeem(account, params["discounts"] or [], before["customer"], before["currency"])
         before["discounts"] = keep_discounts(account, found, subscription=subscription_id)
         account.store.put(before)
+    for number, item in enumerate(params.get("invoice_items") or []):
+        for name in set(item) - _ITEMS:
+            raise invalid(f"The local Stripe does not know {name} of previews.", f"invoice_items[{number}][{name}]")
+        create_item(account, {**item, "customer": before["customer"], "subscription": subscription_id})
     if changes:
         update(account, {**changes, "payment_behavior": "default_incomplete"}, subscription_id)
     after = account.get("subscription", subscription_id)

@@ -1,0 +1,166 @@
+"""The operation that asks Stripe what a change costs; its receipt is what a person reviews (AX1, AX5, AX14)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from billing.contacts import Contact, PaymentMethod, Subscription
+from billing.errors import HighestLimit, NeedsDecision, NotFound, PriceChanged, SubscriptionChanged
+from billing.ids import OperationId
+from billing.operations import Action, Context, Operation, State, operation_id
+from billing.plan_changes.model import (
+    Assessment,
+    ChangePlan,
+    PlanChangeDraft,
+    PlanChangeReviewed,
+    PreviewPlanChange,
+    Quote,
+    RaiseLimit,
+    Way,
+)
+from billing.plan_changes.rules import assess, chosen_subscription, order_for, plan_subscriptions, whole_second
+from billing.plans import cadence_of, limits_for, package_of, purchasers
+from billing.ports import ChangePreview, Payments, UnitOfWork
+from billing.roles import Permission
+
+# A reviewed price is charged within that time, or reviewed again.
+REVIEW_HOLDS = timedelta(hours=1)
+_PREVIEWS = (PreviewPlanChange.kind, RaiseLimit.kind)
+
+
+def check_preview(uow: UnitOfWork, command: PreviewPlanChange) -> Quote:
+    """Refuse what may not be done at once (NeedsDecision)."""
+    assessment = assess(uow, PlanChangeDraft.model_validate(command.model_dump()))
+    if assessment.way is Way.REQUEST:
+        raise NeedsDecision
+    return quote_of(uow, assessment, uow.now)
+
+
+def perform_preview(payments: Payments, context: Context, quote: Quote) -> ChangePreview:
+    """The moment is the one at which it was asked, also when the answer takes long."""
+    return payments.preview_change(quote.order.model_copy(update={"prorated_at": whole_second(context.created_at)}))
+
+
+def record_preview(uow: UnitOfWork, context: Context, quote: Quote, preview: ChangePreview) -> PlanChangeReviewed:
+    del context  # nothing happened that would have to be written down
+    return PlanChangeReviewed(
+        assessment=quote.assessment,
+        preview=preview,
+        method=quote.method,
+        supersedes=uow.requests.open_for(quote.assessment.subscription.id),
+    )
+
+
+PREVIEW = Action(
+    command=PreviewPlanChange,
+    checked=Quote,
+    outcome=ChangePreview,
+    receipt=PlanChangeReviewed,
+    check=check_preview,
+    perform=perform_preview,
+    record=record_preview,
+)
+
+
+# A limit that rises by itself
+
+
+def record_raise(uow: UnitOfWork, context: Context, quote: Quote, preview: ChangePreview) -> PlanChangeReviewed:
+    """The terms were confirmed when it was switched on, so the change itself is accepted in the same transaction."""
+    command = ChangePlan(contact=quote.assessment.contact.id, preview=context.operation)
+    key = f"{context.operation}:change"
+    uow.accept(
+        Operation(
+            id=operation_id(key),
+            key=key,
+            kind=command.kind,
+            contact=command.contact,
+            team=context.actor.team,
+            user=context.actor.user,
+            command=command.model_dump_json(),
+            reply_to=uow.operations.get(context.operation).reply_to,
+            created_at=uow.now,
+            updated_at=uow.now,
+        )
+    )
+    return record_preview(uow, context, quote, preview)
+
+
+RAISE = replace(PREVIEW, command=RaiseLimit, record=record_raise)
+
+
+def next_limit(uow: UnitOfWork, contact: Contact) -> RaiseLimit:
+    """The change to the next higher contact limit that holds what the account uses (AX5). Raises HighestLimit."""
+    subscription = chosen_subscription(uow, contact, plan_subscriptions(uow, contact), None)
+    package = package_of(uow.catalogue, subscription)
+    limits = limits_for(uow.catalogue, package.plan, cadence_of(subscription, uow.catalogue))
+    higher = (limit for limit in sorted(limits) if limit > max(package.limit or 0, contact.account.active_contacts))
+    limit = next(higher, None)
+    who_may = purchasers(contact)
+    if limit is None or not who_may:
+        raise HighestLimit(contact=contact.name)
+    return RaiseLimit(
+        contact=contact.id,
+        subscription=subscription.id,
+        requester=who_may[0].email,
+        plan=package.plan,
+        limit=limit,
+        seats=package.seats,
+        add_ons=package.add_ons,
+    )
+
+
+# What was asked for before
+
+
+def draft_of(uow: UnitOfWork, operation_id: OperationId) -> PlanChangeDraft:
+    """What was asked for by an operation of this person: a preview, or the change that followed it."""
+    try:
+        asked = uow.operations.get(operation_id)
+        if asked.kind == ChangePlan.kind:
+            asked = uow.operations.get(ChangePlan.model_validate_json(asked.command).preview)
+    except NotFound:
+        raise SubscriptionChanged from None
+    is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
+    if not is_theirs or asked.kind not in _PREVIEWS:
+        raise SubscriptionChanged
+    wanted = PreviewPlanChange.model_validate_json(asked.command)
+    return PlanChangeDraft.model_validate(wanted.model_dump())
+
+
+def reviewed(uow: UnitOfWork, preview: OperationId) -> PlanChangeReviewed:
+    """A review that this person asked for and that still holds. Raises PriceChanged."""
+    uow.actor.require(Permission.CHANGE_PLAN)
+    asked = review_of(uow, preview)
+    if asked is None:
+        raise PriceChanged
+    return PlanChangeReviewed.model_validate_json(asked.result or "")
+
+
+# Helpers
+
+
+def review_of(uow: UnitOfWork, preview: OperationId) -> Operation | None:
+    """The preview that this person asked for, within the last hour; None for anything else, however it came here."""
+    try:
+        asked = uow.operations.get(preview)
+    except NotFound:
+        return None
+    is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
+    is_good = asked.kind in _PREVIEWS and asked.state is State.DONE
+    return asked if is_theirs and is_good and uow.now - asked.created_at <= REVIEW_HOLDS else None
+
+
+def quote_of(uow: UnitOfWork, assessment: Assessment, at: datetime) -> Quote:
+    order = order_for(uow, assessment.subscription, assessment.contact, assessment.after, at)
+    return Quote(assessment=assessment, order=order, method=_method(uow, assessment.subscription, assessment.contact))
+
+
+def _method(uow: UnitOfWork, subscription: Subscription, contact: Contact) -> PaymentMethod | None:
+    """What will be charged: the subscription's own method, else the customer's standard one."""
+    if subscription.by_invoice:
+        return None
+    methods = uow.mirror.payment_methods(contact.id)
+    own = next((one for one in methods if one.id == subscription.payment_method), None)
+    return own or next((one for one in methods if one.default), None)

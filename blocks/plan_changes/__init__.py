@@ -1,0 +1,27 @@
+"""What people see of a customer's plan and its changes: page, comparison, form, review, request, results."""
+
+from blocks.plan_changes.comparison import comparison
+from blocks.plan_changes.form import form
+from blocks.plan_changes.ids import Id
+from blocks.plan_changes.overview import plan
+from blocks.plan_changes.request import filed, request
+from blocks.plan_changes.results import changed, changing, declined, delayed, priced, pricing, raising, refused
+from blocks.plan_changes.review import review
+
+__all__ = [
+    "Id",
+    "changed",
+    "changing",
+    "comparison",
+    "declined",
+    "delayed",
+    "filed",
+    "form",
+    "plan",
+    "priced",
+    "pricing",
+    "raising",
+    "refused",
+    "request",
+    "review",
+]

@@ -1,0 +1,1 @@
+"""Web pages of capabilities, each a Flask blueprint."""

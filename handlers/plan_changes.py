@@ -1,0 +1,264 @@
+"""A customer's plan and its changes: the page, the form, the review, the request, and the answer of Stripe."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from slack_bolt import Ack
+
+from billing import plan_changes as domain
+from billing import usage
+from billing.access import Actor
+from billing.change_requests import filing
+from billing.change_requests.filing import FileRequest
+from billing.desk import Desk
+from billing.errors import AmountDiffers, PriceChanged, Reason, SubscriptionChanged
+from billing.ids import ContactId, OperationId, SubscriptionId
+from billing.operations import Operation, State
+from billing.plan_changes import (
+    ChangePlan,
+    ComparePlans,
+    PlanChanged,
+    PlanChangeDraft,
+    PlanChangeReviewed,
+    PlanChoice,
+    PreviewPlanChange,
+    RaiseLimit,
+    Way,
+)
+from billing.ports import UnitOfWork
+from blocks import notices
+from blocks import plan_changes as views
+from blocks.kit import Modal
+from blocks.plan_changes import Id
+from blocks.texts import Translator
+from handlers.announcements import Announcer, Links, News
+from handlers.contacts import choose
+from handlers.conversation import STACK, Screen
+from handlers.payloads import Call
+from handlers.router import Router
+
+# What can be reviewed again: what is charged or changed is another by now.
+_AGAIN = {one.__name__ for one in (PriceChanged, AmountDiffers, SubscriptionChanged)}
+
+
+def register(router: Router, announcer: Announcer) -> None:
+    for word in ("plan", "tarif"):
+        router.command(word)(by_command)
+    router.action(Id.OPEN)(opened)
+    router.action(Id.OTHER)(chose_another)
+    router.action(Id.COMPARE)(compared)
+    router.action(Id.COMPARED)(compared_others)
+    router.action(Id.RAISE)(switched_on)
+    router.action(Id.STOP_RAISING)(switched_off)
+    router.action(Id.CHANGE)(opened_form)
+    router.action(Id.EDIT)(opened_again)
+    router.action(Id.CHOSEN)(chose_plan)
+    router.action(Id.SHOW_REVIEW)(opened_review)
+    router.action(Id.OPEN_STRIPE)(followed_link)
+    router.view(Id.FORM)(continued)
+    router.view(Id.REVIEW)(confirmed)
+    router.view(Id.RETRY)(confirmed)
+    router.view(Id.REQUEST)(requested)
+    for kind, presenter in (
+        (PreviewPlanChange.kind, present_price),
+        (RaiseLimit.kind, present_raise),
+        (ChangePlan.kind, present_change),
+    ):
+        announcer.presents(kind, presenter)
+
+
+# The page
+
+
+def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
+    """`/billing plan NAME`: to the page at once, or to a choice of contacts."""
+    with desk.reading(actor) as uow:
+        chosen = choose(uow, call.text, t, router)
+        view = chosen if isinstance(chosen, Modal) else _page(uow, chosen, t)
+    screen.show(view)
+
+
+def opened(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """The button on the card, and on every answer about the plan."""
+    with desk.reading(actor) as uow:
+        view = _page(uow, ContactId(call.value), t)
+    screen.show(view)
+
+
+def chose_another(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """Another of the customer's subscriptions takes the place of the one shown."""
+    with desk.reading(actor) as uow:
+        view = _page(uow, call.parse(ComparePlans).contact, t, SubscriptionId(call.value))
+    screen.replace(view)
+
+
+def compared(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    with desk.reading(actor) as uow:
+        view = views.comparison(domain.comparison(uow, call.parse(ComparePlans)), uow.catalogue, t)
+    screen.show(view)
+
+
+def compared_others(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """Other plans were chosen for the comparison (A5)."""
+    with desk.reading(actor) as uow:
+        view = views.comparison(domain.comparison(uow, call.parse(ComparePlans)), uow.catalogue, t)
+    screen.replace(view)
+
+
+def switched_on(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """The terms were confirmed in the dialog of the button (AX5)."""
+    _switch(call, actor, desk, screen, t, on=True)
+
+
+def switched_off(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    _switch(call, actor, desk, screen, t, on=False)
+
+
+def _switch(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator, *, on: bool) -> None:
+    shown = call.parse(ComparePlans)
+    with desk.writing(actor) as uow:
+        usage.switch(uow, shown.contact, on=on)
+        view = _page(uow, shown.contact, t, shown.subscription)
+    screen.replace(view)
+
+
+def _page(uow: UnitOfWork, contact: ContactId, t: Translator, subscription: SubscriptionId | None = None) -> Modal:
+    return views.plan(domain.overview(uow, contact, subscription), uow.catalogue, t)
+
+
+# The form
+
+
+def opened_form(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    shown = call.parse(ComparePlans)
+    with desk.reading(actor) as uow:
+        view = _form(uow, shown.contact, shown.subscription, None, t)
+    screen.show(view)
+
+
+def chose_plan(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """Another plan was chosen in the form: what belongs to it takes the place of what belonged to the other."""
+    choice = call.parse(PlanChoice)
+    with desk.reading(actor) as uow:
+        view = _form(uow, choice.contact, choice.subscription, choice.draft(), t)
+    screen.replace(view)
+
+
+def opened_again(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """From the review, a refusal or a direct message: the form as it was filled in before."""
+    with desk.reading(actor) as uow:
+        draft = domain.draft_of(uow, OperationId(call.value))
+        view = _form(uow, draft.contact, draft.subscription, draft, t)
+    screen.replace(view)
+
+
+def _form(
+    uow: UnitOfWork,
+    contact: ContactId,
+    subscription: SubscriptionId | None,
+    draft: PlanChangeDraft | None,
+    t: Translator,
+) -> Modal:
+    return views.form(domain.form(uow, draft, domain.overview(uow, contact, subscription)), uow.catalogue, t)
+
+
+# From the form to the review, or to the request
+
+
+def continued(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator, trace: str) -> None:
+    """The first confirmation (A16): Stripe is asked for the price, or what needs a decision becomes a request (A24)."""
+    draft = call.parse(PlanChangeDraft)
+    with desk.reading(actor) as uow:
+        decided = domain.assess(uow, draft).way is Way.REQUEST
+        form = views.request(filing.request_form(uow, draft), uow.catalogue, t) if decided else None
+    if form:
+        ack(response_action="push" if call.depth < STACK else "update", view=form.to_dict())
+        return
+    desk.accept(call.parse(PreviewPlanChange), actor, key=call.key(), reply_to=call.reply_to(), trace=trace)
+    ack(response_action="update", view=_waiting(t.language).to_dict())
+
+
+def requested(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
+    """The request is filed (A27); the same submission again shows the same request."""
+    with desk.writing(actor) as uow:
+        request = filing.file(uow, call.parse(FileRequest), call.key())
+    ack(response_action="update", view=views.filed(request, t).modal(t).to_dict())
+
+
+def opened_review(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """From a direct message: what was worked out after the window was closed."""
+    with desk.reading(actor) as uow:
+        reviewed = domain.reviewed(uow, OperationId(call.value))
+        view = views.review(reviewed, OperationId(call.value), uow.catalogue, t)
+    screen.show(view)
+
+
+def confirmed(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator, trace: str) -> None:
+    """The second confirmation (A17), or another way to pay after a decline."""
+    desk.accept(call.parse(ChangePlan), actor, key=call.key(), reply_to=call.reply_to(), trace=trace)
+    ack(response_action="update", view=_working(t.language))
+
+
+@cache
+def _waiting(language: str) -> Modal:
+    return views.pricing(Translator(language))
+
+
+@cache
+def _working(language: str) -> dict[str, Any]:
+    """Made once for each language: it says nothing about anybody, and confirming is what must be quickest."""
+    return views.changing(Translator(language)).to_dict()
+
+
+def followed_link() -> None:
+    """A button with an address: the browser opens it, Slack only wants to be told that we know."""
+
+
+# What came of it
+
+
+def present_price(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
+    """The review, with what Stripe says that it costs."""
+    del links
+    if operation.state is not State.DONE:
+        return _no_success(operation, t)
+    reviewed = PlanChangeReviewed.model_validate_json(operation.result or "")
+    return News(views.review(reviewed, operation.id, uow.catalogue, t), views.priced(reviewed, operation.id, t))
+
+
+def present_raise(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
+    """The limit is reached (AX5). The change itself is an operation of its own, which answers after this one."""
+    del uow, links
+    if operation.state is not State.DONE:
+        return _no_success(operation, t)
+    answer = views.raising(PlanChangeReviewed.model_validate_json(operation.result or ""), t)
+    return News(answer.modal(t), answer.message())
+
+
+def present_change(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
+    match operation.state:
+        case State.DONE:
+            receipt = PlanChanged.model_validate_json(operation.result or "")
+            answer = views.changed(receipt, uow.catalogue, t, links.stripe(receipt.subscription.id))
+        case State.DECLINED:
+            code = str((operation.reason or Reason(key="")).parameters["code"])
+            answer = views.declined(domain.ways_out(uow, operation), code, operation.id, t)
+        case _:
+            return _no_success(operation, t)
+    return News(answer.modal(t), answer.message())
+
+
+def _no_success(operation: Operation, t: Translator) -> News:
+    """Refused, broken, or not answered yet."""
+    reason = operation.reason or Reason(key="")
+    match operation.state:
+        case State.REFUSED:
+            again = operation.id if reason.key in _AGAIN else None
+            answer = views.refused(reason, operation.contact, again, t)
+        case State.ACCEPTED:
+            answer = views.delayed(t)
+        case _:
+            answer = notices.broken(str(reason.parameters.get("reference", operation.id)), t)
+    return News(answer.modal(t), answer.message())
