@@ -6,11 +6,20 @@ from datetime import date, timedelta
 
 from billing.change_requests.model import Absence
 from billing.errors import AbsenceImpossible
-from billing.ids import UserId
+from billing.ids import TeamId, UserId
+from billing.models import Frozen
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
 LONGEST = timedelta(days=366)
+
+
+class Away(Frozen):
+    """The form, submitted."""
+
+    first: date
+    last: date
+    deputy: UserId
 
 
 def current(uow: UnitOfWork) -> Absence | None:
@@ -20,17 +29,17 @@ def current(uow: UnitOfWork) -> Absence | None:
     return found if found and found.last >= uow.today else None
 
 
-def begin(uow: UnitOfWork, first: date, last: date, deputy: UserId) -> Absence:
+def begin(uow: UnitOfWork, away: Away) -> Absence:
     """The actor is away from the first to the last day. Raises AbsenceImpossible."""
     uow.actor.require(Permission.DECIDE_CHANGE_REQUEST)
-    if last < first or last < uow.today or last - first > LONGEST:
+    if away.last < away.first or away.last < uow.today or away.last - away.first > LONGEST:
         error = AbsenceImpossible(problem="days")
         error.field = "last"
         raise error
-    someone = uow.staff.get(uow.actor.team, deputy)
-    if deputy == uow.actor.user or someone is None or not someone.roles:
+    someone = uow.staff.get(uow.actor.team, away.deputy)
+    if away.deputy == uow.actor.user or someone is None or not someone.roles:
         raise AbsenceImpossible(problem="deputy")
-    absence = Absence(team=uow.actor.team, user=uow.actor.user, first=first, last=last, deputy=deputy)
+    absence = Absence(team=uow.actor.team, user=uow.actor.user, **away.model_dump())
     uow.absences.save(absence)
     return absence
 
@@ -39,3 +48,9 @@ def end(uow: UnitOfWork) -> None:
     """The actor is back. What the deputy was asked to decide stays with them, too."""
     uow.actor.require(Permission.DECIDE_CHANGE_REQUEST)
     uow.absences.end(uow.actor.team, uow.actor.user)
+
+
+def is_away(uow: UnitOfWork, team: TeamId, user: UserId) -> bool:
+    """Whether that person is out of office today, in the business's time zone."""
+    absence = uow.absences.get(team, user)
+    return absence is not None and absence.covers(uow.today)

@@ -44,6 +44,7 @@ KontorError
 │   ├── NotApprover         not among those who were asked when it was filed
 │   ├── OwnRequest          nobody decides what they filed themselves
 │   ├── AlreadyDecided      somebody was quicker, or it is over
+│   ├── AlreadyAgreed       the same person cannot agree twice where two have to
 │   ├── ReasonMissing       a rejection, a question, an override needs words
 │   ├── UsageAboveLimits    the customer uses more than the new limits allow (A4)
 │   ├── NotFiler            only who filed it may withdraw or answer
@@ -313,6 +314,10 @@ class OwnRequest(Refusal):
 
 
 class AlreadyDecided(Refusal):
+    rule = "A24"
+
+
+class AlreadyAgreed(Refusal):
     rule = "A24"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from billing.accounts import billable
 from billing.catalogue import RaiseByItself
 from billing.change_requests.model import UsageLevel
-from billing.contacts import Contact
+from billing.contacts import Contact, Member, MemberRight
 from billing.errors import NobodyMayPurchase, RaisingNotOffered, Refusal
 from billing.ids import ContactId, UserId
 from billing.operations import Operation, operation_id
@@ -23,7 +23,7 @@ from billing.steps import NOBODY
 from billing.timeline import Entry, Happening
 
 ReplyTo = Callable[[UserId], str]
-PIPELINE = "usage_notice"
+PIPELINE = "usage_notice"  # argument: contact:percent:moment, which tells one crossing from the next
 REACHED = 100  # percent
 AT_ONCE = 200  # contacts in one transaction
 
@@ -40,6 +40,20 @@ def watch(store: Store, reply_to: ReplyTo) -> int:
             told += sum(_crossed(uow, level, reply_to) for level in levels)
         if len(levels) < AT_ONCE:
             return told
+
+
+def told_of(contact: Contact) -> tuple[Member, ...]:
+    """Who gets the notice (A3): primary admin and billing contact, or the customer where none is known."""
+    rights = frozenset({MemberRight.PRIMARY_ADMIN, MemberRight.BILLING_CONTACT})
+    people = (one for one in contact.members if one.rights & rights)
+    by_address = {one.email.casefold(): one for one in people}
+    return tuple(by_address.values()) or (Member(name=contact.name, email=contact.email),)
+
+
+def rises_by_itself(uow: UnitOfWork, contact: ContactId) -> bool:
+    """Whether a reached limit of this account is raised without being asked (AX5)."""
+    is_offered = uow.catalogue.plan_changes.raise_by_itself is not RaiseByItself.NEVER
+    return is_offered and uow.usage.raises_by_itself(contact) is not None
 
 
 def switch(uow: UnitOfWork, contact_id: ContactId, *, on: bool) -> None:
@@ -89,7 +103,7 @@ def _crossed(uow: UnitOfWork, level: UsageLevel, reply_to: ReplyTo) -> bool:
             },
         )
     )
-    uow.enqueue(Job(id=id_, name=PIPELINE, argument=f"{contact.id}:{level.percent}"))
+    uow.enqueue(Job(id=id_, name=PIPELINE, argument=f"{contact.id}:{level.percent}:{int(uow.now.timestamp())}"))
     if level.percent >= REACHED:
         _raise(uow, contact, id_, reply_to)
     return True

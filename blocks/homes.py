@@ -147,7 +147,7 @@ def _requests(title: str, requests: Sequence[ChangeRequest], count: int, t: Tran
     for one in requests:
         head = t.rich("*{name}*: {state}", name=fit(one.contact_name, 200), state=words.request_state(one.state, t))
         since = t("filed by {who}, {when}", who=one.filed_by.name, when=one.filed_at)
-        yield kit.section(joined([head, since]), accessory=kit.button(t("Show"), ways.TO_CARD, value=one.contact))
+        yield kit.section(joined([head, since]), accessory=ways.request(one.id, t))
     if count > len(requests):
         yield kit.context(t("… and {n} more", n=count - len(requests)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from billing.change_requests.model import RequestState
 from billing.contacts import AccountStatus, SubscriptionStatus
@@ -194,8 +195,12 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "",
     ),
     "AlreadyDecided": (
-        later("{by} was quicker: the request is {state}."),
+        later("Too late: the request is {state} ({by}, {at})."),
         later("This is over: the request can no longer be changed in this way."),
+    ),
+    "AlreadyAgreed": (
+        later("You have agreed already. Somebody else has to agree, too."),
+        "",
     ),
     "ReasonMissing": (
         later("Please say why in a few words."),
@@ -257,6 +262,9 @@ def sentence(reason: Reason, t: Translator) -> str:
         return declines.sentence(str(reason.parameters.get("code")), t)
     full, short = _SENTENCES.get(reason.key, (later("This is not possible at the moment."), ""))
     why = t.template(full, **_parameters(reason, t)) or t(short)
+    if reason.key == "AlreadyDecided" and reason.parameters.get("note"):
+        quoted = t("Why: “{note}”", note=reason.parameters["note"])
+        why = f"{why} {quoted}"
     if not reason.who_can:
         return why
     who = t("Who can help: {roles}.", roles=words.roles(reason.who_can, t))
@@ -297,6 +305,8 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
                 return words.account_status(AccountStatus(value), t)
             case "brand", str():
                 return words.brand(value, t)
+            case "at", str():
+                return t.datetime(datetime.fromisoformat(value))
             case (("first" | "last" | "since"), str()):
                 return t.day(value)
             case "limits", tuple():

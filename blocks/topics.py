@@ -197,6 +197,49 @@ TOPICS: Sequence[Topic] = (
         ("coupons", "coupon", "discount", "tax", "taxes", "vat", "gutschein", "rabatt", "steuer", "steuern", "mwst"),
     ),
     Topic(
+        "approvals",
+        later("Change requests and decisions"),
+        (
+            later(
+                "A lower plan, a lower contact limit or an add-on less is decided by a manager. Everybody who may "
+                "decide gets a card with what the customer loses, and so does the managers’ channel."
+            ),
+            later(
+                "Managers approve, reject or ask back there; nobody decides what they filed themselves. While the "
+                "customer uses more than would be allowed, an approval needs a reason."
+            ),
+            later(
+                "An approved change takes effect at the end of the period. Until then *Keep current plan* calls it "
+                "off; an upgrade does so, too."
+            ),
+            later("`/billing approvals` shows what waits for you, what you filed, and everything else."),
+        ),
+        (
+            "approvals",
+            "approval",
+            "requests",
+            "approve",
+            "reject",
+            "freigaben",
+            "freigabe",
+            "genehmigung",
+            "anträge",
+            "entscheidung",
+        ),
+    ),
+    Topic(
+        "away",
+        later("Out of office"),
+        (
+            later(
+                "`/billing away` notes first and last day and a deputy. If no approver is there, or a request was left "
+                "lying, the deputies are asked, too."
+            ),
+            later("Requests are never decided by waiting: Kontor reminds, asks the deputies, and keeps them open."),
+        ),
+        ("away", "absence", "deputy", "vacation", "abwesend", "abwesenheit", "urlaub", "vertretung"),
+    ),
+    Topic(
         "permissions",
         later("Who may do what"),
         (later("Roles are given by admins. What each may do:"),),

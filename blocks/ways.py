@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.change_requests.model import RequestFilter
 from billing.ids import ContactId, InvoiceId, RequestId
 from blocks import kit
 from blocks.texts import Translator
@@ -64,3 +65,7 @@ def keep(request_id: RequestId, t: Translator) -> kit.Element:
         no=t("Back"),
     )
     return kit.button(t("Keep current plan"), TO_KEEP, value=request_id, confirm=question)
+
+
+def approvals(wanted: RequestFilter, t: Translator) -> kit.Element:
+    return kit.button(t("Show change requests"), TO_APPROVALS, value=wanted.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from billing.catalogue import Catalogue, RecurringPrice
 from billing.change_requests.model import ReasonCode, RequestState
@@ -216,6 +217,18 @@ def add_on_name(catalogue: Catalogue, name: str, t: Translator) -> str:
 def change_reason(reason: ReasonCode, t: Translator) -> str:
     """Why a customer wants less (HX17)."""
     return t(_REASONS[reason])
+
+
+def age(passed: timedelta, t: Translator) -> str:
+    """For how long something waits, in the largest whole unit: `3 days`, `2 hours`, `5 minutes`."""
+    minutes = int(passed.total_seconds()) // 60
+    if minutes < 1:
+        return t("less than a minute")
+    if minutes < 60:
+        return t.count("{n} minute", "{n} minutes", minutes)
+    if minutes < 48 * 60:
+        return t.count("{n} hour", "{n} hours", minutes // 60)
+    return t.count("{n} day", "{n} days", minutes // (24 * 60))
 
 
 def request_state(state: RequestState, t: Translator) -> str:

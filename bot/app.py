@@ -15,8 +15,10 @@ from slack_bolt import App as Bolt
 from slack_sdk.errors import SlackClientError
 
 import handlers
-from billing import histories, syncs
+from billing import histories, syncs, usage
 from billing.catalogue import Catalogue, load
+from billing.change_requests import cards, deciding, lists, watching
+from billing.change_requests.applying import APPLY, KEEP
 from billing.desk import Desk
 from billing.dunning import failures
 from billing.dunning.collecting import PAY, SEND_LINK
@@ -41,9 +43,10 @@ from bot.settings import CannotStart, Settings
 from bot.slack import create_bolt, slack_client
 from bot.web import create_web
 from handlers.announcements import Announcer, Links
+from handlers.change_requests.cards import Cards
+from handlers.change_requests.messages import Messages, RequestMails
 from handlers.conversation import Conversation
 from handlers.dunning import Tellers
-from handlers.files import Files
 from handlers.followups import FollowUps
 from handlers.histories import Exports
 from handlers.mails import Mails, Outbox
@@ -51,11 +54,12 @@ from handlers.posts import Posts
 from handlers.reconciliations import ReconciliationNews
 from handlers.router import Router
 from handlers.staff import Directory
+from handlers.usage import UsageNotices, reply_to
 
 log = structlog.get_logger(__name__)
 
 ACTIONS: dict[str, AnyAction] = {
-    action.command.kind: action for action in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, PAY, SEND_LINK)
+    action.command.kind: action for action in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, APPLY, KEEP, PAY, SEND_LINK)
 }
 
 
@@ -108,7 +112,9 @@ class App:
         follow_ups = FollowUps(self.desk, events, self.announcer)
         tellers = Tellers(self.desk, self.posts)
         reconciled = ReconciliationNews(self.desk, self.posts)
-        exports = Exports(self.desk, Files(lambda: slack_client(self.settings), self.posts))
+        exports = Exports(self.desk, self.posts)
+        request_cards = Cards(self.desk, self.posts)
+        messages = Messages(self.desk, self.posts)
 
         def failed(operation: str, reference: str) -> None:
             steps.fail(operation, reference)
@@ -141,9 +147,20 @@ class App:
                 Pipeline(failures.PIPELINE, (Step("tell", tellers.tell),)),
                 Pipeline(syncs.PIPELINE, (Step("readers", reconciled.readers), Step("tell", reconciled.tell))),
                 Pipeline(histories.PIPELINE, (Step("make", exports.make),)),
+                Pipeline(
+                    deciding.PIPELINE,
+                    (Step("cards", request_cards.show), Step("mail", RequestMails(self.desk, outbox).send)),
+                ),
+                Pipeline(cards.PIPELINE, (Step("cards", request_cards.show),)),
+                Pipeline(deciding.NEWS, (Step("tell", messages.news),)),
+                Pipeline(watching.PIPELINE, (Step("remind", messages.remind),)),
+                Pipeline(lists.EXPORT, (Step("export", messages.export),)),
+                Pipeline(usage.PIPELINE, (Step("mail", UsageNotices(self.desk, outbox).send),)),
             ],
             [
                 Schedule("refresh_staff", "*/5 * * * *", self._refresh_staff),
+                Schedule("remind_of_requests", "*/5 * * * *", self._remind_of_requests),
+                Schedule("watch_usage", "*/10 * * * *", self._watch_usage),
                 Schedule("tell_failures", "* * * * *", self.tell_failures),
                 Schedule("reconcile", "23 2 * * *", self.reconcile),
             ],
@@ -168,6 +185,12 @@ class App:
             self.directory.refresh()
         except (SlackClientError, OSError) as error:
             log.warning("staff not refreshed", error=type(error).__name__)
+
+    def _remind_of_requests(self) -> None:
+        log.info("reminded of requests", count=watching.remind(self.database))
+
+    def _watch_usage(self) -> None:
+        log.info("looked at usage", told=usage.watch(self.database, reply_to))
 
     def missing(self) -> str | None:
         """What keeps this process from serving, or None."""

@@ -6,9 +6,9 @@ from typing import Any
 
 # Each scope with its reason; the README repeats them for whoever installs the app.
 SCOPES: dict[str, str] = {
-    "commands": "slash commands /billing and /abrechnung, and the message shortcut",
-    "chat:write": "answers by direct message when the modal was closed",
-    "files:write": "exports as a file in a direct message",
+    "commands": "slash commands /billing and /abrechnung, and the message shortcuts",
+    "chat:write": "cards of change requests, and answers by direct message when the modal was closed",
+    "files:write": "lists as a CSV file, by direct message to who asked for it",
     "users:read": "names, languages and time zones of the staff",
     "users:read.email": "granting roles by e-mail address",
     "usergroups:read": "roles by user group",
@@ -16,14 +16,17 @@ SCOPES: dict[str, str] = {
 COMMANDS = {
     "/billing": (
         "Find a contact and bill it",
-        "[name or e-mail] | subscribe [name] | plan [name] | history [name] | help [topic]",
+        "[name or e-mail] | subscribe [name] | plan [name] | history [name] | approvals | away | help [topic]",
     ),
     "/abrechnung": (
         "Kontakt finden und abrechnen",
-        "[Name oder E-Mail] | abo [Name] | tarif [Name] | verlauf [Name] | hilfe [Thema]",
+        "[Name oder E-Mail] | abo [Name] | tarif [Name] | verlauf [Name] | freigaben | abwesend | hilfe [Thema]",
     ),
 }
-SHORTCUT = "bill_customer"
+SHORTCUTS = {
+    "bill_customer": ("Bill this customer", "Opens the contact whose e-mail address is in the message"),
+    "request_from_message": ("File a change request", "Turns the primary admin's e-mail into a change request"),
+}
 EVENTS = ("app_home_opened",)
 
 
@@ -54,12 +57,8 @@ def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any
                 for command, (description, hint) in COMMANDS.items()
             ],
             "shortcuts": [
-                {
-                    "name": "Bill this customer",
-                    "type": "message",
-                    "callback_id": SHORTCUT,
-                    "description": "Opens the contact whose e-mail address is in the message",
-                }
+                {"name": name, "type": "message", "callback_id": callback_id, "description": description}
+                for callback_id, (name, description) in SHORTCUTS.items()
             ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from handlers import (
+    absences,
+    change_requests,
     contacts,
     dunning,
     help,  # noqa: A004 - the capability is called help
@@ -18,6 +20,8 @@ from handlers.router import Router
 
 def register(router: Router, announcer: Announcer) -> None:
     """Every capability; a new one adds its line here."""
+    absences.register(router)
+    change_requests.register(router, announcer)
     contacts.register(router)
     help.register(router)
     plan_changes.register(router, announcer)

@@ -57,8 +57,13 @@ class Announcer:
         self._presenters[kind] = presenter
 
     def announce(self, operation_id: str, _: str = "") -> str:
-        """Tell the person; answers where it was told: `view` or `message`, or `seen` if they have gone on from it."""
+        """Tell the person; answers where it was told: `view` or `message`, or `seen` if they have gone on from it.
+
+        Empty where nobody waits for an answer.
+        """
         operation, actor = self._load(operation_id)
+        if ReplyTo.model_validate_json(operation.reply_to).user is None:
+            return ""
         return self._deliver(operation, self._news(operation, actor))
 
     def show_again(self, operation_id: str, _: str = "") -> str:
@@ -91,7 +96,8 @@ class Announcer:
                 return "seen"
             if self._posts.update_view(reply_to.view, news.modal):
                 return "view"
-        self._posts.post(reply_to.user, news.message)
+        if reply_to.user:
+            self._posts.post(reply_to.user, news.message)
         return "message"
 
     def _let_the_waiting_view_settle(self, operation: Operation) -> None:

@@ -16,9 +16,11 @@ from blocks.kit import Modal
 from blocks.texts import Translator
 from handlers.contacts import choose
 from handlers.conversation import Screen
-from handlers.files import Files
 from handlers.payloads import Call
+from handlers.posts import Posts
 from handlers.router import Router
+
+BYTE_ORDER_MARK = "\ufeff"  # without it spreadsheets take UTF-8 for something older
 
 
 def register(router: Router) -> None:
@@ -73,9 +75,9 @@ def exported(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator
 class Exports:
     """Makes the files that were asked for."""
 
-    def __init__(self, desk: Desk, files: Files) -> None:
+    def __init__(self, desk: Desk, posts: Posts) -> None:
         self._desk = desk
-        self._files = files
+        self._posts = posts
 
     def make(self, argument: str, _: str) -> str:
         """Who lost the permission meanwhile, or left, gets nothing. Answers with how many entries the file has."""
@@ -87,7 +89,9 @@ class Exports:
         with self._desk.reading(actor) as uow:
             made = domain.export(uow, wanted.contact, wanted.wanted)
         t = Translator(actor.locale, actor.timezone)
-        self._files.hand_over(actor.user, views.file(made, t), f"history-{wanted.contact}.csv", made.csv)
+        posted = self._posts.post(actor.user, views.file(made, t))
+        if posted:
+            self._posts.upload(posted.channel, f"history-{wanted.contact}.csv", BYTE_ORDER_MARK + made.csv)
         return str(made.entries)
 
 

@@ -12,16 +12,18 @@ from billing.errors import NotReadable
 from billing.guard import refuse_card_numbers
 from billing.ids import TeamId, UserId
 from billing.models import Frozen
-from billing.operations import Command
 from blocks.kit import field_of
 
-C = TypeVar("C", bound=Command)
+C = TypeVar("C", bound=Frozen)
 
 
 class ReplyTo(Frozen):
-    """Where the answer to an operation goes: the view it came from or, when that was closed, the person."""
+    """Where the answer to an operation goes: the view it came from or, when that was closed, the person.
 
-    user: UserId
+    Without a person nobody waits for an answer: what came of it is told by its capability, as on a request's cards.
+    """
+
+    user: UserId | None = None
     view: str | None = None
 
 
@@ -35,6 +37,7 @@ class Call(BaseModel):
     team: TeamId
     user: UserId
     text: str = ""  # typed after the command, or searched for
+    sender: str | None = None  # of the e-mail that was forwarded into the message, as Slack says
     value: str = ""  # of the button pressed or the option picked
     channel: str | None = None
     message: str | None = None  # timestamp of the message that was clicked in, or that a shortcut is about
@@ -56,7 +59,7 @@ class Call(BaseModel):
         return ReplyTo(user=self.user, view=self.view_id).model_dump_json()
 
     def parse(self, command: type[C], **more: object) -> C:
-        """The fields and the view's metadata as a command. Raises a refusal that names the field."""
+        """The fields and the view's metadata as a command, or as any form. Raises a refusal that names the field."""
         known = command.model_fields.keys()
         given = {**self.metadata, **{name: value for name, value in self.fields.items() if value is not None}, **more}
         try:
@@ -86,7 +89,7 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
     action = (body.get("actions") or [{}])[0]
     given = [*_fields(view.get("state", {}).get("values", {}))]
     typed = str(body.get("value", ""))  # an option load
-    message = (body.get("message") or {}).get("text", "")
+    sender, message = _said_by(body.get("message") or {})
     refuse_card_numbers([typed])
     for name, _, value in given:
         if isinstance(value, str):
@@ -97,6 +100,7 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
         team=(body.get("team") or {}).get("id") or body["user"]["team_id"],
         user=body["user"]["id"],
         text=typed or message,
+        sender=sender,
         value=str(_plain(action) or ""),
         channel=(body.get("channel") or {}).get("id"),
         message=(body.get("message") or {}).get("ts"),
@@ -108,6 +112,15 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
         metadata=_metadata(view.get("private_metadata")),
         fields=_collected(given),
     )
+
+
+def _said_by(message: Mapping[str, Any]) -> tuple[str | None, str]:
+    """The sender and the text of the e-mail that was forwarded into Slack; else nobody, and the message's text."""
+    for file in message.get("files") or []:
+        addresses = [one.get("address") for one in file.get("from") or []]
+        if file.get("filetype") == "email" and addresses:
+            return str(addresses[0]), str(file.get("plain_text") or file.get("subject") or "")
+    return None, str(message.get("text", ""))
 
 
 def _depth(view: Mapping[str, Any]) -> int:

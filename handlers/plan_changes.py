@@ -12,6 +12,7 @@ from billing import usage
 from billing.access import Actor
 from billing.change_requests import filing
 from billing.change_requests.filing import FileRequest
+from billing.change_requests.tickets import NOTHING_SAID, Said, TicketRequest
 from billing.desk import Desk
 from billing.errors import AmountDiffers, PriceChanged, Reason, SubscriptionChanged
 from billing.ids import ContactId, OperationId, SubscriptionId
@@ -142,8 +143,16 @@ def chose_plan(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translat
     """Another plan was chosen in the form: what belongs to it takes the place of what belonged to the other."""
     choice = call.parse(PlanChoice)
     with desk.reading(actor) as uow:
-        view = _form(uow, choice.contact, choice.subscription, choice.draft(), t)
+        view = _form(uow, choice.contact, choice.subscription, choice.draft(), t, call.parse(Said))
     screen.replace(view)
+
+
+def open_form(actor: Actor, desk: Desk, screen: Screen, t: Translator, asked: TicketRequest) -> None:
+    """A help ticket leads to the form: who asks is the primary admin who wrote it (A29, A30)."""
+    with desk.reading(actor) as uow:
+        shown = domain.form_for(uow, asked.contact.id, asked.requester)
+        view = views.form(shown, uow.catalogue, t, asked.said)
+    screen.show(view)
 
 
 def opened_again(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
@@ -160,8 +169,9 @@ def _form(
     subscription: SubscriptionId | None,
     draft: PlanChangeDraft | None,
     t: Translator,
+    said: Said = NOTHING_SAID,
 ) -> Modal:
-    return views.form(domain.form(uow, draft, domain.overview(uow, contact, subscription)), uow.catalogue, t)
+    return views.form(domain.form(uow, draft, domain.overview(uow, contact, subscription)), uow.catalogue, t, said)
 
 
 # From the form to the review, or to the request
@@ -169,10 +179,11 @@ def _form(
 
 def continued(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator, trace: str) -> None:
     """The first confirmation (A16): Stripe is asked for the price, or what needs a decision becomes a request (A24)."""
-    draft = call.parse(PlanChangeDraft)
+    draft, said = call.parse(PlanChangeDraft), call.parse(Said)
     with desk.reading(actor) as uow:
         decided = domain.assess(uow, draft).way is Way.REQUEST
-        form = views.request(filing.request_form(uow, draft), uow.catalogue, t) if decided else None
+        asked = filing.request_form(uow, draft, remark=said.remark, origin=said.origin) if decided else None
+        form = views.request(asked, uow.catalogue, t) if asked else None
     if form:
         ack(response_action="push" if call.depth < STACK else "update", view=form.to_dict())
         return

@@ -64,6 +64,10 @@ class Posts:
         )
         return answer is not None
 
+    def upload(self, channel: str, filename: str, content: str) -> None:
+        """A file into a channel; `channel` is an id, also for direct messages (`Posted.channel`)."""
+        self._unless_gone(lambda: self._client().files_upload_v2(channel=channel, filename=filename, content=content))
+
     def update_view(self, view_id: str, view: Modal) -> bool:
         """Another version of an open modal; False when it is closed, or when Slack does not take it."""
         try:

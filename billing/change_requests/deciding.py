@@ -10,16 +10,19 @@ from collections.abc import Callable
 from typing import Any
 
 from billing.change_requests.model import Act, ChangeRequest, Conflict, Person
+from billing.change_requests.rights import BY_PEOPLE, entitled
 from billing.change_requests.states import already_decided, move
-from billing.errors import NotApprover, NotFiler, OwnRequest, ReasonMissing, UnknownRequest, UsageAboveLimits
+from billing.change_requests.telling import news_for
+from billing.errors import ReasonMissing, UnknownRequest, UsageAboveLimits
 from billing.ids import ContactId, OperationId, RequestId, SubscriptionId
+from billing.models import Frozen
 from billing.operations import Command, Operation
 from billing.plans import Dimension, excess
 from billing.ports import Job, UnitOfWork
-from billing.roles import PERMISSIONS, Permission
 from billing.timeline import Entry, Happening
 
-PIPELINE = "change_request"
+PIPELINE = "change_request"  # its cards, and the mail to the customer; argument: request:version
+NEWS = "change_request_news"  # a message to one person; argument: request:version:user
 
 _HAPPENED = {
     Act.FILE: Happening.REQUEST_FILED,
@@ -34,7 +37,6 @@ _HAPPENED = {
     Act.SUPERSEDE: Happening.REQUEST_SUPERSEDED,
     Act.FAIL: Happening.REQUEST_FAILED,
 }
-_BY_APPROVERS = (Act.APPROVE, Act.REJECT, Act.ASK)
 
 
 class ApplyRequest(Command):
@@ -45,17 +47,25 @@ class ApplyRequest(Command):
     request: RequestId
 
 
+class Words(Frozen):
+    """What somebody says about a request: why not, what is unclear, the answer, why all the same."""
+
+    request: RequestId
+    note: str = ""
+
+
 def decide(
     uow: UnitOfWork, request_id: RequestId, act: Act, note: str = "", *, override: bool = False
 ) -> ChangeRequest:
     """Approve, reject, ask back, answer or withdraw, as the actor.
 
-    Raises UnknownRequest, NotApprover, OwnRequest, NotFiler, AlreadyDecided, ReasonMissing, or UsageAboveLimits unless
-    `override` comes with a reason. The same act by the same person again changes nothing.
+    Raises what `rights.entitled` raises, ReasonMissing, or UsageAboveLimits unless `override` comes with a reason. The
+    same act by the same person again changes nothing. What Stripe has to be told first (KEEP) is an operation.
     """
+    assert act in BY_PEOPLE, act
 
     def decided(request: ChangeRequest) -> ChangeRequest:
-        by = _entitled(uow, request, act)
+        by = entitled(uow.actor, request, act)
         if act is Act.APPROVE:
             _holds_the_usage(uow, request, override=override, note=note)
         return move(request, act, by, uow.now, note, override=override and act is Act.APPROVE)
@@ -83,7 +93,7 @@ def carry_on(
 
 
 def told(uow: UnitOfWork, request: ChangeRequest) -> None:
-    """What follows from the last act: a line in the timeline, and the job that tells the people concerned."""
+    """What follows from the last act: a line in the timeline, and the jobs that tell the people concerned."""
     last = request.last
     uow.timeline.append(
         Entry(
@@ -104,7 +114,10 @@ def told(uow: UnitOfWork, request: ChangeRequest) -> None:
             },
         )
     )
-    uow.enqueue(Job(id=f"{request.id}:{request.version}", name=PIPELINE, argument=f"{request.id}:{request.version}"))
+    version = f"{request.id}:{request.version}"
+    uow.enqueue(Job(id=version, name=PIPELINE, argument=version))
+    for user in news_for(request):
+        uow.enqueue(Job(id=f"{version}:{user}", name=NEWS, argument=f"{version}:{user}"))
 
 
 def find(uow: UnitOfWork, request_id: RequestId) -> ChangeRequest | None:
@@ -141,27 +154,6 @@ def _is_repetition(request: ChangeRequest, act: Act, uow: UnitOfWork) -> bool:
     """A double click, or Slack's repetition: the last act was this one, by this person."""
     last = request.last
     return last.act is act and last.by is not None and last.by.user == uow.actor.user
-
-
-def _entitled(uow: UnitOfWork, request: ChangeRequest, act: Act) -> Person:
-    """The person, if that act is theirs: rights of now, and the list of approvers of then."""
-    actor = uow.actor
-    if act not in _BY_APPROVERS:
-        if actor.user != request.filed_by.user:
-            raise NotFiler(by=request.filed_by.name)
-        return request.filed_by
-    if actor.user == request.filed_by.user:
-        raise OwnRequest
-    decider = request.decider(actor.user)
-    if decider is None:
-        raise NotApprover(approvers=tuple(one.name for one in request.deciders))
-    if decider.instead_of is None:
-        actor.require(Permission.DECIDE_CHANGE_REQUEST)
-    elif not actor.roles:
-        raise NotApprover(who_can=PERMISSIONS[Permission.DECIDE_CHANGE_REQUEST])
-    if act is Act.APPROVE and any(one.by and one.by.user == actor.user for one in request.approvals):
-        raise already_decided(request)
-    return decider
 
 
 def _holds_the_usage(uow: UnitOfWork, request: ChangeRequest, *, override: bool, note: str) -> None:

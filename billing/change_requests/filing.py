@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from billing.absences import is_away
 from billing.access import Actor
 from billing.change_requests import deciding
 from billing.change_requests.model import (
@@ -87,6 +88,8 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
     if "@" not in command.reply_to.strip("@"):
         raise NotReadable("reply_to")
     me = Person(user=uow.actor.user, name=uow.actor.name)
+    instead = deputies(uow, approvers, uow.actor.user)
+    nobody_is_there = all(is_away(uow, uow.actor.team, one.user) for one in approvers)
     request = ChangeRequest(
         id=request_id(key),
         team=uow.actor.team,
@@ -107,10 +110,11 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
         differences=assessment.differences,
         impact=assessment.impact,
         approvers=approvers,
-        deputies=deputies(uow, approvers, uow.actor.user),
+        deputies=instead,
         approvals_needed=needed,
         decisions=(Decision(number=1, act=Act.FILE, by=me, at=uow.now, note=command.remark.strip()),),
         nudged_at=uow.now,
+        escalated_at=uow.now if instead and nobody_is_there else None,
     )
     try:
         is_new = uow.requests.add(request)
@@ -127,7 +131,7 @@ def request_id(key: str) -> RequestId:
 
 
 def deputies(uow: UnitOfWork, approvers: tuple[Person, ...], filer: UserId) -> tuple[Person, ...]:
-    """Whom the approvers named to decide for them; they are asked when the request was left lying."""
+    """Whom the approvers named to decide for them; asked when it is left lying or no approver is there."""
     names = {one.user: one.name for one in approvers}
     people = {one.user: one for one in uow.staff.list() if one.team == uow.actor.team}
     return tuple(

@@ -8,17 +8,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from billing.change_requests.model import Act, ChangeRequest, Decision, RequestFilter, RequestPage
+from billing.change_requests.rights import offered, possible
 from billing.contacts import Account
 from billing.csvs import harmless
 from billing.errors import UnknownRequest
 from billing.ids import RequestId, UserId
 from billing.models import Frozen
-from billing.plans import Excess, excess
-from billing.ports import UnitOfWork
+from billing.plans import Cadence, Excess, cadence_of, excess
+from billing.ports import Job, UnitOfWork
 from billing.roles import Permission
+from billing.steps import NOBODY
 
 ON_A_PAGE = 8
 EXPORTED = 5_000  # requests, the newest
+EXPORT = "change_request_export"  # the pipeline that sends the file; argument: team:user:filter
 
 
 class RequestList(Frozen):
@@ -36,6 +39,8 @@ class RequestView(Frozen):
     """One request as it stands now: what its card shows to everybody, and what it offers to the reader."""
 
     request: ChangeRequest
+    may: tuple[Act, ...]  # by the reader, now
+    cadence: Cadence | None  # of the subscription; None: nobody knows it any more
     above: tuple[Excess, ...]  # usage above the new limits as it is now (A4)
     account: Account
     now: datetime  # UTC
@@ -56,19 +61,44 @@ def listing(uow: UnitOfWork, wanted: RequestFilter, after: str | None = None) ->
     )
 
 
+def first_filter(uow: UnitOfWork) -> RequestFilter:
+    """What the actor has most to do with: what waits for them, else what they may decide, else what they filed."""
+    uow.actor.require(Permission.SEE_CONTACT)
+    waiting = uow.requests.page(RequestFilter.WAITING_FOR_ME, uow.actor.team, uow.actor.user, limit=1)
+    if waiting.total:
+        return RequestFilter.WAITING_FOR_ME
+    decides = uow.actor.may(Permission.DECIDE_CHANGE_REQUEST)
+    return RequestFilter.UNDECIDED if decides else RequestFilter.FILED_BY_ME
+
+
 def view(uow: UnitOfWork, request_id: RequestId) -> RequestView:
-    """One request. Raises UnknownRequest for another team's."""
+    """One request, for the actor or, if that is nobody in particular, for all who read a channel.
+
+    Raises UnknownRequest for another team's, NotStaff.
+    """
     request = uow.requests.get(request_id)
-    if uow.actor.team not in ("", request.team):
-        raise UnknownRequest(request=request_id)
+    is_shared = uow.actor.team == NOBODY.team
+    if not is_shared:
+        uow.actor.require(Permission.SEE_CONTACT)
+        if uow.actor.team != request.team:
+            raise UnknownRequest(request=request_id)
+    about = (one for one in uow.mirror.subscriptions(request.contact) if one.id == request.subscription)
     account = uow.contacts.get(request.contact).account
     return RequestView(
         request=request,
+        may=offered(request) if is_shared else possible(uow.actor, request),
+        cadence=next(map(cadence_of, about), None),
         above=excess(request.before, request.after, account) if request.state.undecided else (),
         account=account,
         now=uow.now,
         escalates_after=timedelta(hours=uow.catalogue.plan_changes.escalate_after_hours),
     )
+
+
+def ask_for_export(uow: UnitOfWork, wanted: RequestFilter, key: str) -> None:
+    """Have the file made and sent to the actor; the same key again is the same file. Raises NotPermitted."""
+    uow.actor.require(Permission.EXPORT_CHANGE_REQUESTS)
+    uow.enqueue(Job(id=f"export:{key}", name=EXPORT, argument=f"{uow.actor.team}:{uow.actor.user}:{wanted.value}"))
 
 
 def export(uow: UnitOfWork, wanted: RequestFilter) -> str:

@@ -73,6 +73,11 @@ def move(
 
 
 def already_decided(request: ChangeRequest) -> AlreadyDecided:
-    """The refusal that says who was quicker, and what became of it."""
+    """The refusal that says who was quicker, what became of it, when and why."""
     last = request.last
-    return AlreadyDecided(state=request.state.value, by=last.by.name if last.by else None)
+    return AlreadyDecided(
+        state=request.state.value,
+        by=last.by.name if last.by else "Stripe",
+        at=last.at.isoformat(),
+        note=(last.note or None) if last.by else None,
+    )

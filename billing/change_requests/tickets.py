@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from billing.change_requests.model import LONGEST_NOTE, Note, Origin
 from billing.contacts import Contact, MemberRight
 from billing.errors import NoTicket, NotTheAdminsAddress
 from billing.models import Frozen
@@ -25,12 +26,22 @@ class Ticket(Frozen):
     text: str
 
 
+class Said(Frozen):
+    """What the customer said, and where, as it travels from form to form."""
+
+    remark: Note = ""
+    origin: Origin = Origin.FORM
+
+
+NOTHING_SAID = Said()
+
+
 class TicketRequest(Frozen):
     """What the form is opened with."""
 
     contact: Contact
     requester: str  # the primary admin's address
-    text: str
+    said: Said
 
 
 def read(text: str, sender: str | None = None) -> Ticket:
@@ -53,13 +64,14 @@ def accepted(uow: UnitOfWork, ticket: Ticket) -> TicketRequest:
     Raises NotTheAdminsAddress for everybody else: also for another member, whose name and right do not help here.
     """
     uow.actor.require(Permission.FILE_CHANGE_REQUEST)
+    said = Said(remark=ticket.text[:LONGEST_NOTE], origin=Origin.TICKET)
     theirs = uow.contacts.by_member(ticket.sender)
     for contact in theirs:
         for member in contact.members:
             if _is(member.email, ticket.sender) and MemberRight.PRIMARY_ADMIN in member.rights:
-                return TicketRequest(contact=contact, requester=member.email, text=ticket.text)
+                return TicketRequest(contact=contact, requester=member.email, said=said)
     admins = (one.name for contact in theirs for one in contact.members if MemberRight.PRIMARY_ADMIN in one.rights)
-    raise NotTheAdminsAddress(sender=ticket.sender, admins=tuple(admins))
+    raise NotTheAdminsAddress(sender=ticket.sender, admins=tuple(admins) or None)
 
 
 def _is(known: str, sender: str) -> bool:

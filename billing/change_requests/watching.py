@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from billing.change_requests.deciding import PIPELINE
+from billing.absences import is_away
+from billing.change_requests.cards import refresh
 from billing.change_requests.model import ChangeRequest, Conflict, Person, RequestState
-from billing.ids import RequestId
+from billing.errors import UnknownRequest
+from billing.ids import RequestId, UserId
 from billing.ports import Job, Store, UnitOfWork
 from billing.steps import NOBODY
+
+PIPELINE = "change_request_reminder"  # a message to one person; argument: request:user
 
 AT_ONCE = 200  # requests that are reminded of in one transaction
 
@@ -34,10 +38,18 @@ def _nudge(uow: UnitOfWork, request: ChangeRequest) -> bool:
     except Conflict:
         return False  # somebody has just decided
     stamp = int(uow.now.timestamp())
-    uow.enqueue(
-        Job(id=f"{request.id}:{request.version}:{stamp}", name=f"{PIPELINE}_reminder", argument=str(request.id))
-    )
+    for user in _waited_for(uow, after):
+        id_ = f"{request.id}:{request.version}:{user}:{stamp}"
+        uow.enqueue(Job(id=id_, name=PIPELINE, argument=f"{request.id}:{user}"))
+    refresh(uow, after, f"reminder:{stamp}")
     return True
+
+
+def _waited_for(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
+    """Who can move it on; those who are away only if everybody is."""
+    people = dict.fromkeys((*(one.user for one in request.deciders), request.filed_by.user))
+    waited_for = tuple(user for user in people if request.waits_for(user))
+    return tuple(user for user in waited_for if not is_away(uow, request.team, user)) or waited_for
 
 
 def _is_due(uow: UnitOfWork, request: ChangeRequest) -> bool:
@@ -45,12 +57,7 @@ def _is_due(uow: UnitOfWork, request: ChangeRequest) -> bool:
     if request.state is not RequestState.FILED:
         return False
     too_long = timedelta(hours=uow.catalogue.plan_changes.escalate_after_hours)
-    return request.age(uow.now) >= too_long or all(_is_away(uow, request, one) for one in request.approvers)
-
-
-def _is_away(uow: UnitOfWork, request: ChangeRequest, approver: Person) -> bool:
-    absence = uow.absences.get(request.team, approver.user)
-    return absence is not None and absence.covers(uow.today)
+    return request.age(uow.now) >= too_long or all(is_away(uow, request.team, one.user) for one in request.approvers)
 
 
 def _deputies(uow: UnitOfWork, request: ChangeRequest) -> tuple[Person, ...]:
@@ -65,7 +72,10 @@ def _deputies(uow: UnitOfWork, request: ChangeRequest) -> tuple[Person, ...]:
     return tuple(known.values())
 
 
-def waiting_request(uow: UnitOfWork, request_id: RequestId) -> ChangeRequest | None:
-    """The request, if it still waits for somebody: a reminder may come late."""
-    request = uow.requests.get(request_id)
-    return request if request.state.undecided else None
+def still_waiting(uow: UnitOfWork, request_id: RequestId, user: UserId) -> ChangeRequest | None:
+    """The request, if it still waits for that person: a reminder may come late."""
+    try:
+        request = uow.requests.get(request_id)
+    except UnknownRequest:
+        return None
+    return request if request.waits_for(user) else None

@@ -25,7 +25,7 @@ from billing.plan_changes.model import (
     Way,
     Wish,
 )
-from billing.plan_changes.pages import COMPARED_AT_ONCE, comparison, form, overview
+from billing.plan_changes.pages import COMPARED_AT_ONCE, comparison, form, form_for, overview
 from billing.plan_changes.pricing import PREVIEW, RAISE, REVIEW_HOLDS, draft_of, next_limit, reviewed
 from billing.plan_changes.rules import assess, known_items, order_for
 
@@ -59,6 +59,7 @@ __all__ = [
     "draft_of",
     "follow",
     "form",
+    "form_for",
     "keep_account",
     "known_items",
     "next_limit",

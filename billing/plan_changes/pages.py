@@ -133,6 +133,12 @@ def _neighbours(plans: tuple[str, ...], mine: str) -> tuple[str, ...]:
     return tuple([*above, *reversed(below)] or [name for name in plans if name != mine])
 
 
+def form_for(uow: UnitOfWork, contact: ContactId, requester: str) -> ChangeForm:
+    """The form for what the customer has, as that member asks for a change of it."""
+    shown = overview(uow, contact)
+    return form(uow, _as_it_is(shown).model_copy(update={"requester": requester}), shown)
+
+
 def _as_it_is(shown: PlanOverview) -> PlanChangeDraft:
     package = shown.package
     return PlanChangeDraft(

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billing.catalogue import AddOn, Catalogue, LowerLimit, Proration, RecurringPrice, TakesEffect
+from billing.change_requests.model import LONGEST_NOTE, Origin
+from billing.change_requests.tickets import NOTHING_SAID, Said
 from billing.contacts import Member
 from billing.plan_changes import ChangeForm, PlanChangeDraft
 from billing.plans import is_of_account, may_purchase, plan_prices, seat_price
@@ -21,8 +23,8 @@ from blocks.texts import Translator, bold, one_line
 LONGEST_VALUE = 150  # characters of an option's value
 
 
-def form(shown: ChangeForm, catalogue: Catalogue, t: Translator) -> kit.Modal:
-    """The form, filled in as the draft says."""
+def form(shown: ChangeForm, catalogue: Catalogue, t: Translator, said: Said = NOTHING_SAID) -> kit.Modal:
+    """The form, filled in as the draft says. What a help ticket said can be read beside it (A29)."""
     overview = shown.overview
     return kit.Modal(
         title=t("Change plan"),
@@ -39,6 +41,7 @@ def form(shown: ChangeForm, catalogue: Catalogue, t: Translator) -> kit.Modal:
             *_limit(shown, catalogue, t),
             *_seats(shown, catalogue, t),
             *(_add_on(add_on, price, shown, t) for add_on, price in shown.add_ons),
+            *_ticket(said, t),
             kit.context(*_remarks(catalogue, t)),
         ],
         callback_id=Id.FORM,
@@ -50,8 +53,20 @@ def form(shown: ChangeForm, catalogue: Catalogue, t: Translator) -> kit.Modal:
             "seats": shown.draft.seats,
             "shown": _wish(shown.draft),
             "wished": _wish(shown.wished),
+            "origin": said.origin.value,
         },
     )
+
+
+def _ticket(said: Said, t: Translator) -> Iterator[kit.Block]:
+    if said.origin is Origin.TICKET:
+        yield kit.field_input(
+            t("What the help ticket says"),
+            kit.text_input("plan_change.remark", initial=said.remark, at_most=LONGEST_NOTE, multiline=True),
+            block_id="remark",
+            optional=True,
+            hint=t("Those who decide read this."),
+        )
 
 
 def _wish(draft: PlanChangeDraft) -> dict[str, object]:

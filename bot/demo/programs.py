@@ -18,6 +18,7 @@ from bot.sandbox.workspace import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from bot.settings import CannotStart
 
 STRIPE_KEY = "sk_test_kontor_demo"
+MANAGERS_CHANNEL = "C07APPROVAL"  # #billing-approvals of the local workspace
 STARTS_WITHIN = 60.0  # seconds
 STOPS_WITHIN = 10.0  # seconds; then it is killed, and goes on with its work at the next start
 
@@ -198,6 +199,7 @@ def bot_environment(data: Path, ports: Ports) -> dict[str, str]:
         "STRIPE_API_KEY": STRIPE_KEY,
         "STRIPE_API_URL": ports.url(ports.stripe),
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
+        "KONTOR_MANAGERS_CHANNEL": MANAGERS_CHANNEL,
         "KONTOR_PUBLIC_URL": ports.url(ports.bot),
         "KONTOR_STRIPE_DASHBOARD": f"{ports.url(ports.stripe)}/dashboard",
         "KONTOR_LOG_FORMAT": "text",

@@ -52,7 +52,10 @@ EXAMPLES = {
     "UnknownRequest": errors.UnknownRequest(request="chr_1"),
     "NotApprover": errors.NotApprover(approvers=("Petra", "Jonas")),
     "OwnRequest": errors.OwnRequest(),
-    "AlreadyDecided": errors.AlreadyDecided(state="rejected", by="Petra"),
+    "AlreadyDecided": errors.AlreadyDecided(
+        state="rejected", by="Petra", at="2026-11-21T17:30:00+00:00", note="They signed for a year"
+    ),
+    "AlreadyAgreed": errors.AlreadyAgreed(),
     "ReasonMissing": errors.ReasonMissing(),
     "UsageAboveLimits": errors.UsageAboveLimits(used=4610, allowed=2500, what="limit"),
     "NotFiler": errors.NotFiler(by="Mia"),

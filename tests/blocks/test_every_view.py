@@ -18,11 +18,14 @@ import pytest
 import blocks
 from billing import errors
 from billing.catalogue import Label
+from billing.change_requests.model import RequestFilter
 from billing.contacts import Account, Address, Found
 from billing.ids import ContactId, OperationId
 from billing.timeline import Page
-from blocks import (
+from blocks import (  # our module for /billing help is named for its command
+    absences,
     cards,
+    change_requests,
     dunning,
     finder,
     help,  # noqa: A004 - our module, named for its command
@@ -40,6 +43,7 @@ from blocks.kit import Choices, Home, Message, Modal
 from blocks.subscriptions.form import price_choices
 from blocks.texts import Translator
 from bot.sandbox.workspace.limits import option_problems, problems
+from tests.blocks import samples_change_requests as asked
 from tests.blocks import samples_mirror as mirror
 from tests.blocks import samples_plan_changes as sold
 from tests.blocks.samples import (
@@ -117,10 +121,72 @@ REFUSED = errors.AccountNotBillable(contact=LONG, status="x" * 100)
 
 # By function: with the least data, with the most, and whatever else takes another road.
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "blocks.absences.ended": (absences.ended,),
+    "blocks.absences.form": (
+        lambda t: absences.form(None, asked.ABSENCE.first, t),
+        lambda t: absences.form(asked.ABSENCE, asked.ABSENCE.first, t),
+    ),
+    "blocks.absences.noted": (lambda t: absences.noted(asked.ABSENCE, t),),
     "blocks.cards.card": (
         lambda t: cards.card(EMPTY_CARD, CATALOGUE, t),
         lambda t: cards.card(strange_card(), CATALOGUE, t, TRAIL),
     ),
+    "blocks.change_requests.card.card": (
+        *(lambda t, view=view: change_requests.card(view, asked.PLANS, t) for view in asked.STATES.values()),
+        lambda t: change_requests.card(asked.FORGOTTEN, asked.PLANS, t),
+        lambda t: change_requests.card(asked.FOR_NOBODY, asked.PLANS, t),
+        lambda t: change_requests.card(asked.FOR_FILER, asked.PLANS, t),
+        lambda t: change_requests.card(asked.ABOVE, asked.PLANS, t),
+        lambda t: change_requests.card(asked.LARGE, asked.PLANS, t),
+    ),
+    "blocks.change_requests.card.news": (
+        *(
+            lambda t, view=view: change_requests.news(view, view.request.last, asked.PLANS, t)
+            for state, view in asked.STATES.items()
+            if state not in (asked.S.FILED, asked.S.SCHEDULED, asked.S.WITHDRAWN)
+        ),
+        *(
+            lambda t, view=view: change_requests.news(view, view.request.last, asked.PLANS, t)
+            for view in (asked.ENDED, asked.BROKEN, asked.CALLED_OFF, asked.ANSWERED, asked.LARGE)
+        ),
+    ),
+    "blocks.change_requests.card.reminder": (
+        lambda t: change_requests.reminder(asked.view(), asked.PLANS, t),
+        lambda t: change_requests.reminder(asked.LARGE, asked.PLANS, t),
+    ),
+    "blocks.change_requests.forms.override": (
+        lambda t: change_requests.override(asked.ABOVE, t),
+        lambda t: change_requests.override(asked.LARGE, t),
+    ),
+    "blocks.change_requests.forms.question": (
+        lambda t: change_requests.question(asked.view(), asked.PLANS, t),
+        lambda t: change_requests.question(asked.LARGE, asked.PLANS, t),
+    ),
+    "blocks.change_requests.forms.rejection": (
+        lambda t: change_requests.rejection(asked.view(), asked.PLANS, t),
+        lambda t: change_requests.rejection(asked.LARGE, asked.PLANS, t),
+    ),
+    "blocks.change_requests.forms.reply": (
+        lambda t: change_requests.reply(asked.STATES[asked.S.ASKED], t),
+        lambda t: change_requests.reply(asked.LARGE, t),
+    ),
+    "blocks.change_requests.lists.exported": tuple(
+        lambda t, wanted=wanted: change_requests.exported(wanted, t) for wanted in RequestFilter
+    ),
+    "blocks.change_requests.lists.exporting": (change_requests.exporting,),
+    "blocks.change_requests.lists.listing": (
+        *(lambda t, one=one: change_requests.listing(asked.listed(one), asked.PLANS, t) for one in RequestFilter),
+        lambda t: change_requests.listing(
+            asked.listed(RequestFilter.ALL, *(view.request for view in asked.STATES.values())), asked.PLANS, t
+        ),
+        lambda t: change_requests.listing(asked.FULL_LIST, asked.PLANS, t, TRAIL),
+    ),
+    "blocks.change_requests.page.page": (
+        *(lambda t, view=view: change_requests.page(view, asked.PLANS, t) for view in asked.STATES.values()),
+        lambda t: change_requests.page(asked.ABOVE, asked.PLANS, t),
+        lambda t: change_requests.page(asked.LARGE, asked.PLANS, t, final=True),
+    ),
+    "blocks.change_requests.page.under_way": (change_requests.under_way,),
     "blocks.finder.choice": (
         lambda t: finder.choice(Found(matches=(NOBODY,)), t),
         lambda t: finder.choice(Found(matches=CROWD, more=True), t, LONG),
@@ -216,6 +282,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "blocks.plan_changes.form.form": (
         lambda t: plan_changes.form(sold.change_form("sales/solo"), sold.PLANS, t),
         lambda t: plan_changes.form(sold.change_form("marketing/professional"), sold.SELF_SERVICE, t),
+        lambda t: plan_changes.form(sold.change_form("marketing/professional"), sold.PLANS, t, asked.TICKET),
         lambda t: plan_changes.form(sold.change_form("sales/team", sold.overview(contact=sold.crowd())), sold.PLANS, t),
     ),
     "blocks.plan_changes.overview.plan": (

@@ -113,9 +113,9 @@ def test_no_mail_server_is_a_warning_and_no_fault(kontor: commands.Terminal, mon
 
 
 def test_missing_scopes_are_listed(kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "SCOPES", doctor.SCOPES | {"pins:write": "nothing"})
+    monkeypatch.setattr(doctor, "SCOPES", doctor.SCOPES | {"reactions:write": "thumbs"})
     finding = found()["Slack scopes"]
-    assert (finding.good, finding.text) == (False, "missing: pins:write")
+    assert (finding.good, finding.text) == (False, "missing: reactions:write")
 
 
 def test_stripe_being_busy_is_said_and_is_no_traceback(kontor: commands.Terminal, parts: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from slack_sdk import WebClient
 
 import handlers
-from bot.manifest import COMMANDS, SCOPES, SHORTCUT, app_manifest
+from bot.manifest import COMMANDS, SCOPES, SHORTCUTS, app_manifest
 from bot.sandbox.workspace.api import METHODS
 from bot.sandbox.workspace.manifest import EVENT_SCOPES
 from handlers.router import Kind, Router
@@ -66,8 +66,8 @@ def test_texts_keep_to_slacks_limits() -> None:
         assert len(shortcut["description"]) <= 150
 
 
-def test_the_shortcut_is_one_that_is_answered(router: Router) -> None:
-    assert router.ids(Kind.SHORTCUT) == (SHORTCUT,)
+def test_the_shortcuts_are_those_that_are_answered(router: Router) -> None:
+    assert sorted(router.ids(Kind.SHORTCUT)) == sorted(SHORTCUTS)
 
 
 def test_the_events_that_are_answered_are_the_ones_that_are_asked_for(router: Router) -> None:

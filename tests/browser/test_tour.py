@@ -14,6 +14,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.flows.test_plan_changes import customer
+from tests.support.requesting import file_request, with_plan
 from tests.support.world import world as running_world
 
 pytestmark = pytest.mark.browser
@@ -172,6 +173,32 @@ def test_a_plan_is_changed_in_the_form_that_follows_the_plan(world, priya, pictu
     expect(modal(priya)).to_contain_text("✅ Automations")
     picture(priya, "tour-plan-changed")
     assert [payment.amount for payment in world.payments(ada.contact)] == [4046, 1785]
+
+
+def test_a_request_is_decided_in_the_managers_channel_and_changes_everywhere(world, visit, picture):
+    """A24, HX17, slack.md's second and fourth rules: asked first, then the buttons are gone in both windows."""
+    ada = with_plan(world, name="Ada Autumn")
+    file_request(world, ada)
+    priya = visit(f"{world.workspace.url}/?as=manager&in={world.channel('billing-approvals')}")
+    mia = visit(f"{world.workspace.url}/?as=agent&in={world.person('agent').direct_channel}")
+    cards = [page.locator(".message").filter(has_text="Ada Autumn").first for page in (priya, mia)]
+    for one in cards:
+        expect(one).to_contain_text("Mail Basic")
+    picture(priya, "tour-request")
+    picture(mia, "tour-request-filed")
+    cards[0].get_by_role("button", name="Approve", exact=True).click()
+    question = priya.locator("dialog[open]").last
+    expect(question).to_contain_text("Approve this change?")
+    picture(priya, "tour-request-confirm")
+    question.get_by_role("button", name="Approve", exact=True).click()
+    expect(cards[0]).to_contain_text("Approved, takes effect on")
+    expect(cards[1]).to_contain_text("Genehmigt von Priya Nair")
+    for one in cards:
+        expect(one.get_by_role("button", name=re.compile("^(Approve|Reject|Zurückziehen)"))).to_have_count(0)
+    picture(mia, "tour-request-approved")
+    cards[1].get_by_role("button", name="Tarif behalten", exact=True).click()
+    mia.locator("dialog[open]").last.get_by_role("button", name="Tarif behalten", exact=True).click()
+    expect(cards[0]).to_contain_text("Called off by Mia Brandt")
 
 
 def test_a_declined_card_is_replaced_by_another_in_the_same_modal(world, priya, picture):

@@ -70,7 +70,7 @@ def test_the_words_and_ids_that_exist() -> None:
     """A word that disappears breaks habits; an id that disappears breaks messages that were sent."""
     router = Office().router
     assert set(router.ids(Kind.COMMAND)) >= {"", "subscribe", "abo", "help", "hilfe"}
-    assert set(router.ids(Kind.SHORTCUT)) == {"bill_customer"}
+    assert set(router.ids(Kind.SHORTCUT)) == {"bill_customer", "request_from_message"}
     assert set(router.ids(Kind.ACTION)) >= {
         "card.open",
         "card.older",

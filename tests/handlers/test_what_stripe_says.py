@@ -264,8 +264,8 @@ def test_who_may_gets_the_history_as_a_file(office: Office) -> None:
     office.works()
     [upload] = office.slack.called("files_upload_v2")
     assert upload.arguments["channel"] == f"D{PRIYA.user[1:]}"
-    lines = upload.arguments["content"].decode("utf-8-sig").splitlines()
-    assert lines[0].startswith("at,what,by")
+    lines = upload.arguments["content"].splitlines()
+    assert lines[0].startswith("\ufeffat,what,by")
     assert len(lines) == 5
     [strange] = [line for line in lines if "request_withdrawn" in line]
     assert "'=cmd()" in strange

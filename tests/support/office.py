@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from itertools import count
@@ -11,17 +12,20 @@ from typing import Any
 from slack_bolt import Ack
 
 import handlers
-from billing import histories, syncs
+from billing import histories, syncs, usage
 from billing.access import Actor
+from billing.change_requests import cards as request_cards
+from billing.change_requests import deciding, lists, watching
 from billing.dunning import failures
 from billing.events import EventSteps
+from billing.ids import OperationId
 from billing.operations import Operation
-from billing.ports import Job
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
+from handlers.change_requests.cards import Cards
+from handlers.change_requests.messages import Messages, RequestMails
 from handlers.conversation import Conversation
 from handlers.dunning import Tellers
-from handlers.files import Files
 from handlers.followups import FollowUps
 from handlers.histories import Exports
 from handlers.mails import Mails, Outbox
@@ -29,6 +33,7 @@ from handlers.posts import Posts
 from handlers.reconciliations import ReconciliationNews
 from handlers.router import Kind, Router
 from handlers.staff import Directory
+from handlers.usage import UsageNotices
 from tests.support import slack
 from tests.support.shop import SAM, Shop
 from tests.support.slack import FakeSlack, Json
@@ -83,10 +88,27 @@ class Office(Shop):
         self.events = EventSteps(self.store, self.payments, self.posts.managers)
         self.tellers = Tellers(self.desk, self.posts)
         self.reconciled = ReconciliationNews(self.desk, self.posts)
-        self.exports = Exports(self.desk, Files(lambda: self.slack, self.posts))
+        self.exports = Exports(self.desk, self.posts)
         self.outbox = Outbox(self.mails.append)
         self.mailer = Mails(self.desk, self.outbox)
         self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
+        self.cards = Cards(self.desk, self.posts)
+        self.request_mails = RequestMails(self.desk, self.outbox)
+        messages = Messages(self.desk, self.posts)
+        self.work: dict[str, Callable[[str], str]] = {  # by the pipeline's name
+            "operation": self.operates,
+            "show_again": self.announcer.show_again,
+            "stripe_event": self.hears,
+            deciding.PIPELINE: self.tells_of_request,
+            request_cards.PIPELINE: self.cards.show,
+            deciding.NEWS: messages.news,
+            watching.PIPELINE: messages.remind,
+            lists.EXPORT: messages.export,
+            usage.PIPELINE: UsageNotices(self.desk, self.outbox).send,
+            failures.PIPELINE: self.tells_of_failures,
+            syncs.PIPELINE: self.tells_of_differences,
+            histories.PIPELINE: self.makes_file,
+        }
 
     # What people do
 
@@ -143,23 +165,28 @@ class Office(Shop):
         told = []
         while self.rows.jobs:
             job = self.rows.jobs.pop(0)
-            told.append(self._does(job))
+            told.append(self.work[job.name](job.argument))
         return told
 
-    def _does(self, job: Job) -> str:
-        match job.name:
-            case "operation":
-                state = self.mailer.send(job.argument, self.walks(job.argument))
-                return self.announcer.announce(job.argument, state)
-            case failures.PIPELINE:
-                return self.tellers.tell(job.argument, "")
-            case syncs.PIPELINE:
-                return self.reconciled.tell(job.argument, self.reconciled.readers(job.argument, ""))
-            case histories.PIPELINE:
-                return self.exports.make(job.argument, "")
-            case _:
-                moved = self.events.record(job.argument, self.events.fetch(job.argument, ""))
-                return self.follow_ups.run(job.argument, moved)
+    def operates(self, operation: str) -> str:
+        state = self.mailer.send(operation, self.walks(OperationId(operation)))
+        return self.announcer.announce(operation, state)
+
+    def hears(self, event: str) -> str:
+        moved = self.events.record(event, self.events.fetch(event, ""))
+        return self.follow_ups.run(event, moved)
+
+    def tells_of_request(self, argument: str) -> str:
+        return self.request_mails.send(argument, self.cards.show(argument))
+
+    def tells_of_failures(self, batch: str) -> str:
+        return self.tellers.tell(batch, "")
+
+    def makes_file(self, argument: str) -> str:
+        return self.exports.make(argument, "")
+
+    def tells_of_differences(self, run: str) -> str:
+        return self.reconciled.tell(run, self.reconciled.readers(run, ""))
 
     @property
     def last_operation(self) -> Operation:

@@ -26,6 +26,7 @@ from billing.catalogue import (
 from billing.catalogue.model import PostalAddress
 from billing.catalogue.prices import Price, Quantity
 from billing.catalogue.taxes import Override, Rate, Tax
+from billing.change_requests.applying import APPLY, KEEP
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
 from billing.dunning.collecting import PAY, SEND_LINK
@@ -41,7 +42,7 @@ from tests.support.memory import Clock, MemoryStore, Mirrored
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
 ACTIONS: dict[str, AnyAction] = {
-    one.command.kind: one for one in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, PAY, SEND_LINK)
+    one.command.kind: one for one in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, APPLY, KEEP, PAY, SEND_LINK)
 }
 TEAM = TeamId("T1")
 

@@ -67,11 +67,11 @@ class FakeSlack:
         self._called("chat_update", channel=channel, ts=ts, text=text, blocks=blocks)
         return {"ok": True, "channel": channel, "ts": ts}
 
+    def files_upload_v2(self, *, channel: str, filename: str, content: str) -> None:
+        self._called("files_upload_v2", channel=channel, filename=filename, content=content)
+
     def views_publish(self, *, user_id: str, view: Json, hash: str | None = None) -> None:  # noqa: A002 - Slack's name
         self._called("views_publish", user_id=user_id, view=view, hash=hash)
-
-    def files_upload_v2(self, *, channel: str, filename: str, title: str, content: bytes) -> None:
-        self._called("files_upload_v2", channel=channel, filename=filename, title=title, content=content)
 
     def users_info(self, *, user: str, include_locale: bool) -> Json:
         self._called("users_info", user=user)

@@ -267,6 +267,7 @@ def sandboxes(database_url: str, *, witness: Witness = lambda _call: None, **set
             "STRIPE_WEBHOOK_SECRET": "whsec_later",
             "SMTP_URL": f"smtp://{mails.smtp_host}:{mails.smtp_port}",
             "KONTOR_PUBLIC_URL": bot_url,
+            "KONTOR_MANAGERS_CHANNEL": "C07APPROVAL",
             "KONTOR_STRIPE_DASHBOARD": f"{stripe_url}/dashboard",
             "KONTOR_CATALOGUE": str(CATALOGUE),
             "KONTOR_SETTLE_SECONDS": "0.1",

@@ -1,0 +1,70 @@
+"""Who may do what with a change request: the rights of now, and the list of approvers of then (A24)."""
+
+from __future__ import annotations
+
+from billing.access import Actor
+from billing.change_requests.model import Act, ChangeRequest, Person
+from billing.change_requests.states import LEADS_TO, already_decided
+from billing.errors import AlreadyAgreed, NotApprover, NotFiler, OwnRequest, Refusal, UnknownRequest
+from billing.roles import Permission
+
+BY_APPROVERS = (Act.APPROVE, Act.REJECT, Act.ASK)
+BY_FILER = (Act.ANSWER, Act.WITHDRAW)
+BY_PEOPLE = (*BY_APPROVERS, *BY_FILER)
+
+
+def entitled(actor: Actor, request: ChangeRequest, act: Act) -> Person:
+    """The person, if that act is theirs and still possible.
+
+    Raises NotStaff, UnknownRequest for another team's, AlreadyDecided, NotFiler, OwnRequest, NotApprover, AlreadyAgreed
+    or NotPermitted.
+    """
+    actor.require(Permission.SEE_CONTACT)
+    if request.team != actor.team:
+        raise UnknownRequest(request=request.id)
+    if (request.state, act) not in LEADS_TO:
+        raise already_decided(request)
+    if act is Act.KEEP:
+        actor.require(Permission.FILE_CHANGE_REQUEST)
+        return Person(user=actor.user, name=actor.name)
+    return _filer(actor, request) if act in BY_FILER else _decider(actor, request, act)
+
+
+def possible(actor: Actor, request: ChangeRequest) -> tuple[Act, ...]:
+    """What this person may do with it now, in the order in which it is offered."""
+    return tuple(act for act in _OFFERED if _is_entitled(actor, request, act))
+
+
+def offered(request: ChangeRequest) -> tuple[Act, ...]:
+    """What is offered where several people read it: what can be done now by those who decide."""
+    return tuple(act for act in (*BY_APPROVERS, Act.KEEP) if (request.state, act) in LEADS_TO)
+
+
+_OFFERED = (*BY_PEOPLE, Act.KEEP)
+
+
+def _filer(actor: Actor, request: ChangeRequest) -> Person:
+    if actor.user != request.filed_by.user:
+        raise NotFiler(by=request.filed_by.name)
+    return request.filed_by
+
+
+def _decider(actor: Actor, request: ChangeRequest, act: Act) -> Person:
+    if actor.user == request.filed_by.user:
+        raise OwnRequest
+    decider = request.decider(actor.user)
+    if decider is None:
+        raise NotApprover(approvers=tuple(one.name for one in request.deciders))
+    if decider.instead_of is None:
+        actor.require(Permission.DECIDE_CHANGE_REQUEST)
+    if act is Act.APPROVE and any(one.by and one.by.user == actor.user for one in request.approvals):
+        raise AlreadyAgreed
+    return decider
+
+
+def _is_entitled(actor: Actor, request: ChangeRequest, act: Act) -> bool:
+    try:
+        entitled(actor, request, act)
+    except Refusal:
+        return False
+    return True

@@ -1,0 +1,167 @@
+"""E-mails of a few plain sentences: to customers about their requests for a change (A28), and near their limit (A3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+
+from billing.catalogue import Business, Catalogue, TakesEffect
+from billing.change_requests.lists import RequestView
+from billing.change_requests.model import Act, Decision
+from billing.contacts import Contact, Member
+from billing.usage import REACHED
+from blocks import mails
+from blocks.change_requests import facts
+from blocks.texts import Translator, later
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What the template `letter` shows, in the customer's language."""
+
+    name: str
+    subject: str
+    lead: str
+    closing: str
+    rows: tuple[tuple[str, str], ...] = ()
+    listed_under: str = ""
+    listed: tuple[str, ...] = ()
+    paragraphs: tuple[str, ...] = ()
+
+
+# What the customer is told, by what was done last: subject and first sentence. Questions stay among colleagues.
+_TOLD: Mapping[Act, tuple[str, str]] = {
+    Act.FILE: (later("Your request for a change of plan"), later("We have received your request:")),
+    Act.SCHEDULE: (
+        later("Your change of plan is approved"),
+        later("Your request was approved. The change takes effect on {day}:"),
+    ),
+    Act.TAKE_EFFECT: (later("Your plan has changed"), later("The change that you asked for is in effect:")),
+    Act.REJECT: (
+        later("Your request for a change of plan"),
+        later("Your request was not approved. Your plan stays as it is. This is what you had asked for:"),
+    ),
+    Act.WITHDRAW: (
+        later("Your request for a change of plan was withdrawn"),
+        later("Your request was withdrawn. Your plan stays as it is. This is what you had asked for:"),
+    ),
+    Act.KEEP: (
+        later("You keep your plan"),
+        later("The planned change was called off. Your plan stays as it is. This was planned:"),
+    ),
+    Act.SUPERSEDE: (
+        later("Your earlier request no longer applies"),
+        later("Your plan was upgraded meanwhile. So this earlier request no longer applies:"),
+    ),
+    Act.FAIL: (
+        later("Your change of plan could not be made"),
+        later("The change that you had asked for could not be made. We will get in touch with you. It was about:"),
+    ),
+}
+
+
+def is_told(act: Act) -> bool:
+    """Whether the customer gets a mail when that was done."""
+    return act in _TOLD
+
+
+def about_request(view: RequestView, done: Decision, contact: Contact, catalogue: Catalogue) -> EmailMessage:
+    """What was done with the request, to the address that was given for it.
+
+    Raises ValueError when that is none, KeyError for what the customer is not told.
+    """
+    request = view.request
+    t = Translator(contact.language, catalogue.business.timezone)
+    subject, lead = _TOLD[done.act]
+    day = t.day_of(request.effective_at) if request.effective_at else ""
+    loses = done.act in (Act.FILE, Act.SCHEDULE, Act.TAKE_EFFECT)
+    return _mail(
+        Letter(
+            name=request.requester_name,
+            subject=t(subject),
+            lead=t(lead, day=day),
+            rows=tuple(_rows(view, done, catalogue, t)),
+            listed_under=t("Not included any more:"),
+            listed=tuple(one.in_(t.language) for one in request.impact.lost) if loses else (),
+            paragraphs=tuple(_paragraphs(view, done, catalogue, t)),
+            closing=t("Questions? Simply reply to this e-mail."),
+        ),
+        request.reply_to,
+        catalogue.business,
+        t,
+    )
+
+
+def near_limit(
+    member: Member, contact: Contact, percent: int, business: Business, *, rises_by_itself: bool
+) -> EmailMessage:
+    """So much of the contact limit is used; nothing changes by itself (A3), unless it was agreed (AX5)."""
+    t = Translator(contact.language, business.timezone)
+    reached = percent >= REACHED
+    account = contact.account
+    return _mail(
+        Letter(
+            name=member.name,
+            subject=t("Your contact limit is reached")
+            if reached
+            else t("{percent}% of your contact limit is used", percent=percent),
+            lead=t(
+                "The account of {name} has {used} active contacts; its limit is {limit}.",
+                name=contact.name,
+                used=account.active_contacts,
+                limit=account.contact_limit or 0,
+            ),
+            paragraphs=tuple(_what_now(t, reached=reached, rises_by_itself=rises_by_itself)),
+            closing=t("Questions? Simply reply to this e-mail."),
+        ),
+        member.email,
+        business,
+        t,
+    )
+
+
+def _mail(letter: Letter, address: str, business: Business, t: Translator) -> EmailMessage:
+    return mails.compose(
+        business, name=letter.name, address=address, subject=letter.subject, template="letter", letter=letter, t=t
+    )
+
+
+def _rows(view: RequestView, done: Decision, catalogue: Catalogue, t: Translator) -> Iterator[tuple[str, str]]:
+    request = view.request
+    for one in request.differences:
+        yield facts.difference(one, catalogue, t)
+    yield t("Price before discount and tax"), facts.money(view, t)
+    if request.wished and done.act is Act.FILE:
+        yield t("Wished for"), t("not before {day}", day=request.wished)
+
+
+def _paragraphs(view: RequestView, done: Decision, catalogue: Catalogue, t: Translator) -> Iterator[str]:
+    match done.act:
+        case Act.FILE:
+            yield t("We look at it and write to you as soon as it is decided. Until then nothing changes.")
+            yield _when(catalogue, t)
+        case Act.SCHEDULE:
+            yield t("Until that day everything stays as it is.")
+            yield t("Have you changed your mind? Reply before that day, and you keep your plan.")
+        case _:
+            pass
+    if done.act in (Act.SCHEDULE, Act.TAKE_EFFECT) and view.request.impact.lost:
+        yield t("Automations that use what is no longer included are switched off by the change.")
+
+
+def _when(catalogue: Catalogue, t: Translator) -> str:
+    if catalogue.plan_changes.downgrade is TakesEffect.AT_ONCE:
+        return t("If it is approved, it takes effect at once.")
+    return t("If it is approved, it takes effect at the end of a billing period, with the new price from then on.")
+
+
+def _what_now(t: Translator, *, reached: bool, rises_by_itself: bool) -> Iterator[str]:
+    if rises_by_itself:
+        yield t("As agreed, the next higher limit is bought when the limit is reached. You need not do anything.")
+        return
+    yield t("Your plan does not change by itself.")
+    if reached:
+        yield t("To add more contacts, a higher limit is needed: reply to this e-mail, and we arrange it.")
+    else:
+        yield t("If you expect more contacts, reply to this e-mail, and we arrange a higher limit.")

@@ -1,0 +1,199 @@
+"""Nothing stalls: reminders, deputies, out of office; and never an automatic yes or no (A24, slack.md's fifth rule)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from billing import absences
+from billing.absences import Away
+from billing.change_requests.model import Act, RequestState
+from billing.change_requests.watching import remind, still_waiting
+from billing.errors import AbsenceImpossible, NotPermitted
+from billing.steps import NOBODY
+from tests.support.asking import ALEX, MIA, NOBODY_OF_US, PRIYA, RUTH, TOM, AskingShop, policy
+
+TODAY = date(2026, 3, 2)
+
+
+@pytest.fixture
+def shop() -> AskingShop:
+    return AskingShop()
+
+
+def is_away(shop: AskingShop, person, deputy=TOM, first=TODAY, last=date(2026, 3, 31)) -> None:
+    with shop.store.writing(person) as uow:
+        absences.begin(uow, Away(first=first, last=last, deputy=deputy.user))
+
+
+def reminded(shop: AskingShop) -> list[str]:
+    """Who is, now; the cards are shown anew."""
+    before = len(shop.rows.jobs)
+    remind(shop.store)
+    jobs = shop.rows.jobs[before:]
+    people = [job.argument.partition(":")[2] for job in jobs if job.name == "change_request_reminder"]
+    assert [job.name for job in jobs if job.name != "change_request_reminder"] == ["change_request_cards"] * bool(
+        people
+    )
+    return people
+
+
+def test_who_has_not_decided_for_a_day_is_reminded_and_again_a_day_later(shop: AskingShop) -> None:
+    shop.files()
+    shop.clock.goes_on(hours=23, minutes=59)
+    assert reminded(shop) == []
+    shop.clock.goes_on(minutes=1)
+    assert reminded(shop) == ["U_PRIYA", "U_RUTH"]
+    assert reminded(shop) == [], "once for each time"
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == ["U_PRIYA", "U_RUTH"]
+
+
+def test_the_hours_are_the_houses(shop: AskingShop) -> None:
+    policy(shop, remind_after_hours=2)
+    shop.files()
+    shop.clock.goes_on(hours=2)
+    assert reminded(shop) == ["U_PRIYA", "U_RUTH"]
+
+
+def test_an_answer_begins_the_wait_anew(shop: AskingShop) -> None:
+    shop.files()
+    shop.clock.goes_on(hours=20)
+    shop.does(Act.ASK, PRIYA, "why?")
+    shop.clock.goes_on(hours=20)
+    assert reminded(shop) == []
+    shop.clock.goes_on(hours=4)
+    assert reminded(shop) == ["U_MIA"], "the question waits for who filed it"
+
+
+def test_what_was_decided_is_over(shop: AskingShop) -> None:
+    shop.files()
+    shop.does(Act.REJECT, PRIYA, "no")
+    shop.clock.goes_on(days=9)
+    assert reminded(shop) == []
+
+
+def test_waiting_decides_nothing(shop: AskingShop) -> None:
+    shop.files()
+    for _ in range(30):
+        shop.clock.goes_on(days=1)
+        remind(shop.store)
+    assert (shop.request.state, shop.request.version) == (RequestState.FILED, 1)
+
+
+def test_what_lies_for_three_days_is_shown_to_the_deputies(shop: AskingShop) -> None:
+    is_away(shop, PRIYA)
+    shop.files()
+    shop.clock.goes_on(hours=48)
+    assert reminded(shop) == ["U_RUTH"], "who is away is not reminded while others are there"
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == ["U_RUTH", "U_TOM"]
+    assert shop.request.waits_for(TOM.user)
+    assert shop.does(Act.APPROVE, TOM).last.by.instead_of == "Priya Manager"
+
+
+def test_when_all_approvers_are_away_the_next_reminder_goes_to_the_deputies(shop: AskingShop) -> None:
+    shop.files()
+    is_away(shop, PRIYA)
+    is_away(shop, RUTH)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == ["U_TOM"]
+    assert shop.request.escalated_at == shop.clock.now
+
+
+def test_when_nobody_at_all_is_there_everybody_is_reminded(shop: AskingShop) -> None:
+    """Two managers who are each other's deputies."""
+    is_away(shop, PRIYA, RUTH)
+    is_away(shop, RUTH, PRIYA)
+    shop.files()
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == ["U_PRIYA", "U_RUTH"]
+
+
+def test_without_deputies_it_stays_with_the_approvers(shop: AskingShop) -> None:
+    shop.files()
+    shop.clock.goes_on(days=10)
+    assert reminded(shop) == ["U_PRIYA", "U_RUTH"]
+    assert shop.request.escalated_at is None
+
+
+def test_a_deputy_who_filed_it_does_not_decide_it(shop: AskingShop) -> None:
+    shop.files(person=TOM)
+    is_away(shop, PRIYA, TOM)
+    is_away(shop, RUTH, TOM)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == ["U_PRIYA", "U_RUTH"]
+    assert shop.request.deputies == ()
+
+
+def test_a_reminder_that_comes_late_finds_nobody_waiting(shop: AskingShop) -> None:
+    request = shop.files()
+    with shop.store.reading(NOBODY) as uow:
+        assert still_waiting(uow, request.id, PRIYA.user)
+        assert still_waiting(uow, request.id, MIA.user) is None
+        assert still_waiting(uow, "chr_gone", PRIYA.user) is None
+    shop.does(Act.REJECT, RUTH, "no")
+    with shop.store.reading(NOBODY) as uow:
+        assert still_waiting(uow, request.id, PRIYA.user) is None
+
+
+def test_who_has_agreed_is_not_reminded(shop: AskingShop) -> None:
+    policy(shop, second_approval_above={"EUR": 1})
+    shop.files()
+    shop.does(Act.APPROVE, PRIYA)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == ["U_RUTH"]
+
+
+# Out of office
+
+
+def current(shop: AskingShop, person=PRIYA):
+    with shop.store.reading(person) as uow:
+        return absences.current(uow)
+
+
+def test_an_absence_is_noted_replaced_and_ended(shop: AskingShop) -> None:
+    is_away(shop, PRIYA)
+    is_away(shop, PRIYA, RUTH, last=date(2026, 3, 5))
+    assert (current(shop).deputy, current(shop).last) == (RUTH.user, date(2026, 3, 5))
+    with shop.store.writing(PRIYA) as uow:
+        absences.end(uow)
+    assert current(shop) is None
+
+
+def test_an_absence_that_is_over_is_none(shop: AskingShop) -> None:
+    is_away(shop, PRIYA, last=TODAY)
+    assert current(shop) is not None
+    shop.clock.goes_on(days=1)
+    assert current(shop) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "deputy", "field"),
+    [
+        (TODAY, TODAY - timedelta(days=1), TOM, "last"),
+        (TODAY - timedelta(days=9), TODAY - timedelta(days=1), TOM, "last"),
+        (TODAY, TODAY + timedelta(days=367), TOM, "last"),
+        (TODAY, TODAY, PRIYA, "deputy"),
+        (TODAY, TODAY, NOBODY_OF_US, "deputy"),
+    ],
+)
+def test_what_is_no_absence(shop: AskingShop, first, last, deputy, field) -> None:
+    """Days that are over, the wrong way round or too many; oneself or somebody without a role as deputy."""
+    with pytest.raises(AbsenceImpossible) as refusal:
+        is_away(shop, PRIYA, deputy, first, last)
+    assert refusal.value.reason.field == field
+    assert current(shop) is None
+
+
+def test_a_year_is_possible(shop: AskingShop) -> None:
+    is_away(shop, PRIYA, TOM, TODAY, TODAY + timedelta(days=366))
+    assert current(shop)
+
+
+@pytest.mark.parametrize("person", [MIA, ALEX])
+def test_only_who_decides_needs_a_deputy(shop: AskingShop, person) -> None:
+    with pytest.raises(NotPermitted):
+        is_away(shop, person)
