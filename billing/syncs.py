@@ -133,7 +133,8 @@ def _page(uow: SyncUnit, page: Sequence[CustomerSnapshot], before: Reconciliatio
     changed = {contact.id for contact in renamed if contact.customer in known}
     found: list[Difference] = []
     for contact, snapshot in zip(contacts, page, strict=True):
-        is_behind = uow.events.newest(contact.customer) > uow.mirror.covers(contact.id)
+        covers = uow.mirror.covers(contact.id)  # 0: its events so far came before it was known, and were ignored
+        is_behind = 0 < covers < uow.events.newest(contact.customer)
         parts = uow.mirror.replace(contact.id, snapshot)
         if contact.customer in known and not is_behind and (parts or contact.id in changed):
             found.append(Difference(contact=contact.id, parts=tuple(sorted(parts)), details=contact.id in changed))

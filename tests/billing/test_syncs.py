@@ -194,8 +194,11 @@ def test_nobody_is_told_when_nothing_was_different_or_an_operator_looks(store: D
 
 def test_what_an_event_is_about_to_mend_is_no_difference(store: Database, jobs: list[Job]) -> None:
     """It was delivered and waits for the engine: nothing went wrong."""
-    sync(store, ACTOR, Pages(stripe(1)))
     store.accept_event(event(1))
+    sync(store, ACTOR, Pages(stripe(1)))
+    with store.writing(ACTOR) as uow:
+        uow.mirror.replace(contact_id(CustomerId("cus_1")), stripe(1, covers=uow.events.newest(CustomerId("cus_1"))))
+    store.accept_event(event(2))
     jobs.clear()
     found = sync(store, ACTOR, Pages(stripe(1, payment_methods=(method("a"),))))
     assert (found.differing, jobs) == (0, [])

@@ -127,5 +127,9 @@ def test_what_was_never_delivered_is_found_mended_and_told(world: World) -> None
     with world.app.desk.reading(NOBODY) as uow:
         assert [one.status.value for one in uow.mirror.subscriptions(ada.id)] == ["active"]
     world.eventually(lambda: {"changed_at_stripe", "payment_succeeded"} <= set(world.timeline(ada)))
-    for who in ("manager", "admin"):
-        world.person(who).waits_for(lambda one: any(ada.name in str(message) for message in one.direct_messages))
+    place = world.settings.kontor_managers_channel
+    told = [one for one in world.person("manager").messages if one["channel"] == place]
+    world.person("manager").waits_for(
+        lambda one: any(ada.name in str(m) and "comparison" in str(m) for m in one.messages if m["channel"] == place)
+    )
+    assert not any("comparison" in str(one) for one in told[:-1]), "one message"
