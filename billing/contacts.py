@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Protocol
@@ -207,9 +208,28 @@ class Invoice(Frozen):
     due_at: datetime | None = None  # UTC
     subscription: SubscriptionId | None = None
     url: str | None = None  # Stripe's hosted page
+    pdf: str | None = None  # the document, at Stripe
+    by_invoice: bool = False  # the customer is sent it; nothing is charged by itself
+    attempts: int = 0  # at charging it by itself
+    next_attempt_at: datetime | None = None  # UTC; None: Stripe will not try again
+    decline: str | None = None  # why the last attempt failed: the bank's code
+
+    @property
+    def failing(self) -> bool:
+        """Stripe tried to charge it and could not (HX1)."""
+        return self.status is InvoiceStatus.OPEN and not self.by_invoice and self.attempts > 0
 
     def overdue(self, now: datetime) -> bool:
         return self.status is InvoiceStatus.OPEN and self.due_at is not None and self.due_at < now
+
+
+class Part(StrEnum):
+    """Of what the mirror keeps of a customer."""
+
+    PAYMENT_METHODS = "payment_methods"
+    SUBSCRIPTIONS = "subscriptions"
+    INVOICES = "invoices"
+    BALANCE = "balance"
 
 
 class CustomerSnapshot(Frozen):
@@ -217,6 +237,7 @@ class CustomerSnapshot(Frozen):
 
     customer: CustomerId
     read_at: datetime | None = None  # UTC, before the first look at Stripe; None: newer than everything
+    covers: int = 0  # the newest event of the customer that had arrived before the first look; 0: not asked
     name: str
     email: str
     phone: str
@@ -230,11 +251,27 @@ class CustomerSnapshot(Frozen):
     invoices: tuple[Invoice, ...] = ()  # newest first
 
 
+def from_stripe(contact: Contact, found: CustomerSnapshot) -> Contact:
+    """What Stripe knows better, laid over what we have; account, members, company and language are ours."""
+    return contact.model_copy(
+        update={
+            "name": found.name or contact.name,
+            "email": found.email,
+            "phone": found.phone,
+            "address": found.address or contact.address,
+            "currency": found.currency or contact.currency,
+        }
+    )
+
+
 class Contacts(Protocol):
     """The rows about contacts and their members."""
 
     def get(self, contact: ContactId) -> Contact:
         """Raise UnknownContact."""
+
+    def known(self, some: Collection[ContactId]) -> dict[ContactId, Contact]:
+        """Those of them that there are."""
 
     def by_customer(self, customer: CustomerId) -> Contact | None: ...
 
@@ -264,16 +301,30 @@ class Mirror(Protocol):
     def subscriptions(self, contact: ContactId) -> tuple[Subscription, ...]:
         """Running ones first, newest first within."""
 
-    def invoices(self, contact: ContactId, limit: int = 10, before: InvoiceId | None = None) -> tuple[Invoice, ...]:
-        """Newest first; `before` continues after the last one seen."""
+    def invoices(
+        self,
+        contact: ContactId,
+        limit: int = 10,
+        before: InvoiceId | None = None,
+        statuses: frozenset[InvoiceStatus] = frozenset(),
+    ) -> tuple[Invoice, ...]:
+        """Newest first; `before` continues after the last one seen. Without `statuses`: all."""
+
+    def open_invoices(self, contact: ContactId, limit: int = 100) -> tuple[Invoice, ...]:
+        """Those that wait for a payment, oldest first."""
+
+    def invoice(self, contact: ContactId, invoice: InvoiceId) -> Invoice | None: ...
 
     def balance(self, contact: ContactId) -> Money | None: ...
+
+    def covers(self, contact: ContactId) -> int:
+        """The position of the newest event that the mirror of this contact is known to contain; 0: of none."""
 
     def add_subscription(self, contact: ContactId, subscription: Subscription, invoice: Invoice | None) -> None:
         """Insert or replace what an operation has just created."""
 
-    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
-        """Make the mirror of this contact equal to the snapshot; tell whether anything was different.
+    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> frozenset[Part]:
+        """Make the mirror of this contact equal to the snapshot; tell what was different.
 
         A snapshot that was read before the one that the mirror has changes nothing: whoever read it was held up.
         """

@@ -84,6 +84,9 @@ KontorError
 │   ├── TooManyAttempts     the link was submitted too often
 │   ├── TooManyRecipients   at most five invoice recipients beside the billing contact (GX11)
 │   ├── NothingToLift       there is neither a lock nor a freeze
+│   ├── InvoiceNotOpen      nothing (more) is to be paid on it: paid, cancelled or written off (H35)
+│   ├── AmountDue           another amount is still to be paid than the person was shown (H35)
+│   ├── NoPaymentPage       Stripe has no page on which this invoice can be paid (H35)
 │   └── Misconfigured       the catalogue and Stripe disagree; an admin has to act
 ├── Declined                the bank refused the payment method: choose another (H30)
 ├── Transient               try again later; `retry_after` in seconds when the other side said so
@@ -541,6 +544,18 @@ class TooManyRecipients(Refusal):
 
 class NothingToLift(Refusal):
     rule = "G11"
+
+
+class InvoiceNotOpen(Refusal):
+    rule = "H35"
+
+
+class AmountDue(Refusal):
+    rule = "H35"
+
+
+class NoPaymentPage(Refusal):
+    rule = "H35"
 
 
 class Misconfigured(Refusal):

@@ -26,6 +26,9 @@ class Permission(StrEnum):
     SEE_BILLING_CONTACT = "see_billing_contact"
     CHANGE_BILLING_CONTACT = "change_billing_contact"
     UNLOCK_BILLING_CONTACT = "unlock_billing_contact"
+    CHARGE_INVOICE = "charge_invoice"
+    EXPORT_TIMELINE = "export_timeline"
+    SEE_BUSINESS = "see_business"
     MANAGE_STAFF = "manage_staff"
 
 
@@ -44,5 +47,8 @@ PERMISSIONS: dict[Permission, tuple[Role, ...]] = {
     Permission.SEE_BILLING_CONTACT: (Role.AGENT, Role.SALES, Role.MANAGER),
     Permission.CHANGE_BILLING_CONTACT: (Role.AGENT, Role.MANAGER),
     Permission.UNLOCK_BILLING_CONTACT: (Role.MANAGER,),
+    Permission.CHARGE_INVOICE: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.EXPORT_TIMELINE: (Role.MANAGER, Role.ADMIN),
+    Permission.SEE_BUSINESS: (Role.MANAGER, Role.ADMIN),
     Permission.MANAGE_STAFF: (Role.ADMIN,),
 }

@@ -135,6 +135,9 @@ _PERMISSIONS = {
     Permission.SEE_BILLING_CONTACT: later("see billing contacts"),
     Permission.CHANGE_BILLING_CONTACT: later("change billing contacts"),
     Permission.UNLOCK_BILLING_CONTACT: later("unlock billing contacts"),
+    Permission.CHARGE_INVOICE: later("charge open invoices"),
+    Permission.EXPORT_TIMELINE: later("export histories"),
+    Permission.SEE_BUSINESS: later("see how the business stands"),
     Permission.MANAGE_STAFF: later("give roles to colleagues"),
 }
 

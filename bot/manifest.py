@@ -16,18 +16,20 @@ SCOPES: dict[str, str] = {
 COMMANDS = {
     "/billing": (
         "Find a contact and bill it",
-        "[name or e-mail] | subscribe [name] | plan [name] | billing-contact [name] | approvals | away | help [topic]",
+        "[name or e-mail] | subscribe [name] | plan [name] | billing-contact [name] | history [name] | approvals | "
+        "away | help [topic]",
     ),
     "/abrechnung": (
         "Kontakt finden und abrechnen",
-        "[Name oder E-Mail] | abo [Name] | tarif [Name] | abrechnungskontakt [Name] | freigaben | abwesend | "
-        "hilfe [Thema]",
+        "[Name oder E-Mail] | abo [Name] | tarif [Name] | abrechnungskontakt [Name] | verlauf [Name] | freigaben | "
+        "abwesend | hilfe [Thema]",
     ),
 }
 SHORTCUTS = {
     "bill_customer": ("Bill this customer", "Opens the contact whose e-mail address is in the message"),
     "request_from_message": ("File a change request", "Turns the primary admin's e-mail into a change request"),
 }
+EVENTS = ("app_home_opened",)
 
 
 def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any]:
@@ -42,7 +44,7 @@ def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any
         "features": {
             "bot_user": {"display_name": "Kontor", "always_online": True},
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },
@@ -63,6 +65,10 @@ def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
+            "event_subscriptions": {
+                **({} if socket_mode else {"request_url": endpoint}),
+                "bot_events": list(EVENTS),
+            },
             "interactivity": {
                 "is_enabled": True,
                 **({} if socket_mode else {"request_url": endpoint, "message_menu_options_url": endpoint}),

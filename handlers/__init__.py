@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from handlers import (  # the capability of help is called help
+from handlers import (
     absences,
     billing_contacts,
     change_requests,
     contacts,
-    help,  # noqa: A004
+    dunning,
+    help,  # noqa: A004 - the capability is called help
+    histories,
+    homes,
+    invoice_history,
     plan_changes,
     subscriptions,
 )
@@ -24,3 +28,7 @@ def register(router: Router, announcer: Announcer) -> None:
     help.register(router)
     plan_changes.register(router, announcer)
     subscriptions.register(router, announcer)
+    dunning.register(router, announcer)
+    histories.register(router)
+    homes.register(router)
+    invoice_history.register(router)

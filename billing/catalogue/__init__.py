@@ -6,9 +6,11 @@ from billing.catalogue.files import CatalogueError, load
 from billing.catalogue.labels import Label
 from billing.catalogue.model import Business, Catalogue
 from billing.catalogue.policies import (
+    AfterLastTry,
     BillingContactPolicy,
     ChangePolicy,
     CorporateChange,
+    DunningPolicy,
     LowerLimit,
     Proration,
     RaiseByItself,
@@ -20,6 +22,7 @@ from billing.catalogue.taxes import TaxRate, is_in_eu
 
 __all__ = [
     "AddOn",
+    "AfterLastTry",
     "BankAccount",
     "BillingContactPolicy",
     "Business",
@@ -28,6 +31,7 @@ __all__ = [
     "ChangePolicy",
     "CorporateChange",
     "Coupon",
+    "DunningPolicy",
     "Duration",
     "Feature",
     "Interval",

@@ -90,3 +90,17 @@ class BillingContactPolicy(Frozen):
     report_days: Annotated[StrictInt, Field(ge=1, le=90)] = 30  # as long a change can be reported as a fraud
     role_addresses: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = _ROLE_MAILBOXES
     verify_tax_id: StrictBool = False  # ask the official service (VIES) about VAT ids of the EU
+
+
+class AfterLastTry(StrEnum):
+    """What Stripe is set up to do with a subscription whose payment failed for the last time (HX1)."""
+
+    UNPAID = "unpaid"  # it stays, and is invoiced on, but nothing is charged
+    CANCEL = "cancel"
+    PAST_DUE = "past_due"  # it stays overdue
+
+
+class DunningPolicy(Frozen):
+    """`[dunning]` of the file: what people are told. When Stripe tries again is set at Stripe, and read from there."""
+
+    after_last_try: AfterLastTry = AfterLastTry.UNPAID

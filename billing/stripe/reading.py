@@ -154,7 +154,21 @@ def invoice(found: stripe.Invoice) -> Invoice:
         due_at=instant_or_none(found.due_date),
         subscription=SubscriptionId(subscription_id) if subscription_id else None,
         url=found.hosted_invoice_url,
+        pdf=found.invoice_pdf,
+        by_invoice=found.collection_method == "send_invoice",
+        attempts=found.attempt_count or 0,
+        next_attempt_at=instant_or_none(found.next_payment_attempt),
     )
+
+
+def decline_of(found: stripe.Invoice) -> str | None:
+    """Why its last payment failed; needs `payments.data.payment.payment_intent` expanded."""
+    for payment in found.payments.data if found.payments else ():
+        intent = payment.payment.payment_intent
+        if payment.is_default and isinstance(intent, stripe.PaymentIntent) and intent.last_payment_error:
+            error = intent.last_payment_error
+            return error.decline_code or error.code
+    return None
 
 
 def _code(discounts: Iterable[object]) -> str | None:

@@ -94,6 +94,9 @@ EXAMPLES = {
     "TooManyAttempts": errors.TooManyAttempts(),
     "TooManyRecipients": errors.TooManyRecipients(most=5),
     "NothingToLift": errors.NothingToLift(),
+    "InvoiceNotOpen": errors.InvoiceNotOpen(contact="Ada"),
+    "AmountDue": errors.AmountDue(shown=4900, due=2900, currency="EUR"),
+    "NoPaymentPage": errors.NoPaymentPage(contact="Ada"),
     "NoPaymentMethod": errors.NoPaymentMethod(contact="Ada"),
     "RaisingNotOffered": errors.RaisingNotOffered(),
 }

@@ -30,6 +30,7 @@ from billing.catalogue.taxes import Override, Rate, Tax
 from billing.change_requests.applying import APPLY, KEEP
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
+from billing.dunning.collecting import PAY, SEND_LINK
 from billing.errors import TaxServiceUnreachable
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
 from billing.operations import AnyAction, Operation, State
@@ -43,7 +44,7 @@ from tests.support.memory import Clock, MemoryStore, Mirrored
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
 ACTIONS: dict[str, AnyAction] = {
-    one.command.kind: one for one in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, APPLY, KEEP, links.SEND)
+    one.command.kind: one for one in (CREATE, RESUME, PREVIEW, CHANGE, RAISE, APPLY, KEEP, links.SEND, PAY, SEND_LINK)
 }
 TEAM = TeamId("T1")
 

@@ -28,6 +28,7 @@ from tests.billing.storage.examples import ACTOR, CATALOGUE, change_request, con
 REQUEST = change_request("1", contact(id="con_1", name="Ada Roe"), subscription="sub_3")
 
 # Rows as each revision has them, in its own SQL: they must survive all later ones.
+FUTURE = datetime(2030, 1, 1, tzinfo=UTC)
 ROWS = {
     "0001": (
         "INSERT INTO contacts (id, customer, name, company, email, phone, currency, language, line1, line2,"
@@ -65,6 +66,19 @@ ROWS = {
         " VALUES ('T1', 'U2', '2026-01-01', '2026-01-31', 'U4')",
         "INSERT INTO usage_levels (contact, percent) VALUES ('con_1', 80)",
         "INSERT INTO automatic_raises (contact, team, user_id) VALUES ('con_1', 'T1', 'U1')",
+        "INSERT INTO invoices (id, contact, status, total, due, currency, created_at)"
+        " VALUES ('in_1', 'con_1', 'open', 100, 100, 'EUR', '2026-01-01 10:00:00.000000')",
+        "INSERT INTO balances (contact, amount, currency) VALUES ('con_1', 0, 'EUR')",
+        "INSERT INTO stripe_events (id, event_type, customer, created_at, payload)"
+        " VALUES ('evt_2', 'invoice.paid', 'cus_1', '2026-01-02 10:00:00.000000', '{}'),"
+        " ('evt_1', 'invoice.paid', 'cus_1', '2026-01-01 10:00:00.000000', '{}')",
+    ),
+    "0006": (
+        "INSERT INTO failure_notices (failure, place, team, contact, invoice, amount, currency, failed_at, noted_at)"
+        " VALUES ('in_1:retrying', 'U1', 'T1', 'con_1', 'in_1', 100, 'EUR', '2026-01-01 10:00:00.000000',"
+        " '2026-01-01 10:00:00.000000')",
+        "INSERT INTO reconciliations (id, began_at, customers, created, differing, missed_events, differences)"
+        " VALUES ('rec_1', '2026-01-01 10:00:00.000000', 1, 0, 0, 0, '[]')",
     ),
     "0005": (
         "INSERT INTO billing_contact_guards (contact, tries, tries_since) VALUES ('con_1', 2,"
@@ -144,6 +158,13 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
         assert uow.billing_contacts.proof("bcp_1").left == 1
         assert uow.billing_contacts.by_token("token").email == "ada@roe.example"
         assert uow.billing_contacts.recipients("con_1") == ("books@roe.example",)
+        invoice = uow.mirror.invoice("con_1", "in_1")
+        assert invoice is not None
+        assert (invoice.by_invoice, invoice.attempts, invoice.failing) == (False, 0, False)
+        assert (uow.mirror.covers("con_1"), uow.events.newest("cus_1")) == (0, 2)
+        assert uow.events.get("evt_2").position == 2  # the later one
+        assert uow.failures.due(FUTURE, FUTURE) == ("U1",)
+        assert uow.reconciliations.under_way().id == "rec_1"
     assert plus.items == (
         SubscriptionItem(
             product="Plus", price="plus-month-eur", quantity=3, unit_amount=Money(amount=1999, currency="EUR")
