@@ -9,6 +9,7 @@ from enum import StrEnum
 from dateutil.relativedelta import relativedelta
 
 from billing.contacts import AccountStatus, Contact, Invoice, PaymentMethod, Subscription, SubscriptionStatus
+from billing.dunning.failures import FailedPayment, failing, standing
 from billing.ids import ContactId
 from billing.models import Frozen
 from billing.money import Money, total
@@ -55,6 +56,7 @@ class ContactCard(Frozen):
     invoices: tuple[Invoice, ...]
     timeline: Page
     waiting: tuple[Operation, ...]  # operations that wait for the customer
+    failing: tuple[FailedPayment, ...] = ()  # oldest first
     attention: tuple[Attention, ...]
     may: frozenset[Permission]
     now: datetime  # UTC
@@ -66,7 +68,8 @@ def card(uow: UnitOfWork, contact_id: ContactId, *, older: str | None = None) ->
     uow.actor.require(Permission.SEE_CONTACT)
     contact = uow.contacts.get(contact_id)
     methods = uow.mirror.payment_methods(contact_id)
-    subscriptions = uow.mirror.subscriptions(contact_id)
+    failed = failing(uow, contact)
+    subscriptions = tuple(standing(one, failed) for one in uow.mirror.subscriptions(contact_id))
     invoices = uow.mirror.invoices(contact_id, limit=INVOICES_ON_CARD)
     return ContactCard(
         contact=contact,
@@ -77,7 +80,8 @@ def card(uow: UnitOfWork, contact_id: ContactId, *, older: str | None = None) ->
         invoices=invoices,
         timeline=uow.timeline.page(contact_id, limit=ENTRIES_ON_CARD, before=older),
         waiting=uow.operations.waiting(contact_id),
-        attention=attention(contact, methods, subscriptions, invoices, uow.now, uow.today),
+        failing=failed,
+        attention=attention(contact, methods, subscriptions, uow.mirror.open_invoices(contact_id), uow.now, uow.today),
         may=frozenset(permission for permission in Permission if uow.actor.may(permission)),
         now=uow.now,
         today=uow.today,
@@ -106,7 +110,7 @@ def attention(
     today: date,
 ) -> tuple[Attention, ...]:
     """What a person should see before doing anything, most urgent first."""
-    found = _concerns(contact, tuple(methods), tuple(subscriptions), invoices, now, today)
+    found = _concerns(contact, tuple(methods), tuple(subscriptions), tuple(invoices), now, today)
     return tuple(sorted(found, key=lambda one: _URGENCY.index(one.concern)))
 
 
@@ -114,7 +118,7 @@ def _concerns(
     contact: Contact,
     methods: tuple[PaymentMethod, ...],
     subscriptions: tuple[Subscription, ...],
-    invoices: Iterable[Invoice],
+    invoices: tuple[Invoice, ...],
     now: datetime,
     today: date,
 ) -> Iterator[Attention]:
@@ -122,7 +126,7 @@ def _concerns(
         yield Attention(concern=Concern.ACCOUNT_NOT_ACTIVE, parameters={"status": contact.account.status.value})
     for one in subscriptions:
         if one.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID):
-            yield Attention(concern=Concern.PAYMENT_FAILING, parameters={"product": one.product})
+            yield from _payments_failing(one, invoices)
     for invoice in invoices:
         if invoice.overdue(now) and invoice.due_at:
             days = (now - invoice.due_at).days
@@ -133,6 +137,19 @@ def _concerns(
             )
     yield from _about_methods(methods, subscriptions, today)
     yield from _about_limits(contact)
+
+
+def _payments_failing(subscription: Subscription, invoices: tuple[Invoice, ...]) -> Iterator[Attention]:
+    """Each invoice that could not be charged; where the mirror has none, only that the payment fails."""
+    product: dict[str, str | int] = {"product": subscription.product}
+    mine = [one for one in invoices if one.failing and one.subscription == subscription.id]
+    for invoice in mine:
+        more: dict[str, str | int] = {"decline": invoice.decline or ""}
+        if invoice.next_attempt_at:
+            more["next"] = invoice.next_attempt_at.isoformat()
+        yield Attention(concern=Concern.PAYMENT_FAILING, parameters=product | more, amount=invoice.due)
+    if not mine:
+        yield Attention(concern=Concern.PAYMENT_FAILING, parameters=product)
 
 
 def _about_methods(

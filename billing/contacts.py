@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Protocol
@@ -217,6 +217,17 @@ class Invoice(Frozen):
         """How far it has come: an issued invoice is never a draft again, a paid one never open."""
         return _LIFE.index(self.status)
 
+    pdf: str | None = None  # the document, at Stripe
+    by_invoice: bool = False  # the customer is sent it; nothing is charged by itself
+    attempts: int = 0  # at charging it by itself
+    next_attempt_at: datetime | None = None  # UTC; None: Stripe will not try again
+    decline: str | None = None  # why the last attempt failed: the bank's code
+
+    @property
+    def failing(self) -> bool:
+        """Stripe tried to charge it and could not (HX1)."""
+        return self.status is InvoiceStatus.OPEN and not self.by_invoice and self.attempts > 0
+
     def overdue(self, now: datetime) -> bool:
         return self.status is InvoiceStatus.OPEN and self.due_at is not None and self.due_at < now
 
@@ -245,11 +256,21 @@ def newest(known: Iterable[Invoice], read: Iterable[Invoice]) -> tuple[Invoice, 
     return (*kept, *further)
 
 
+class Part(StrEnum):
+    """Of what the mirror keeps of a customer."""
+
+    PAYMENT_METHODS = "payment_methods"
+    SUBSCRIPTIONS = "subscriptions"
+    INVOICES = "invoices"
+    BALANCE = "balance"
+
+
 class CustomerSnapshot(Frozen):
     """Everything that the mirror keeps of one Stripe customer, read at one time."""
 
     customer: CustomerId
     read_at: datetime | None = None  # UTC, before the first look at Stripe; None: newer than everything
+    covers: int = 0  # the newest event of the customer that had arrived before the first look; 0: not asked
     name: str
     email: str
     phone: str
@@ -263,11 +284,27 @@ class CustomerSnapshot(Frozen):
     invoices: tuple[Invoice, ...] = ()  # newest first
 
 
+def from_stripe(contact: Contact, found: CustomerSnapshot) -> Contact:
+    """What Stripe knows better, laid over what we have; account, members, company and language are ours."""
+    return contact.model_copy(
+        update={
+            "name": found.name or contact.name,
+            "email": found.email,
+            "phone": found.phone,
+            "address": found.address or contact.address,
+            "currency": found.currency or contact.currency,
+        }
+    )
+
+
 class Contacts(Protocol):
     """The rows about contacts and their members."""
 
     def get(self, contact: ContactId) -> Contact:
         """Raise UnknownContact."""
+
+    def known(self, some: Collection[ContactId]) -> dict[ContactId, Contact]:
+        """Those of them that there are."""
 
     def by_customer(self, customer: CustomerId) -> Contact | None: ...
 
@@ -297,25 +334,36 @@ class Mirror(Protocol):
     def subscriptions(self, contact: ContactId) -> tuple[Subscription, ...]:
         """Running ones first, newest first within."""
 
-    def invoices(self, contact: ContactId, limit: int = 10, before: InvoiceId | None = None) -> tuple[Invoice, ...]:
-        """Newest first; `before` continues after the last one seen."""
+    def invoices(
+        self,
+        contact: ContactId,
+        limit: int = 10,
+        before: InvoiceId | None = None,
+        statuses: frozenset[InvoiceStatus] = frozenset(),
+    ) -> tuple[Invoice, ...]:
+        """Newest first; `before` continues after the last one seen. Without `statuses`: all."""
 
-    def invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
+    def open_invoices(self, contact: ContactId, limit: int = 100) -> tuple[Invoice, ...]:
+        """Those that wait for a payment, by the day on which they were to be paid (GX12)."""
+
+    def invoice(self, contact: ContactId, invoice: InvoiceId) -> Invoice | None: ...
+
+    def whose_invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
         """That invoice, and whose it is."""
-
-    def open_invoices(self, contact: ContactId) -> tuple[Invoice, ...]:
-        """Those that wait for money, the oldest due date first; at most a hundred (GX12)."""
 
     def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
         """Insert or replace what an operation has just issued or settled."""
 
     def balance(self, contact: ContactId) -> Money | None: ...
 
+    def covers(self, contact: ContactId) -> int:
+        """The position of the newest event that the mirror of this contact is known to contain; 0: of none."""
+
     def add_subscription(self, contact: ContactId, subscription: Subscription, invoice: Invoice | None) -> None:
         """Insert or replace what an operation has just created."""
 
-    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
-        """Make the mirror of this contact equal to the snapshot; tell whether anything was different.
+    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> frozenset[Part]:
+        """Make the mirror of this contact equal to the snapshot; tell what was different.
 
         A snapshot that was read before the one that the mirror has changes nothing: whoever read it was held up.
         """

@@ -107,6 +107,9 @@ KontorError
 │   ├── AmountDueChanged    something was paid or credited in between
 │   ├── NothingToCredit     no line chosen, or more than is left
 │   ├── CannotRefund        no single card payment that money could go back to
+│   ├── InvoiceNotOpen      nothing (more) is to be paid on it: paid, cancelled or written off (H35)
+│   ├── AmountDue           another amount is still to be paid than the person was shown (H35)
+│   ├── NoPaymentPage       Stripe has no page on which this invoice can be paid (H35)
 │   └── Misconfigured       the catalogue and Stripe disagree; an admin has to act
 ├── Declined                the bank refused the payment method: choose another (H30)
 ├── Transient               try again later; `retry_after` in seconds when the other side said so
@@ -671,6 +674,18 @@ class NothingToCredit(Refusal):
 class CannotRefund(Refusal):
     rule = "HX20"
     field = "give_back"
+
+
+class InvoiceNotOpen(Refusal):
+    rule = "H35"
+
+
+class AmountDue(Refusal):
+    rule = "H35"
+
+
+class NoPaymentPage(Refusal):
+    rule = "H35"
 
 
 class Misconfigured(Refusal):

@@ -7,58 +7,81 @@ event can never put back an older state.
 from __future__ import annotations
 
 import json
-from typing import Any
+from functools import partial
 
 from billing.access import Actor
 from billing.change_requests.applying import settle
-from billing.contacts import Contact, CustomerSnapshot
+from billing.contacts import Contact, CustomerSnapshot, from_stripe
+from billing.dunning.failures import FAILED, note
 from billing.errors import NotFound
-from billing.ids import EventId, OperationId
-from billing.money import Money
+from billing.event_entries import history
+from billing.ids import CustomerId, EventId, InvoiceId, OperationId
+from billing.looks import Look, SharedLooks
 from billing.operations import Operation, State
 from billing.plan_changes import follow
 from billing.ports import Payments, Store, StripeEvent, UnitOfWork
 from billing.steps import NOBODY
 from billing.subscriptions import ResumeSubscription, expire
-from billing.timeline import Entry, Happening
 
 SESSION_COMPLETED = "checkout.session.completed"
 SESSION_EXPIRED = "checkout.session.expired"
+CUSTOMER_UPDATED = "customer.updated"
+COVERED = "covered"  # instead of a snapshot: the mirror shows already what the event is about
+_CONTACT_DETAILS = {"name", "email", "phone", "address"}
 
 
 class EventSteps:
     """fetch, record, follow up: each from text to text, for the engine."""
 
-    def __init__(self, store: Store, payments: Payments) -> None:
+    def __init__(self, store: Store, payments: Payments, managers_channel: str | None = None) -> None:
         self._store = store
         self._payments = payments
+        self._channel = managers_channel
+        self._looks = SharedLooks()
 
     def fetch(self, event_id: str, _: str) -> str:
-        """The customer as Stripe has it now; empty when it is not one of our contacts."""
+        """The customer as Stripe has it now; empty when it is not one of our contacts.
+
+        Events about the same customer that wait together are served by one look: whatever looked at Stripe after this
+        event had arrived shows what it is about, too.
+        """
         with self._store.reading(NOBODY) as uow:
             event = uow.events.get(EventId(event_id))
             contact = uow.contacts.by_customer(event.customer) if event.customer else None
-        if contact is None:
-            return ""
-        snapshot = self._payments.snapshot(contact.customer)
-        return snapshot.model_dump_json() if snapshot else ""
-
-    def record(self, event_id: str, snapshot: str) -> str:
-        """Mirror and timeline in one transaction. Answers with the operation that this event moves on, if any."""
-        if not snapshot:
-            return ""
-        found = CustomerSnapshot.model_validate_json(snapshot)
-        with self._store.writing(NOBODY) as uow:
-            event = uow.events.get(EventId(event_id))
-            contact = uow.contacts.by_customer(found.customer)
             if contact is None:
                 return ""
-            uow.mirror.replace(contact.id, found)
-            settle(uow, uow.contacts.get(contact.id))
-            follow(uow, uow.contacts.get(contact.id))
-            entry = history(event, contact)
+            if event.type != CUSTOMER_UPDATED and uow.mirror.covers(contact.id) >= event.position:
+                return COVERED
+        return self._looks.at(contact.customer, event.position, partial(self._look, contact.customer))
+
+    def _look(self, customer: CustomerId) -> Look:
+        """Which events have arrived is asked before Stripe is: it may only be understated."""
+        with self._store.reading(NOBODY) as uow:
+            covers = uow.events.newest(customer)
+        snapshot = self._payments.snapshot(customer)
+        text = snapshot.model_copy(update={"covers": covers}).model_dump_json() if snapshot else ""
+        return Look(covers, text)
+
+    def record(self, event_id: str, fetched: str) -> str:
+        """Mirror and timeline in one transaction. Answers with the operation that this event moves on, if any."""
+        if not fetched:
+            return ""
+        with self._store.writing(NOBODY) as uow:
+            event = uow.events.get(EventId(event_id))
+            contact = uow.contacts.by_customer(event.customer) if event.customer else None
+            if contact is None:
+                return ""
+            if fetched != COVERED:
+                found = CustomerSnapshot.model_validate_json(fetched)
+                uow.mirror.replace(contact.id, found)
+                settle(uow, contact)
+                follow(uow, uow.contacts.get(contact.id))
+                _renamed(uow, event, contact, found)
+            failed = uow.mirror.invoice(contact.id, InvoiceId(event.object_id or "")) if event.type in FAILED else None
+            entry = history(event, contact, failed)
             if entry:
                 uow.timeline.append(entry)
+            note(uow, event, contact, self._channel)
             moved = _moved_on(uow, event, contact)
             if moved and event.type == SESSION_EXPIRED:
                 expire(uow, moved)
@@ -96,39 +119,10 @@ def _moved_on(uow: UnitOfWork, event: StripeEvent, contact: Contact) -> Operatio
     return operation if operation.contact == contact.id and operation.state in states else None
 
 
-def history(event: StripeEvent, contact: Contact) -> Entry | None:
-    """The line in the timeline, for events that a person would want to read about."""
-    payload = json.loads(event.payload)
-    match event.type:
-        case "invoice.paid" if payload.get("amount_paid"):
-            return _line(event, contact, Happening.PAYMENT_SUCCEEDED, "amount_paid", number=payload.get("number"))
-        case "invoice.payment_failed":
-            return _line(event, contact, Happening.PAYMENT_FAILED, "amount_remaining", number=payload.get("number"))
-        case "payment_method.attached" | "payment_method.detached":
-            card = payload.get("card") or {}
-            added = event.type.endswith("attached")
-            happening = Happening.PAYMENT_METHOD_ADDED if added else Happening.PAYMENT_METHOD_REMOVED
-            return _line(event, contact, happening, brand=card.get("brand"), last4=card.get("last4"))
-        case "customer.subscription.deleted":
-            return _line(event, contact, Happening.SUBSCRIPTION_ENDED, product=_sold_first(payload))
-        case _:
-            return None
-
-
-def _sold_first(subscription: dict[str, Any]) -> str | None:
-    """The lookup key of what the subscription was for; None for a price that has none."""
-    items = (subscription.get("items") or {}).get("data") or [{}]
-    return (items[0].get("price") or {}).get("lookup_key")
-
-
-def _line(event: StripeEvent, contact: Contact, what: Happening, amount: str | None = None, **parameters: Any) -> Entry:
-    payload = json.loads(event.payload)
-    return Entry(
-        id=event.id,
-        contact=contact.id,
-        at=event.created_at,
-        what=what,
-        amount=Money(amount=payload[amount], currency=payload["currency"]) if amount else None,
-        stripe_id=event.object_id,
-        parameters=parameters,
-    )
+def _renamed(uow: UnitOfWork, event: StripeEvent, contact: Contact, found: CustomerSnapshot) -> None:
+    """Name, e-mail, phone and address are Stripe's when they were changed there."""
+    if event.type != CUSTOMER_UPDATED or _CONTACT_DETAILS.isdisjoint(json.loads(event.previous)):
+        return
+    now = from_stripe(contact, found)
+    if now != contact:
+        uow.contacts.save(now)

@@ -1,7 +1,7 @@
-"""Bringing contacts in: from a CSV file, and from the customers that Stripe has.
+"""Bringing contacts in from a CSV file.
 
-Both may be killed at any instant and started again: what is done is counted in the same transaction as the doing, and
-doing a thing twice ends in the same rows. Both hold one batch in memory at a time, whatever the size of the whole.
+It may be killed at any instant and started again: what is done is counted in the same transaction as the doing, and
+doing a thing twice ends in the same rows. It holds one batch in memory at a time, whatever the size of the whole.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from billing.access import Actor
 from billing.contact_files import Problem, read_contacts
-from billing.contacts import UNKNOWN_COUNTRY, Address, Contact, Contacts, CustomerSnapshot
+from billing.contacts import Contact, Contacts
 from billing.ids import ContactId, CustomerId
 from billing.models import Frozen
 from billing.ports import UnitOfWork
@@ -26,7 +25,6 @@ from billing.timeline import Entry, Happening, Timeline
 
 BATCH = 100  # contacts in one transaction, so that nobody else waits long to write
 MOST_PROBLEMS = 1_000  # that a report lists; the others are counted
-_SYNC = "stripe:customers"
 
 
 class Phase(StrEnum):
@@ -92,13 +90,6 @@ class ImportStore(Protocol):
     def writing(self, actor: Actor) -> AbstractContextManager[ImportUnit]: ...
 
 
-class CustomerPages(Protocol):
-    """Stripe's customers, as the sync reads them."""
-
-    def pages(self, after: CustomerId | None) -> Iterator[tuple[CustomerSnapshot, ...]]:
-        """All customers in Stripe's order, by the page, from behind that one. Raises Transient."""
-
-
 class FileChanged(Exception):
     """The file is not what it was when it was checked; nothing more of it is imported."""
 
@@ -112,16 +103,6 @@ class FileReport(Frozen):
     further_problems: int = 0
 
 
-class SyncReport(Frozen):
-    """What came of a sync."""
-
-    contacts: int = 0  # seen by all runs together
-    resumed_at: int = 0
-    created: int = 0
-    changed: int = 0
-    without_country: tuple[CustomerId, ...] = ()  # theirs is unknown: taxes cannot be told
-
-
 def contact_id(customer: CustomerId) -> ContactId:
     """The same customer always gives the same id, whoever meets it first."""
     return ContactId("con_" + hashlib.sha256(customer.encode()).hexdigest()[:24])
@@ -132,7 +113,7 @@ def import_file(store: ImportStore, actor: Actor, file: Path, report: Report | N
 
     A contact that is known by its Stripe customer is replaced, and keeps its id. Raises FileChanged.
     """
-    tell = report or _silent
+    tell = report or silent
     with store.reading(actor) as uow:
         today = uow.today
     count, problems, further = _check(file, today, tell)
@@ -151,28 +132,6 @@ def import_file(store: ImportStore, actor: Actor, file: Path, report: Report | N
     with store.writing(actor) as uow:
         uow.imports.finish(name, Progress(done=done))
     return FileReport(contacts=done, resumed_at=resumed_at)
-
-
-def sync(store: ImportStore, actor: Actor, customers: CustomerPages, report: Report | None = None) -> SyncReport:
-    """Take name, e-mail, phone, address and the mirror from Stripe for every customer; unknown ones become contacts.
-
-    Account, members, company and language are ours and stay. Started again, it goes on behind the last page done.
-    """
-    tell = report or _silent
-    with store.reading(actor) as uow:
-        progress = uow.imports.progress(_SYNC)
-    outcome = SyncReport(contacts=progress.done, resumed_at=progress.done)
-    after = CustomerId(progress.resume_after) if progress.resume_after else None
-    for page in customers.pages(after):
-        if not page:
-            continue
-        with store.writing(actor) as uow:
-            outcome = _sync_page(uow, page, outcome)
-            uow.imports.advance(_SYNC, Progress(done=outcome.contacts, resume_after=page[-1].customer))
-        tell(Phase.IMPORTING, outcome.contacts, None)
-    with store.writing(actor) as uow:
-        uow.imports.finish(_SYNC, Progress(done=outcome.contacts))
-    return outcome
 
 
 def _check(file: Path, today: date, tell: Report) -> tuple[int, tuple[Problem, ...], int]:
@@ -211,51 +170,10 @@ def _import(uow: ImportUnit, batch: Sequence[Contact]) -> None:
         contact.model_copy(update={"id": known[contact.customer].id}) if contact.customer in known else contact
         for contact in batch
     ]
-    _save(uow, contacts, known)
+    save(uow, contacts, known)
 
 
-def _sync_page(uow: ImportUnit, page: Sequence[CustomerSnapshot], before: SyncReport) -> SyncReport:
-    known = uow.contacts.by_customers([snapshot.customer for snapshot in page])
-    contacts = [_merged(uow, snapshot, known.get(snapshot.customer)) for snapshot in page]
-    different = [contact for contact in contacts if contact != known.get(contact.customer)]
-    _save(uow, different, known)
-    moved = {contact.id for contact in different}
-    for contact, snapshot in zip(contacts, page, strict=True):
-        if uow.mirror.replace(contact.id, snapshot):
-            moved.add(contact.id)
-    created = len(page) - len(known)
-    abroad = [contact.customer for contact in contacts if contact.address.country == UNKNOWN_COUNTRY]
-    return SyncReport(
-        contacts=before.contacts + len(page),
-        resumed_at=before.resumed_at,
-        created=before.created + created,
-        changed=before.changed + len(moved) - created,
-        without_country=(*before.without_country, *abroad)[:MOST_PROBLEMS],
-    )
-
-
-def _merged(uow: ImportUnit, snapshot: CustomerSnapshot, known: Contact | None) -> Contact:
-    """What Stripe knows better, laid over what we have."""
-    theirs = {
-        "name": snapshot.name or (known.name if known else snapshot.email or snapshot.customer),
-        "email": snapshot.email,
-        "phone": snapshot.phone,
-    }
-    if known:
-        address, currency = snapshot.address or known.address, snapshot.currency or known.currency
-        return known.model_copy(update=theirs | {"address": address, "currency": currency})
-    return Contact(
-        **theirs,
-        id=contact_id(snapshot.customer),
-        customer=snapshot.customer,
-        currency=snapshot.currency or uow.catalogue.business.currency,
-        language=snapshot.language or "en",
-        address=snapshot.address or Address(country=UNKNOWN_COUNTRY),
-        since=snapshot.created_at.astimezone(ZoneInfo(uow.catalogue.business.timezone)).date(),
-    )
-
-
-def _save(uow: ImportUnit, contacts: Sequence[Contact], known: Mapping[CustomerId, Contact]) -> None:
+def save(uow: ImportUnit, contacts: Sequence[Contact], known: Mapping[CustomerId, Contact]) -> None:
     """Save them; new ones begin their timeline with it."""
     uow.contacts.save_all(contacts)
     uow.timeline.append_all(
@@ -274,5 +192,5 @@ def _save(uow: ImportUnit, contacts: Sequence[Contact], known: Mapping[CustomerI
     )
 
 
-def _silent(_phase: Phase, _done: int, _total: int | None) -> None:
+def silent(_phase: Phase, _done: int, _total: int | None) -> None:
     """Nobody watches."""

@@ -22,6 +22,7 @@ from billing.contacts import (
 )
 from billing.documents import Document, DocumentKind
 from billing.documents.links import DocumentLinks
+from billing.dunning.model import Notices
 from billing.ids import (
     CustomerId,
     EventId,
@@ -37,8 +38,10 @@ from billing.invoices.model import Discount, SalesInvoices
 from billing.models import Frozen
 from billing.money import Currency, Money
 from billing.operations import Operation, Operations
+from billing.overviews import Overview
 from billing.plans import Item
 from billing.previews import TaxLine
+from billing.reconciliations import Reconciliations
 from billing.timeline import Timeline
 
 
@@ -70,6 +73,12 @@ class UnitOfWork(Protocol):
     @property
     def events(self) -> Events: ...
     @property
+    def failures(self) -> Notices: ...
+    @property
+    def reconciliations(self) -> Reconciliations: ...
+    @property
+    def overview(self) -> Overview: ...
+    @property
     def requests(self) -> ChangeRequests: ...
     @property
     def invoices(self) -> SalesInvoices: ...
@@ -98,6 +107,14 @@ class Job(Frozen):
     trace: str = ""  # the id of the request that brought it, for the logs
 
 
+class Origin(StrEnum):
+    """Who caused an event."""
+
+    STRIPE = "stripe"  # by itself: a renewal, a retry, the end of a trial
+    OURS = "ours"  # a call of Kontor's
+    ELSEWHERE = "elsewhere"  # somebody in the Stripe Dashboard, the customer on a page of Stripe's, another program
+
+
 class StripeEvent(Frozen):
     """An event as Stripe delivered it; stored once by its id, then handled by the engine."""
 
@@ -107,6 +124,9 @@ class StripeEvent(Frozen):
     object_id: str | None
     created_at: datetime  # UTC
     payload: str  # the object of the event as JSON, as Stripe sent it
+    previous: str = "{}"  # what an update changed, as it was before: JSON
+    origin: Origin = Origin.STRIPE
+    position: int = 0  # in the order of arrival; the store gives it
 
 
 class Events(Protocol):
@@ -114,6 +134,9 @@ class Events(Protocol):
 
     def get(self, event: EventId) -> StripeEvent:
         """Raise NotFound."""
+
+    def newest(self, customer: CustomerId) -> int:
+        """The position of the last event about the customer that has arrived; 0 if there is none."""
 
 
 class DocumentSource(Protocol):
@@ -337,6 +360,16 @@ class InvoiceGateway(Protocol):
         """Give up on it; also when that was done before. Raises NotNow."""
 
 
+class PaymentOrder(Frozen):
+    """An open invoice to be charged to a method on file."""
+
+    customer: CustomerId
+    invoice: InvoiceId
+    due: Money  # what the person was shown; Stripe must agree
+    payment_method: PaymentMethodId
+    keep_for: SubscriptionId | None = None  # the subscription that is charged to the method from now on
+
+
 class Payments(Protocol):
     """Stripe, as the domain needs it.
 
@@ -392,6 +425,16 @@ class Payments(Protocol):
 
         `replaced_tax_id` is taken away when `after` has another one. Raises UnknownContact for a deleted customer.
         """
+
+    def pay_invoice(self, order: PaymentOrder, operation: OperationId, accepted_at: datetime) -> CustomerSnapshot:
+        """Charge an open invoice now; the customer as it is afterwards.
+
+        Raises Declined when the bank refuses (the invoice stays open), AmountDue when another amount is due,
+        InvoiceNotOpen when nothing is.
+        """
+
+    def invoice(self, customer: CustomerId, invoice: InvoiceId) -> Invoice | None:
+        """The invoice as it is now; None if there is none of that customer."""
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps; None for a deleted or unknown customer."""

@@ -32,6 +32,9 @@ class Permission(StrEnum):
     REFUND = "refund"
     VOID_INVOICE = "void_invoice"
     APPROVE_INVOICE = "approve_invoice"
+    CHARGE_INVOICE = "charge_invoice"
+    EXPORT_TIMELINE = "export_timeline"
+    SEE_BUSINESS = "see_business"
     MANAGE_STAFF = "manage_staff"
 
 
@@ -56,5 +59,8 @@ PERMISSIONS: dict[Permission, tuple[Role, ...]] = {
     Permission.REFUND: (Role.MANAGER,),
     Permission.VOID_INVOICE: (Role.MANAGER,),
     Permission.APPROVE_INVOICE: (Role.MANAGER,),
+    Permission.CHARGE_INVOICE: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.EXPORT_TIMELINE: (Role.MANAGER, Role.ADMIN),
+    Permission.SEE_BUSINESS: (Role.MANAGER, Role.ADMIN),
     Permission.MANAGE_STAFF: (Role.ADMIN,),
 }

@@ -66,6 +66,58 @@ class Happening(StrEnum):
     INVOICE_APPROVED = "invoice_approved"
     INVOICE_REJECTED = "invoice_rejected"
     CONTACT_IMPORTED = "contact_imported"
+    INVOICE_LINK_SENT = "invoice_link_sent"
+    CHANGED_AT_STRIPE = "changed_at_stripe"
+
+
+class Topic(StrEnum):
+    """By which the timeline can be filtered."""
+
+    OPERATIONS = "operations"
+    PAYMENTS = "payments"
+    FAILURES = "failures"
+    DECISIONS = "decisions"
+    MAILS = "mails"
+    AT_STRIPE = "at_stripe"
+
+
+_TOPICS: dict[Happening, tuple[Topic, ...]] = {
+    Happening.PAYMENT_SUCCEEDED: (Topic.PAYMENTS,),
+    Happening.INVOICE_CHARGED: (Topic.OPERATIONS, Topic.PAYMENTS),
+    Happening.PAYMENT_RECORDED: (Topic.OPERATIONS, Topic.PAYMENTS),
+    Happening.INVOICE_CREDITED: (Topic.OPERATIONS, Topic.PAYMENTS),
+    Happening.INVOICE_REFUNDED: (Topic.OPERATIONS, Topic.PAYMENTS),
+    Happening.INVOICE_SENT: (Topic.OPERATIONS, Topic.MAILS),
+    Happening.INVOICE_SENT_AGAIN: (Topic.OPERATIONS, Topic.MAILS),
+    Happening.INVOICE_REMINDED: (Topic.MAILS,),
+    Happening.INVOICE_NOT_MAILED: (Topic.MAILS, Topic.FAILURES),
+    Happening.INVOICE_APPROVAL_ASKED: (Topic.DECISIONS,),
+    Happening.INVOICE_APPROVED: (Topic.DECISIONS,),
+    Happening.INVOICE_REJECTED: (Topic.DECISIONS,),
+    Happening.PAYMENT_FAILED: (Topic.FAILURES,),
+    Happening.PAYMENT_DECLINED: (Topic.OPERATIONS, Topic.FAILURES),
+    Happening.REQUEST_FAILED: (Topic.DECISIONS, Topic.FAILURES),
+    Happening.PAYMENT_LINK_EXPIRED: (Topic.FAILURES,),
+    Happening.PAYMENT_LINK_SENT: (Topic.OPERATIONS, Topic.MAILS),
+    Happening.INVOICE_LINK_SENT: (Topic.OPERATIONS, Topic.MAILS),
+    Happening.USAGE_NOTICE: (Topic.MAILS,),
+    Happening.CHANGED_AT_STRIPE: (Topic.AT_STRIPE,),
+    Happening.PAYMENT_METHOD_ADDED: (Topic.AT_STRIPE,),
+    Happening.PAYMENT_METHOD_REMOVED: (Topic.AT_STRIPE,),
+    Happening.SUBSCRIPTION_ENDED: (Topic.AT_STRIPE,),
+}
+
+
+def topics(what: Happening) -> tuple[Topic, ...]:
+    """What kind of thing it is; most are what a member of staff did."""
+    if what.startswith("request_"):
+        return _TOPICS.get(what, (Topic.DECISIONS,))
+    return _TOPICS.get(what, (Topic.OPERATIONS,))
+
+
+def happenings(topic: Topic) -> frozenset[Happening]:
+    """Everything of that kind."""
+    return frozenset(one for one in Happening if topic in topics(one))
 
 
 class Entry(Frozen):
@@ -90,10 +142,21 @@ class Page(Frozen):
     older: str | None = None  # give it back to read the next page; None: this is the end
 
 
+class Wanted(Frozen):
+    """A filter: what kind of thing, and since when."""
+
+    topic: Topic | None = None  # None: everything
+    since: datetime | None = None  # UTC
+
+
+EVERYTHING = Wanted()
+
+
 class Timeline(Protocol):
     """The rows of the timeline. There is no way to change or delete one."""
 
     def append(self, entry: Entry) -> bool:
         """False if an entry with this id is there already."""
 
-    def page(self, contact: ContactId, limit: int = 10, before: str | None = None) -> Page: ...
+    def page(self, contact: ContactId, limit: int = 10, before: str | None = None, wanted: Wanted = EVERYTHING) -> Page:
+        """Raise NotFound for a `before` that was never given out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
@@ -25,7 +26,7 @@ from billing.operations import Operation
 from billing.plans import has_plan
 from billing.roles import Permission
 from billing.subscriptions import SubscriptionStarted
-from blocks import kit, timelines, ways, words
+from blocks import declines, kit, timelines, ways, words
 from blocks.graphemes import fit
 from blocks.texts import Mrkdwn, Translator, bold, escape, joined, later, link, one_line
 
@@ -68,7 +69,7 @@ def card(shown: ContactCard, catalogue: Catalogue, t: Translator, trail: Sequenc
             *_plan_and_money(shown, catalogue, t),
             _list(t("Payment methods"), shown.methods, lambda one: _method(one, shown, t), t("none on file"), t),
             _list(t("Subscriptions"), shown.subscriptions, lambda one: _subscription(one, catalogue, t), t("none"), t),
-            _list(t("Last invoices"), shown.invoices, lambda one: _invoice(one, shown, t), t("none"), t),
+            _last_invoices(shown, t),
             *_people(shown, t),
             kit.divider(),
             *_history(shown, catalogue, t, trail),
@@ -112,6 +113,8 @@ def _attention(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[
 def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Translator) -> Mrkdwn:
     icon, text = _CONCERNS[one.concern]
     given = one.parameters
+    if one.concern is Concern.PAYMENT_FAILING and one.amount:
+        return joined([icon, _payment_failing(one, shown, catalogue, t)], by=" ")
     known: dict[str, object] = {**given, "amount": one.amount}
     known["status"] = words.account_status(shown.contact.account.status, t)
     known["product"] = _called(str(given.get("product", "")), shown, catalogue, t)
@@ -120,6 +123,21 @@ def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Transl
     known["since"] = t.count("{n} day", "{n} days", int(given.get("days", 0)))
     known["what"] = t(_LIMITED.get(str(given.get("what")), str(given.get("what"))))
     return joined([icon, t.template(text, **known) or ""], by=" ")
+
+
+def _payment_failing(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Translator) -> str:
+    """How much, why, and what Stripe does next."""
+    product = _called(str(one.parameters.get("product", "")), shown, catalogue, t)
+    following = one.parameters.get("next")
+    return " ".join(
+        [
+            t("The payment of {amount} for {product} fails.", amount=one.amount, product=product),
+            declines.sentence(str(one.parameters.get("decline", "")), t),
+            t("Stripe tries again on {day}.", day=t.day_of(datetime.fromisoformat(str(following))))
+            if following
+            else t("Stripe will not try again."),
+        ]
+    )
 
 
 def _called(product: str, shown: ContactCard, catalogue: Catalogue, t: Translator) -> str:
@@ -157,6 +175,8 @@ def _actions(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[ki
     buttons: list[kit.Element] = []
     if Permission.CREATE_SUBSCRIPTION in shown.may and shown.contact.account.status is AccountStatus.ACTIVE:
         buttons.append(ways.new_subscription(shown.contact.id, t))
+    if Permission.CHARGE_INVOICE in shown.may and shown.failing:
+        buttons.append(ways.collect(shown.contact.id, shown.failing[0].invoice.id, t, urgent=not buttons))
     running = (one for one in shown.subscriptions if one.status.runs and one.status is not SubscriptionStatus.SCHEDULED)
     if Permission.CHANGE_PLAN in shown.may and any(has_plan(catalogue, one) for one in running):
         buttons.append(ways.plan(shown.contact.id, t))
@@ -288,6 +308,11 @@ def _invoice(one: Invoice, shown: ContactCard, t: Translator) -> Mrkdwn:
     return joined([line, t("{amount} still to be paid", amount=one.due) if partly else ""], by=" · ")
 
 
+def _last_invoices(shown: ContactCard, t: Translator) -> kit.Block:
+    every = ways.invoices(shown.contact.id, t) if shown.invoices else None
+    return _list(t("Last invoices"), shown.invoices, lambda one: _invoice(one, shown, t), t("none"), t, accessory=every)
+
+
 def _people(shown: ContactCard, t: Translator) -> list[kit.Block]:
     if not shown.contact.members:
         return []
@@ -315,6 +340,8 @@ def _history(shown: ContactCard, catalogue: Catalogue, t: Translator, trail: Seq
         buttons.append(kit.button(t("← Newer"), Id.NEWER, value=shown.contact.id))
     if shown.timeline.older:
         buttons.append(kit.button(t("Older →"), Id.OLDER, value=shown.timeline.older))
+    if shown.timeline.entries:
+        buttons.append(ways.history(shown.contact.id, t))
     if buttons:
         yield kit.actions(*buttons)
 
@@ -322,10 +349,18 @@ def _history(shown: ContactCard, catalogue: Catalogue, t: Translator, trail: Seq
 # Lists
 
 
-def _list(title: str, items: Sequence[Item], line: Callable[[Item], Mrkdwn], empty: str, t: Translator) -> kit.Block:
+def _list(
+    title: str,
+    items: Sequence[Item],
+    line: Callable[[Item], Mrkdwn],
+    empty: str,
+    t: Translator,
+    *,
+    accessory: kit.Element | None = None,
+) -> kit.Block:
     """A title and at most five lines; the rest is counted."""
     lines: list[str] = [line(one) for one in items[:SHOWN]] or [escape(empty)]
-    return kit.section(joined([bold(title), *lines, _and_more(len(items), t)]))
+    return kit.section(joined([bold(title), *lines, _and_more(len(items), t)]), accessory=accessory)
 
 
 def _and_more(count: int, t: Translator) -> str:

@@ -23,6 +23,7 @@ _COMMANDS = (
     ("/billing", later("find a customer")),
     (later("/billing NAME"), later("go straight to a customer’s card")),
     (later("/billing subscribe NAME"), later("start a subscription")),
+    (later("/billing history NAME"), later("see everything that happened to a customer")),
     (later("/billing plan NAME"), later("see and change a customer’s plan")),
     (later("/billing approvals"), later("change requests: what waits for you, and all others")),
     (later("/billing away"), later("out of office, with a deputy for decisions")),

@@ -111,6 +111,19 @@ class Modal:
 
 
 @dataclass(frozen=True)
+class Home:
+    """The app's Home tab, as `views.publish` takes it."""
+
+    blocks: Sequence[Block]
+
+    def __post_init__(self) -> None:
+        _check(self.blocks, MODAL_BLOCKS)
+
+    def to_dict(self) -> Payload:
+        return _object("home", blocks=[block.payload for block in self.blocks])
+
+
+@dataclass(frozen=True)
 class Message:
     """A message: blocks, and the text for notifications and screen readers."""
 

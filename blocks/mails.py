@@ -7,7 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 
 from billing.catalogue import Business
-from billing.contacts import Contact
+from billing.contacts import Contact, Invoice
 from billing.ports import SetupLink
 from billing.previews import SubscriptionPreview
 from blocks import words
@@ -36,6 +36,22 @@ def payment_link(contact: Contact, preview: SubscriptionPreview, link: SetupLink
         part_hint=words.part_hint(preview, t),
         price=words.per_cycle(t.money(preview.price.unit), preview.price.interval, preview.price.interval_count, t),
         link=link,
+    )
+
+
+def invoice_link(contact: Contact, invoice: Invoice, url: str, business: Business) -> EmailMessage:
+    """The page on which an invoice that could not be charged can be paid. Raises ValueError as `payment_link` does."""
+    t = Translator(contact.language, business.timezone)
+    return compose(
+        business,
+        name=contact.name,
+        address=contact.email,
+        subject=t("Please pay invoice {number}", number=invoice.number or ""),
+        template="invoice_link",
+        contact=contact,
+        t=t,
+        invoice=invoice,
+        url=url,
     )
 
 

@@ -60,6 +60,16 @@ def broken(reference: str, t: Translator) -> Answer:
     )
 
 
+def file_follows(t: Translator) -> Answer:
+    """A file was asked for and is being made."""
+    return _notice(
+        t("The file follows"),
+        t("The file is being made. It comes as a direct message in a moment."),
+        [],
+        icon="📄",
+    )
+
+
 def of(refusal: Refusal, t: Translator) -> Answer:
     """The notice for a refusal that was raised."""
     match refusal.reason.key:

@@ -482,6 +482,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("No single card payment is behind this invoice, so nothing can go back to a card. Choose another way."),
         "",
     ),
+    "InvoiceNotOpen": (
+        later("Nothing is to be paid for this invoice any more, or it was cancelled. Nothing was charged."),
+        "",
+    ),
+    "AmountDue": (
+        later("{due} is still to be paid, not {shown}. Nothing was charged; please look at the invoice again."),
+        later("Another amount is to be paid than was shown. Nothing was charged."),
+    ),
+    "NoPaymentPage": (
+        later("Stripe has no page on which this invoice can be paid, so no link can be sent."),
+        "",
+    ),
     "RaisingNotOffered": (
         later("Contact limits are not raised by themselves here: the product list does not offer it."),
         "",
@@ -493,7 +505,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 
-_AMOUNTS = {"reviewed", "charged", "due", "left"}  # parameters in minor units, with their currency beside them
+# Parameters in minor units, with their currency beside them.
+_AMOUNTS = {"reviewed", "charged", "due", "left", "shown"}
 
 
 def sentence(reason: Reason, t: Translator) -> str:

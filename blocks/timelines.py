@@ -139,11 +139,6 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("An invoice could not be mailed"),
     ),
     Happening.INVOICE_REMINDED: ("🔔", later("Reminded of invoice {number}"), later("Reminded of an invoice")),
-    Happening.INVOICE_CHARGED: (
-        "💳",
-        later("Card charged with {amount} for invoice {number}"),
-        later("Card charged for an invoice"),
-    ),
     Happening.PAYMENT_RECORDED: (
         "💶",
         later("{amount} recorded for invoice {number}: {paid_by}, received on {day}"),
@@ -168,7 +163,72 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
     ),
     Happening.INVOICE_APPROVED: ("👍", later("Invoice granted: {note}"), later("Invoice granted")),
     Happening.INVOICE_REJECTED: ("👎", later("Invoice not granted: {note}"), later("Invoice not granted")),
+    Happening.INVOICE_CHARGED: (
+        "💳",
+        later("Invoice {number} charged: {amount} with {brand} •••• {last4}"),
+        later("Open invoice charged"),
+    ),
+    Happening.INVOICE_LINK_SENT: (
+        "📨",
+        later("Link for paying invoice {number} sent: {amount}"),
+        later("Link for paying an invoice sent"),
+    ),
+    Happening.CHANGED_AT_STRIPE: ("🛠️", "", later("Something was changed at Stripe")),
     Happening.CONTACT_IMPORTED: ("📥", later("Customer imported from {source}"), later("Customer imported")),
+}
+
+# What somebody changed at Stripe: the sentence, and the one for entries that do not name product or invoice.
+_CHANGES: Mapping[str, tuple[str, str]] = {
+    "subscription_started": (
+        later("Subscription started at Stripe: {product}"),
+        later("Subscription started at Stripe"),
+    ),
+    "subscription_items": (
+        later("Plan, price or quantity changed at Stripe: {product}"),
+        later("Plan, price or quantity of a subscription changed at Stripe"),
+    ),
+    "subscription_end": (
+        later("End of the subscription changed at Stripe: {product}"),
+        later("End of a subscription changed at Stripe"),
+    ),
+    "subscription_pause": (
+        later("Collection paused or resumed at Stripe: {product}"),
+        later("Collection of a subscription paused or resumed at Stripe"),
+    ),
+    "subscription_discount": (
+        later("Discount changed at Stripe: {product}"),
+        later("Discount of a subscription changed at Stripe"),
+    ),
+    "subscription_payment_method": (
+        later("Payment method of the subscription changed at Stripe: {product}"),
+        later("Payment method of a subscription changed at Stripe"),
+    ),
+    "subscription_trial": (
+        later("Trial changed at Stripe: {product}"),
+        later("Trial of a subscription changed at Stripe"),
+    ),
+    "subscription_collection": (
+        later("Way of billing changed at Stripe: {product}"),
+        later("Way of billing of a subscription changed at Stripe"),
+    ),
+    "subscription_paused": (later("Subscription paused at Stripe: {product}"), later("Subscription paused at Stripe")),
+    "subscription_resumed": (
+        later("Subscription resumed at Stripe: {product}"),
+        later("Subscription resumed at Stripe"),
+    ),
+    "customer_name": (later("Name changed at Stripe"), ""),
+    "customer_email": (later("E-mail address changed at Stripe"), ""),
+    "customer_phone": (later("Phone number changed at Stripe"), ""),
+    "customer_address": (later("Address changed at Stripe"), ""),
+    "customer_balance": (later("Balance changed at Stripe"), ""),
+    "customer_tax": (later("Tax status changed at Stripe"), ""),
+    "invoice_voided": (later("Invoice {number} cancelled at Stripe"), later("Invoice cancelled at Stripe")),
+    "invoice_written_off": (
+        later("Invoice {number} written off at Stripe"),
+        later("Invoice written off at Stripe"),
+    ),
+    "credit_note": (later("Credit note {number} made at Stripe"), later("Credit note made at Stripe")),
+    "refund": (later("Payment refunded at Stripe"), ""),
 }
 
 
@@ -176,16 +236,31 @@ def entry(one: Entry, catalogue: Catalogue, t: Translator) -> kit.Block:
     """One line of the timeline, and below it who and when."""
     icon, _, _ = _SENTENCES[one.what]
     happened = joined([icon, bold(sentence(one, catalogue, t))], by=" ")
-    return kit.context(joined([happened, _who_and_when(one, t)]))
+    return kit.context(joined([happened, _details(one, t), _who_and_when(one, t)]))
 
 
 def sentence(one: Entry, catalogue: Catalogue, t: Translator) -> str:
     """What happened, in plain text."""
+    if one.what is Happening.CHANGED_AT_STRIPE:
+        full, short = _CHANGES.get(str(one.parameters.get("change")), ("", _SENTENCES[one.what][2]))
+        return (t.template(full, **_parameters(one, catalogue, t)) if full else None) or t(short)
     _, full, short = _SENTENCES[one.what]
     return t.template(full, **_parameters(one, catalogue, t)) or t(short)
 
 
+def _details(one: Entry, t: Translator) -> str:
+    """Why a payment failed, and what follows."""
+    if one.what is not Happening.PAYMENT_FAILED:
+        return ""
+    decline, following = one.parameters.get("decline"), one.parameters.get("next_attempt")
+    why = declines.sentence(str(decline), t) if decline else ""
+    then = t("Next try on {day}.", day=t.day(str(following))) if following else ""
+    return " ".join(part for part in (why, then) if part)
+
+
 def _who_and_when(one: Entry, t: Translator) -> str:
+    if one.what is Happening.CHANGED_AT_STRIPE or one.parameters.get("outside"):
+        return t("In the Stripe Dashboard or on a page of Stripe’s, not in Kontor, {when}", when=one.at)
     if one.by and one.on_behalf_of:
         return t("{who}, on behalf of {whom}, {when}", who=one.by, whom=one.on_behalf_of, when=one.at)
     return t("{who}, {when}", who=one.by or t("Reported by Stripe"), when=one.at)

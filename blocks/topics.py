@@ -42,7 +42,7 @@ TOPICS: Sequence[Topic] = (
             later("What needs attention stands at the top: overdue invoices, expiring cards, limits."),
             later("The figures are those that Stripe reported last, usually a few seconds ago."),
         ),
-        ("card", "karte", "kundenkarte", "history", "verlauf", "balance", "guthaben", "usage", "nutzung"),
+        ("card", "karte", "kundenkarte", "balance", "guthaben", "usage", "nutzung"),
     ),
     Topic(
         "subscribe",
@@ -125,6 +125,51 @@ TOPICS: Sequence[Topic] = (
             later("A subscription starts only with a payment method that works."),
         ),
         ("declined", "decline", "refused", "abgelehnt", "ablehnung", "fehlgeschlagen"),
+    ),
+    Topic(
+        "failed",
+        later("When a payment for a subscription fails"),
+        (
+            later(
+                "Stripe tries again by itself, as often and as far apart as is set there. The customer’s card and the "
+                "message say why it failed and when the next try is."
+            ),
+            later(
+                "Whoever started the subscription and the managers are told once when it begins to fail, and once "
+                "when Stripe gives up. Many failures at once are one message with a list."
+            ),
+            later(
+                "*Collect the payment* charges a card on file at once, or sends the customer a link to Stripe’s page, "
+                "where an old or a new card pays the invoice."
+            ),
+            later(
+                "When nothing is open any more, the subscription is running again by itself. Other subscriptions of "
+                "the customer go on meanwhile. What happens after the last try stands in the message."
+            ),
+        ),
+        ("failed", "failing", "failure", "overdue", "dunning", "mahnung", "zahlungsausfall", "überfällig", "mahnwesen"),
+    ),
+    Topic(
+        "history",
+        later("The history of a customer"),
+        (
+            later(
+                "`/billing history NAME`, or *Whole history* on the customer’s card: everything that was done in "
+                "Kontor or happened at Stripe, by kind and time."
+            ),
+            later("What somebody changed in the Stripe Dashboard stands there, too, and is marked as such."),
+            later("Nothing in it can be changed or deleted. Managers and admins can export it as a CSV file."),
+        ),
+        ("history", "timeline", "export", "verlauf", "historie", "csv"),
+    ),
+    Topic(
+        "home",
+        later("The Home tab"),
+        (
+            later("Click on Kontor in Slack’s sidebar: *Home* shows what you did and what waits for you."),
+            later("Managers also see what was received, what is overdue, which payments fail and which cards expire."),
+        ),
+        ("home", "startseite", "übersicht"),
     ),
     Topic(
         "dates",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.change_requests.model import RequestFilter
-from billing.ids import ContactId, RequestId
+from billing.ids import ContactId, InvoiceId, RequestId
 from blocks import kit
 from blocks.texts import Translator
 
@@ -19,6 +19,7 @@ TO_INVOICES = "invoices.open"  # value: the contact
 TO_NEW_INVOICE = "invoice.new"  # value: the contact
 TO_BILLING_CONTACT = "billing_contact.open"  # value: the contact
 TO_TIMELINE = "timeline.open"  # value: the contact
+TO_COLLECT = "collect.open"  # value: the contact and, behind a colon, the invoice
 
 
 def card(contact: ContactId, t: Translator) -> kit.Element:
@@ -52,6 +53,15 @@ def new_invoice(contact: ContactId, t: Translator) -> kit.Element:
 
 def finder(t: Translator) -> kit.Element:
     return kit.button(t("Find another customer"), TO_FINDER)
+
+
+def history(contact: ContactId, t: Translator) -> kit.Element:
+    return kit.button(t("Whole history"), TO_TIMELINE, value=contact)
+
+
+def collect(contact: ContactId, invoice: InvoiceId, t: Translator, *, urgent: bool = True) -> kit.Element:
+    text, value = t("Collect the payment"), f"{contact}:{invoice}"
+    return kit.button(text, TO_COLLECT, value=value, style="primary" if urgent else None)
 
 
 def request(request_id: RequestId, t: Translator) -> kit.Element:

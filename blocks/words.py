@@ -165,6 +165,9 @@ _PERMISSIONS = {
     Permission.REFUND: later("credit and refund invoices"),
     Permission.VOID_INVOICE: later("cancel and write off invoices"),
     Permission.APPROVE_INVOICE: later("grant discounts and totals above a limit"),
+    Permission.CHARGE_INVOICE: later("charge open invoices"),
+    Permission.EXPORT_TIMELINE: later("export histories"),
+    Permission.SEE_BUSINESS: later("see how the business stands"),
     Permission.MANAGE_STAFF: later("give roles to colleagues"),
 }
 

@@ -15,23 +15,29 @@ from slack_bolt import App as Bolt
 from slack_sdk.errors import SlackClientError
 
 import handlers
-from billing import usage
+from billing import histories, syncs, usage
 from billing.billing_contacts import changing, links, verifying
 from billing.catalogue import Catalogue, load
 from billing.change_requests import cards, deciding, lists, watching
 from billing.change_requests.applying import APPLY, KEEP
 from billing.desk import Desk
+from billing.dunning import failures
+from billing.dunning.collecting import PAY, SEND_LINK
 from billing.errors import Transient
 from billing.events import EventSteps
+from billing.imports import Report
 from billing.invoices import approving, crediting, issuing, payments, reminding, sending, voiding
 from billing.invoices.printing import InvoiceDocuments
 from billing.operations import AnyAction
 from billing.plan_changes import CHANGE, PREVIEW, RAISE
-from billing.steps import OperationSteps
+from billing.reconciliations import Reconciliation
+from billing.steps import NOBODY, OperationSteps
 from billing.storage.database import Database
 from billing.storage.engines import UNUSABLE
 from billing.storage.schema import is_current
 from billing.stripe.client import Connection
+from billing.stripe.customers import StripeCustomers
+from billing.stripe.event_log import StripeEventLog
 from billing.stripe.payments import StripePayments
 from billing.subscriptions import CREATE, RESUME
 from bot import mail, metrics
@@ -47,11 +53,14 @@ from handlers.billing_contact_news import BillingContactNews
 from handlers.change_requests.cards import Cards
 from handlers.change_requests.messages import Messages, RequestMails
 from handlers.conversation import Conversation
+from handlers.dunning import Tellers
 from handlers.followups import FollowUps
+from handlers.histories import Exports
 from handlers.invoices.approvals import ApprovalNews
 from handlers.invoices.mailing import InvoiceMails
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
+from handlers.reconciliations import ReconciliationNews
 from handlers.router import Router
 from handlers.staff import Directory
 from handlers.usage import UsageNotices, reply_to
@@ -76,6 +85,8 @@ ACTIONS: dict[str, AnyAction] = {
         payments.RECORD,
         crediting.CREDIT,
         voiding.END,
+        PAY,
+        SEND_LINK,
     )
 }
 
@@ -128,7 +139,7 @@ class App:
         """The worker's part: operations, Stripe's events, and what is done by the clock."""
         register = Vies(self.settings.kontor_vies_url)
         steps = OperationSteps(self.database, self.payments, ACTIONS | changing.actions(register))
-        events = EventSteps(self.database, self.payments)
+        events = EventSteps(self.database, self.payments, self.posts.managers)
         smtp = self.settings.smtp_url
         outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)
         invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings))
@@ -136,6 +147,9 @@ class App:
         customer_pages = f"{self.settings.kontor_public_url.rstrip('/')}{PATH}"
         contact_news = BillingContactNews(self.desk, self.posts, outbox, customer_pages)
         follow_ups = FollowUps(self.desk, events, self.announcer)
+        tellers = Tellers(self.desk, self.posts)
+        reconciled = ReconciliationNews(self.desk, self.posts)
+        exports = Exports(self.desk, self.posts)
         request_cards = Cards(self.desk, self.posts)
         messages = Messages(self.desk, self.posts)
 
@@ -169,6 +183,9 @@ class App:
                         Step("follow_up", follow_ups.run),
                     ),
                 ),
+                Pipeline(failures.PIPELINE, (Step("tell", tellers.tell),)),
+                Pipeline(syncs.PIPELINE, (Step("readers", reconciled.readers), Step("tell", reconciled.tell))),
+                Pipeline(histories.PIPELINE, (Step("make", exports.make),)),
                 Pipeline(
                     deciding.PIPELINE,
                     (Step("cards", request_cards.show), Step("mail", RequestMails(self.desk, outbox).send)),
@@ -186,6 +203,8 @@ class App:
                 Schedule("refresh_staff", "*/5 * * * *", self._refresh_staff),
                 Schedule("remind_of_requests", "*/5 * * * *", self._remind_of_requests),
                 Schedule("watch_usage", "*/10 * * * *", self._watch_usage),
+                Schedule("tell_failures", "* * * * *", self.tell_failures),
+                Schedule("reconcile", "23 2 * * *", self.reconcile),
             ],
             concurrency=self.settings.kontor_concurrency,
             keep=timedelta(days=self.settings.kontor_keep_jobs_days),
@@ -199,6 +218,14 @@ class App:
     def refresh_staff_soon(self) -> None:
         """Read the user groups now, beside everything else; until then people have the roles of the last time."""
         threading.Thread(target=self._refresh_staff, name="refresh-staff", daemon=True).start()
+
+    def tell_failures(self) -> None:
+        """Have those told of failed payments for whom some have come together."""
+        failures.collect(self.database)
+
+    def reconcile(self) -> None:
+        """Compare everything with Stripe and mend it; admins and managers are told if anything was different."""
+        reconcile(self, tell=True)
 
     def _refresh_staff(self) -> None:
         try:
@@ -220,6 +247,25 @@ class App:
             return None if schema_is_current(self.settings.database_url) else str(OldSchema())
         except (NoDatabase, Transient):
             return "the database does not answer"
+
+
+def reconcile(app: App, report: Report | None = None, *, tell: bool) -> Reconciliation:
+    """The whole comparison, counted and logged by ids."""
+    customers = StripeCustomers(app.stripe.client, app.catalogue)
+    log_of_events = StripeEventLog(app.stripe.client)
+    run = syncs.reconcile(app.database, NOBODY, customers, log_of_events, report, tell=tell)
+    metrics.DIFFERENCES.inc(run.differing)
+    metrics.MISSED_EVENTS.inc(run.missed_events)
+    log.info(
+        "reconciled",
+        run=run.id,
+        customers=run.customers,
+        created=run.created,
+        differing=run.differing,
+        missed_events=run.missed_events,
+        contacts=[one.contact for one in run.differences[:100]],
+    )
+    return run
 
 
 @contextmanager

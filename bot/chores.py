@@ -13,17 +13,18 @@ from rich.console import Console
 from rich.progress import Progress
 from slack_sdk.errors import SlackApiError
 
-from billing import imports
+from billing import imports, syncs
 from billing.access import Actor
 from billing.catalogue import load
 from billing.contact_files import Mistake, Problem
+from billing.errors import UnknownContact
 from billing.ids import TeamId, UserId
+from billing.reconciliations import Reconciliation
 from billing.roles import Role
 from billing.steps import NOBODY
 from billing.storage.database import Database
-from billing.stripe.customers import StripeCustomers
 from billing.stripe.push import Push
-from bot.app import OldSchema, opened, schema_is_current, stripe_connection
+from bot.app import App, OldSchema, opened, reconcile, schema_is_current, stripe_connection
 from bot.engine import enqueue
 from bot.settings import Settings, WrongSettings
 from bot.slack import slack_client
@@ -119,14 +120,34 @@ def import_file(url: str, catalogue: Path, file: Path, out: Console) -> bool:
     return True
 
 
-def sync(settings: Settings, out: Console) -> None:
-    """Fill contacts and the mirror from Stripe's customers."""
-    with opened(settings) as app, _progress(out) as tell:
-        customers = StripeCustomers(app.stripe.client, app.catalogue)
-        report = imports.sync(app.database, NOBODY, customers, tell)
-    out.print(f"{report.contacts} customers seen: {report.created} new contacts, {report.changed} changed.")
-    if report.without_country:
-        out.print(f"Without a country, so without tax: {', '.join(report.without_country[:20])}")
+def sync(settings: Settings, out: Console, wanted: str = "") -> None:
+    """Fill and repair the mirror from Stripe: of everybody, or of the one contact that is wanted."""
+    with opened(settings) as app:
+        run = _sync_one(app, wanted) if wanted else _sync_all(app, out)
+    resumed = f" ({run.resumed_at} of them before)" if run.resumed_at else ""
+    seen = f"{run.customers} customers seen{resumed}"
+    out.print(f"{seen}: {run.created} new contacts, {run.differing} differed and were mended.")
+    for one in run.differences[:20]:
+        parts = [*one.parts, *(["details"] if one.details else [])]
+        out.print(f"  {one.contact}: {', '.join(parts)}", highlight=False, markup=False)
+    if run.missed_events:
+        out.print(f"{run.missed_events} events had not arrived and are being handled.")
+    if run.without_country:
+        out.print(f"Without a country, so without tax: {', '.join(run.without_country[:20])}")
+
+
+def _sync_all(app: App, out: Console) -> Reconciliation:
+    with _progress(out) as tell:
+        return reconcile(app, tell, tell=False)
+
+
+def _sync_one(app: App, wanted: str) -> Reconciliation:
+    with app.database.reading(NOBODY) as uow:
+        customer = syncs.customer_of(uow, wanted)
+    snapshot = app.payments.snapshot(customer)
+    if snapshot is None:
+        raise UnknownContact(contact=wanted)
+    return syncs.sync_one(app.database, NOBODY, customer, snapshot)
 
 
 @contextmanager

@@ -123,6 +123,17 @@ def migrate() -> None:
 
 
 @cli.command()
+def sync(
+    contact: Annotated[str, typer.Argument(help="E-mail address, Stripe id or contact id; none: everybody.")] = "",
+) -> None:
+    """Fill and repair what Kontor knows of Stripe; an interrupted run over everybody goes on."""
+    from bot.chores import sync as run
+    from bot.settings import load
+
+    run(load(), out, contact)
+
+
+@cli.command()
 def doctor() -> None:
     """Check every setting against the running services."""
     from bot.doctor import examine

@@ -16,12 +16,14 @@ SCOPES: dict[str, str] = {
 COMMANDS = {
     "/billing": (
         "Find a contact and bill it",
-        "[name or e-mail] | subscribe [name] | plan [name] | invoice [name] | billing-contact [name] | approvals | "
+        "[name or e-mail] | subscribe [name] | plan [name] | invoice [name] | history [name] | "
+        "billing-contact [name] | approvals | "
         "away | help [topic]",
     ),
     "/abrechnung": (
         "Kontakt finden und abrechnen",
-        "[Name oder E-Mail] | abo [Name] | tarif [Name] | rechnung [Name] | abrechnungskontakt [Name] | freigaben | "
+        "[Name oder E-Mail] | abo [Name] | tarif [Name] | rechnung [Name] | verlauf [Name] | "
+        "abrechnungskontakt [Name] | freigaben | "
         "abwesend | hilfe [Thema]",
     ),
 }
@@ -30,6 +32,7 @@ SHORTCUTS = {
     "invoice_customer": ("Invoice this customer", "Begins an invoice for whoever's e-mail address is in the message"),
     "request_from_message": ("File a change request", "Turns the primary admin's e-mail into a change request"),
 }
+EVENTS = ("app_home_opened",)
 
 
 def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any]:
@@ -44,7 +47,7 @@ def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any
         "features": {
             "bot_user": {"display_name": "Kontor", "always_online": True},
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },
@@ -65,6 +68,10 @@ def app_manifest(public_url: str, *, socket_mode: bool = False) -> dict[str, Any
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
+            "event_subscriptions": {
+                **({} if socket_mode else {"request_url": endpoint}),
+                "bot_events": list(EVENTS),
+            },
             "interactivity": {
                 "is_enabled": True,
                 **({} if socket_mode else {"request_url": endpoint, "message_menu_options_url": endpoint}),

@@ -18,6 +18,8 @@ REQUESTS = Histogram(
     "kontor_slack_request_seconds", "Seconds until Slack had its answer", ["kind", "result"], buckets=_SECONDS
 )
 STRIPE_EVENTS = Counter("kontor_stripe_events_total", "Events that Stripe delivered", ["type", "kind"])
+DIFFERENCES = Counter("kontor_stripe_differences_total", "Contacts that differed from Stripe, and were mended")
+MISSED_EVENTS = Counter("kontor_stripe_missed_events_total", "Events that never arrived, and were fetched")
 STRIPE_CALLS = Histogram(
     "kontor_stripe_call_seconds", "Seconds that a call to Stripe took", ["method", "status"], buckets=_SECONDS
 )

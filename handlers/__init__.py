@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from handlers import (  # the capability of help is called help
+from handlers import (
     absences,
     billing_contacts,
     change_requests,
     contacts,
-    help,  # noqa: A004
+    dunning,
+    help,  # noqa: A004 - the capability is called help
+    histories,
+    homes,
     invoices,
     plan_changes,
     subscriptions,
@@ -26,3 +29,6 @@ def register(router: Router, announcer: Announcer) -> None:
     invoices.register(router, announcer)
     plan_changes.register(router, announcer)
     subscriptions.register(router, announcer)
+    dunning.register(router, announcer)
+    histories.register(router)
+    homes.register(router)

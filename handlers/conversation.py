@@ -202,7 +202,7 @@ class _Answer:
         trigger = self._body.get("trigger_id") or ""
         view = answer.modal(self.t).to_dict()
         try:
-            if self._body.get("view"):
+            if (self._body.get("view") or {}).get("type") == "modal":
                 self.client.views_push(trigger_id=trigger, view=view)
             else:
                 self.client.views_open(trigger_id=trigger, view=view)

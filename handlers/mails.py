@@ -8,6 +8,7 @@ from email.message import EmailMessage
 import structlog
 
 from billing.desk import Desk
+from billing.dunning.collecting import InvoiceLinkSent, SendInvoiceLink
 from billing.errors import Undeliverable
 from billing.ids import OperationId
 from billing.operations import Operation, State
@@ -67,12 +68,8 @@ class Mails:
         """Send what belongs to that state of the operation; hands the state on."""
         if state == State.WAITING:
             self._send_link(OperationId(operation_id))
-        elif state == State.DONE and self._done:
-            with self._desk.reading(NOBODY) as uow:
-                operation = uow.operations.get(OperationId(operation_id))
-            send = self._done.get(operation.kind)
-            if send:
-                send(operation)
+        elif state == State.DONE:
+            self._send_what_is_done(OperationId(operation_id))
         return state
 
     def _send_link(self, operation_id: OperationId) -> None:
@@ -86,4 +83,23 @@ class Mails:
             return
         self._outbox.send(
             operation.id, lambda: mails.payment_link(contact, receipt.preview, link, business), contact=contact.id
+        )
+
+    def _send_what_is_done(self, operation_id: OperationId) -> None:
+        with self._desk.reading(NOBODY) as uow:
+            operation = uow.operations.get(operation_id)
+        if operation.kind == SendInvoiceLink.kind:
+            self._send_invoice_link(operation)
+        elif send := self._done.get(operation.kind):
+            send(operation)
+
+    def _send_invoice_link(self, operation: Operation) -> None:
+        with self._desk.reading(NOBODY) as uow:
+            contact = uow.contacts.get(operation.contact)
+            business = uow.catalogue.business
+        receipt = InvoiceLinkSent.model_validate_json(operation.result or "")
+        self._outbox.send(
+            operation.id,
+            lambda: mails.invoice_link(contact, receipt.invoice, receipt.url, business),
+            contact=contact.id,
         )

@@ -42,7 +42,7 @@ class Call(BaseModel):
     channel: str | None = None
     message: str | None = None  # timestamp of the message that was clicked in, or that a shortcut is about
     trigger: str | None = None
-    view_id: str | None = None
+    view_id: str | None = None  # of the modal that was clicked in; Home is none
     view_hash: str | None = None
     depth: int = 0  # of the view in the stack of modals: 1 is the first
     moment: str = ""  # the action's timestamp, which tells one click from the next
@@ -85,6 +85,7 @@ def read_command(body: Mapping[str, Any]) -> Call:
 def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
     """A shortcut, an action, a submission or an option load."""
     view = body.get("view") or {}
+    modal = {} if view.get("type") == "home" else view
     action = (body.get("actions") or [{}])[0]
     given = [*_fields(view.get("state", {}).get("values", {}))]
     typed = str(body.get("value", ""))  # an option load
@@ -104,9 +105,9 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
         channel=(body.get("channel") or {}).get("id"),
         message=(body.get("message") or {}).get("ts"),
         trigger=body.get("trigger_id"),
-        view_id=view.get("id"),
-        view_hash=view.get("hash"),
-        depth=_depth(view),
+        view_id=modal.get("id"),
+        view_hash=modal.get("hash"),
+        depth=_depth(modal),
         moment=str(action.get("action_ts", "")),
         metadata=_metadata(view.get("private_metadata")),
         fields=_collected(given),

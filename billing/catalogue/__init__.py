@@ -6,9 +6,11 @@ from billing.catalogue.files import CatalogueError, load
 from billing.catalogue.labels import Label
 from billing.catalogue.model import Business, Catalogue
 from billing.catalogue.policies import (
+    AfterLastTry,
     BillingContactPolicy,
     ChangePolicy,
     CorporateChange,
+    DunningPolicy,
     EditSent,
     GrantLimit,
     InvoicePolicy,
@@ -23,6 +25,7 @@ from billing.catalogue.taxes import TaxRate, is_in_eu
 
 __all__ = [
     "AddOn",
+    "AfterLastTry",
     "BankAccount",
     "BillingContactPolicy",
     "Business",
@@ -31,6 +34,7 @@ __all__ = [
     "ChangePolicy",
     "CorporateChange",
     "Coupon",
+    "DunningPolicy",
     "Duration",
     "EditSent",
     "Feature",

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from billing.catalogue.banking import BankAccount, Remittance
 from billing.catalogue.coupons import Coupon
 from billing.catalogue.labels import Country, Id, Label, PostalAddress, Text
-from billing.catalogue.policies import BillingContactPolicy, ChangePolicy, InvoicePolicy
+from billing.catalogue.policies import BillingContactPolicy, ChangePolicy, DunningPolicy, InvoicePolicy
 from billing.catalogue.prices import OneTimePrice, RecurringPrice
 from billing.catalogue.products import AddOn, Plan, PrepayTerm, Product, UnitPack
 from billing.catalogue.taxes import Tax, TaxRate, crosses_eu_border, is_vat_id_of
@@ -80,6 +80,7 @@ class Catalogue(Frozen):
     plan_changes: ChangePolicy = ChangePolicy()
     billing_contact: BillingContactPolicy = BillingContactPolicy()
     invoices: InvoicePolicy = InvoicePolicy()
+    dunning: DunningPolicy = DunningPolicy()
     limit_names: dict[Id, Label] = Field(default_factory=dict)  # what people call the limits of plans, by their ids
 
     @model_validator(mode="after")

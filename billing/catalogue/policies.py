@@ -131,3 +131,17 @@ class InvoicePolicy(Frozen):
         if not limits or any(limit is None for limit in limits):
             return None
         return max((one for one in limits if one), key=lambda one: (one.discount is None, one.discount or 0))
+
+
+class AfterLastTry(StrEnum):
+    """What Stripe is set up to do with a subscription whose payment failed for the last time (HX1)."""
+
+    UNPAID = "unpaid"  # it stays, and is invoiced on, but nothing is charged
+    CANCEL = "cancel"
+    PAST_DUE = "past_due"  # it stays overdue
+
+
+class DunningPolicy(Frozen):
+    """`[dunning]` of the file: what people are told. When Stripe tries again is set at Stripe, and read from there."""
+
+    after_last_try: AfterLastTry = AfterLastTry.UNPAID

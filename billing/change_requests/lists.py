@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from billing.change_requests.model import Act, ChangeRequest, Decision, RequestFilter, RequestPage
 from billing.change_requests.rights import offered, possible
 from billing.contacts import Account
+from billing.csvs import harmless
 from billing.errors import UnknownRequest
 from billing.ids import RequestId, UserId
 from billing.models import Frozen
@@ -21,9 +22,6 @@ from billing.steps import NOBODY
 ON_A_PAGE = 8
 EXPORTED = 5_000  # requests, the newest
 EXPORT = "change_request_export"  # the pipeline that sends the file; argument: team:user:filter
-
-# A spreadsheet takes text with one of these in front for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class RequestList(Frozen):
@@ -147,7 +145,7 @@ def _row(request: ChangeRequest) -> list[str]:
         decided.note if decided else None, any(one.override for one in request.decisions),
         request.effective_at.isoformat() if request.effective_at else None,
     )  # fmt: skip
-    return [_harmless("" if value is None else str(value)) for value in values]
+    return [harmless("" if value is None else str(value)) for value in values]
 
 
 def _decision(request: ChangeRequest) -> Decision | None:
@@ -160,8 +158,3 @@ def _decision(request: ChangeRequest) -> Decision | None:
 
 def _counts(add_ons: dict[str, int]) -> str:
     return "; ".join(f"{name} {quantity}" for name, quantity in add_ons.items())
-
-
-def _harmless(text: str) -> str:
-    """Text that no spreadsheet calculates with."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -16,6 +16,7 @@ from billing.ports import UnitOfWork
 from billing.roles import Permission
 
 ON_A_PAGE = 10
+_LOOKED_AT = 50  # drafts of the team, for those of one person
 
 
 class Part(StrEnum):
@@ -92,6 +93,14 @@ def drafts(uow: UnitOfWork, after: SalesInvoiceId | None = None) -> DraftList:
     )
 
 
+def mine(uow: UnitOfWork, most: int) -> tuple[Row, ...]:
+    """The reader's own among the team's newest drafts, last changed first; none for those who may not draft."""
+    if not uow.actor.may(Permission.DRAFT_INVOICE):
+        return ()
+    newest = uow.invoices.drafts(uow.actor.team, _LOOKED_AT, None)
+    return tuple(_draft(uow, one) for one in newest if one.created_by.user == uow.actor.user)[:most]
+
+
 def _page(
     uow: UnitOfWork,
     contact: Contact,
@@ -115,17 +124,14 @@ def _page(
 
 
 def _closed(uow: UnitOfWork, contact: Contact, after: str | None) -> tuple[tuple[Row, ...], str | None]:
-    """Those that nothing is asked for any more, newest first; the mirror is read until a page is full."""
-    found: list[Invoice] = []
+    """Those that nothing is asked for any more, newest first."""
     last = InvoiceId(after) if after else None
-    while len(found) <= ON_A_PAGE:
-        page = uow.mirror.invoices(contact.id, limit=50, before=last)
-        found += [one for one in page if one.status not in (InvoiceStatus.OPEN, InvoiceStatus.DRAFT)]
-        if len(page) < 50:
-            break
-        last = page[-1].id
+    found = uow.mirror.invoices(contact.id, ON_A_PAGE + 1, last, _CLOSED)
     shown = found[:ON_A_PAGE]
     return _rows(uow, contact, shown), shown[-1].id if len(found) > ON_A_PAGE else None
+
+
+_CLOSED = frozenset({InvoiceStatus.PAID, InvoiceStatus.VOID, InvoiceStatus.UNCOLLECTIBLE})
 
 
 def _rows(uow: UnitOfWork, contact: Contact, invoices: Iterable[Invoice]) -> tuple[Row, ...]:

@@ -108,7 +108,9 @@ def perform_charge(payments: Payments, context: Context, checked: Chargeable) ->
 
 def record_charge(uow: UnitOfWork, context: Context, checked: Chargeable, outcome: Settled) -> InvoicePaid:
     """Stripe's own event writes the payment into the timeline; here it is who asked for it."""
-    return _recorded(uow, context, checked, outcome, Happening.INVOICE_CHARGED, {})
+    assert checked.method, "a charge has its card"
+    card: dict[str, str | int | None] = {"brand": checked.method.brand, "last4": checked.method.last4}
+    return _recorded(uow, context, checked, outcome, Happening.INVOICE_CHARGED, card)
 
 
 def declined(uow: UnitOfWork, context: Context, checked: Chargeable, error: Declined) -> None:

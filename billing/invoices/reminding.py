@@ -76,7 +76,7 @@ def was_reminded(uow: UnitOfWork, invoice: SalesInvoice, days: int) -> None:
 
 
 def _waits_for_money(uow: UnitOfWork, invoice: SalesInvoice) -> bool:
-    found = uow.mirror.invoice(invoice.stripe) if invoice.stripe else None
+    found = uow.mirror.whose_invoice(invoice.stripe) if invoice.stripe else None
     return (
         invoice.stage is Stage.ISSUED
         and found is not None

@@ -164,7 +164,7 @@ def _found(uow: UnitOfWork, ref: str) -> tuple[SalesInvoice | None, Invoice | No
     ours = uow.invoices.find(SalesInvoiceId(ref)) or uow.invoices.by_stripe(InvoiceId(ref))
     if ours and uow.actor.team not in ("", ours.team):
         raise UnknownInvoice(invoice=ref)
-    mirrored = uow.mirror.invoice(ours.stripe if ours and ours.stripe else InvoiceId(ref))
+    mirrored = uow.mirror.whose_invoice(ours.stripe if ours and ours.stripe else InvoiceId(ref))
     if ours:
         return ours, mirrored[1] if mirrored else None, ours.contact
     if mirrored is None:

@@ -44,6 +44,9 @@ class ContactRows:
             raise UnknownContact(contact=contact)
         return found[0]
 
+    def known(self, some: Collection[ContactId]) -> dict[ContactId, Contact]:
+        return {contact.id: contact for contact in self._read(contacts.c.id, some)}
+
     def by_customer(self, customer: CustomerId) -> Contact | None:
         return self.by_customers((customer,)).get(customer)
 

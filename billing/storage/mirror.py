@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, or_, select
+from sqlalchemy import Row, Table, delete, func, or_, select
 from sqlalchemy.engine import Connection
 
 from billing.contacts import (
     CustomerSnapshot,
     Invoice,
     InvoiceStatus,
+    Part,
     PaymentMethod,
     Subscription,
     SubscriptionItem,
@@ -46,9 +47,17 @@ class MirrorRows:
         newest_first = [_subscription(row) for row in self._connection.execute(statement)]
         return tuple(sorted(newest_first, key=lambda one: not one.status.runs))
 
-    def invoices(self, contact: ContactId, limit: int = 10, before: InvoiceId | None = None) -> tuple[Invoice, ...]:
+    def invoices(
+        self,
+        contact: ContactId,
+        limit: int = 10,
+        before: InvoiceId | None = None,
+        statuses: frozenset[InvoiceStatus] = frozenset(),
+    ) -> tuple[Invoice, ...]:
         column = invoices.c
         statement = select(invoices).where(column.contact == contact)
+        if statuses:
+            statement = statement.where(column.status.in_(sorted(statuses)))
         if before is not None:
             last = select(column.created_at, column.id).where(column.contact == contact, column.id == before)
             seen = self._connection.execute(last).one_or_none()
@@ -57,17 +66,30 @@ class MirrorRows:
             older = or_(column.created_at < seen.created_at, column.id < seen.id)
             statement = statement.where(column.created_at <= seen.created_at, older)
         statement = statement.order_by(column.created_at.desc(), column.id.desc()).limit(limit)
-        return tuple(_invoice(row) for row in self._connection.execute(statement))
+        return tuple(invoice_of(row) for row in self._connection.execute(statement))
 
-    def invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
-        row = self._connection.execute(select(invoices).where(invoices.c.id == invoice)).one_or_none()
-        return (ContactId(row.contact), _invoice(row)) if row else None
-
-    def open_invoices(self, contact: ContactId) -> tuple[Invoice, ...]:
+    def open_invoices(self, contact: ContactId, limit: int = 100) -> tuple[Invoice, ...]:
         column = invoices.c
-        statement = select(invoices).where(column.contact == contact, column.status == InvoiceStatus.OPEN.value)
-        rows = self._connection.execute(statement.order_by(column.due_at, column.id).limit(100))
-        return tuple(_invoice(row) for row in rows)
+        statement = (
+            select(invoices)
+            .where(column.contact == contact, column.status == InvoiceStatus.OPEN.value)
+            .order_by(func.coalesce(column.due_at, column.created_at), column.id)
+            .limit(limit)
+        )
+        return tuple(invoice_of(row) for row in self._connection.execute(statement))
+
+    def invoice(self, contact: ContactId, invoice: InvoiceId) -> Invoice | None:
+        column = invoices.c
+        statement = select(invoices).where(column.contact == contact, column.id == invoice)
+        row = self._connection.execute(statement).one_or_none()
+        return invoice_of(row) if row else None
+
+    def covers(self, contact: ContactId) -> int:
+        return self._connection.scalar(select(balances.c.covers).where(balances.c.contact == contact)) or 0
+
+    def whose_invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
+        row = self._connection.execute(select(invoices).where(invoices.c.id == invoice)).one_or_none()
+        return (ContactId(row.contact), invoice_of(row)) if row else None
 
     def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
         self._put(invoices, [_invoice_row(contact, invoice)])
@@ -81,28 +103,30 @@ class MirrorRows:
         if invoice:
             self._put(invoices, [_invoice_row(contact, invoice)])
 
-    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
+    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> frozenset[Part]:
         """Rows that are already as they should be are left alone."""
         if not self._is_news(contact, snapshot):
-            return False
+            return frozenset()
+        methods = [_payment_method_row(contact, one) for one in snapshot.payment_methods]
+        running = [_subscription_row(contact, one) for one in snapshot.subscriptions]
         mine = self._connection.execute(select(invoices).where(invoices.c.contact == contact))
-        current = newest((_invoice(row) for row in mine), snapshot.invoices)
-        differed = [
-            self._replace(
-                payment_methods, contact, [_payment_method_row(contact, one) for one in snapshot.payment_methods]
-            ),
-            self._replace(subscriptions, contact, [_subscription_row(contact, one) for one in snapshot.subscriptions]),
-            self._replace(invoices, contact, [_invoice_row(contact, one) for one in current]),
-        ]
-        differed.append(self.balance(contact) != snapshot.balance)
+        current = newest((invoice_of(row) for row in mine), snapshot.invoices)
+        billed = [_invoice_row(contact, one) for one in current]
+        differed = {
+            Part.PAYMENT_METHODS: self._replace(payment_methods, contact, methods),
+            Part.SUBSCRIPTIONS: self._replace(subscriptions, contact, running),
+            Part.INVOICES: self._replace(invoices, contact, billed),
+            Part.BALANCE: self.balance(contact) != snapshot.balance,
+        }
         row = {
             "contact": contact,
             "amount": snapshot.balance.amount,
             "currency": snapshot.balance.currency,
             "read_at": snapshot.read_at,
+            "covers": max(snapshot.covers, self.covers(contact)),
         }
         self._connection.execute(upsert(self._connection, balances, "contact"), row)
-        return any(differed)
+        return frozenset(part for part, different in differed.items() if different)
 
     def _is_news(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
         """Snapshots may be recorded in another order than they were read; those of a contact wait for each other."""
@@ -224,10 +248,15 @@ def _invoice_row(contact: ContactId, invoice: Invoice) -> dict[str, Any]:
         "paid": invoice.paid,
         "reduced": invoice.reduced,
         "given_back": invoice.given_back,
+        "pdf": invoice.pdf,
+        "by_invoice": invoice.by_invoice,
+        "attempts": invoice.attempts,
+        "next_attempt_at": invoice.next_attempt_at,
+        "decline": invoice.decline,
     }
 
 
-def _invoice(row: AnyRow) -> Invoice:
+def invoice_of(row: AnyRow) -> Invoice:
     return Invoice(
         id=InvoiceId(row.id),
         number=row.number,
@@ -241,4 +270,9 @@ def _invoice(row: AnyRow) -> Invoice:
         paid=row.paid,
         reduced=row.reduced,
         given_back=row.given_back,
+        pdf=row.pdf,
+        by_invoice=row.by_invoice,
+        attempts=row.attempts,
+        next_attempt_at=row.next_attempt_at,
+        decline=row.decline,
     )

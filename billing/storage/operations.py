@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from billing.errors import NotFound, Reason
 from billing.ids import ContactId, CustomerId, EventId, OperationId, TeamId, UserId
 from billing.operations import Operation, State
-from billing.ports import StripeEvent
+from billing.ports import Origin, StripeEvent
 from billing.storage.statements import add
 from billing.storage.tables import operations, stripe_events
 
@@ -40,7 +40,7 @@ class OperationRows:
         row = self._connection.execute(select(operations).where(operations.c.id == operation)).one_or_none()
         if row is None:
             raise NotFound(operation)
-        return _operation(row)
+        return operation_of(row)
 
     def finish(
         self, operation: OperationId, state: State, *, result: str | None = None, reason: Reason | None = None
@@ -65,7 +65,7 @@ class OperationRows:
             .where(column.contact == contact, column.state == State.WAITING.value)
             .order_by(column.created_at, column.id)
         )
-        return tuple(_operation(row) for row in self._connection.execute(statement))
+        return tuple(operation_of(row) for row in self._connection.execute(statement))
 
     def under_way(self, contact: ContactId) -> bool:
         column = operations.c
@@ -76,7 +76,7 @@ class OperationRows:
         column = operations.c
         at_work = select(operations).where(column.contact == contact, column.state == State.ACCEPTED.value)
         rows = self._connection.execute(at_work.order_by(column.created_at, column.id))
-        return tuple(_operation(row) for row in rows)
+        return tuple(operation_of(row) for row in rows)
 
     def is_followed(self, operation: Operation) -> bool:
         column = operations.c
@@ -103,6 +103,8 @@ class EventRows:
             "object_id": event.object_id,
             "created_at": event.created_at,
             "payload": event.payload,
+            "previous": event.previous,
+            "origin": event.origin.value,
         }
         return bool(add(self._connection, stripe_events, row))
 
@@ -117,7 +119,19 @@ class EventRows:
             object_id=row.object_id,
             created_at=row.created_at,
             payload=row.payload,
+            previous=row.previous,
+            origin=Origin(row.origin),
+            position=row.position,
         )
+
+    def known(self, some: Collection[EventId]) -> frozenset[EventId]:
+        found = select(stripe_events.c.id).where(stripe_events.c.id.in_(some))
+        return frozenset(EventId(one) for one in self._connection.scalars(found))
+
+    def newest(self, customer: CustomerId) -> int:
+        column = stripe_events.c
+        last = select(column.position).where(column.customer == customer).order_by(column.position.desc()).limit(1)
+        return self._connection.scalar(last) or 0
 
 
 def _id(operation: Operation) -> OperationId:
@@ -143,7 +157,7 @@ def _row(operation: Operation) -> dict[str, Any]:
     }
 
 
-def _operation(row: Row[*tuple[Any, ...]]) -> Operation:
+def operation_of(row: Row[*tuple[Any, ...]]) -> Operation:
     return Operation(
         id=OperationId(row.id),
         key=row.submission_key,

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     TypeDecorator,
+    UniqueConstraint,
     func,
     text,
 )
@@ -167,6 +168,7 @@ class PaymentMethodColumns(TypedColumns):
 
 
 payment_methods = Table("payment_methods", metadata, PaymentMethodColumns)
+Index(None, payment_methods.c.exp_year, payment_methods.c.exp_month)
 
 
 class SubscriptionColumns(TypedColumns):
@@ -205,10 +207,17 @@ class InvoiceColumns(TypedColumns):
     paid: Named[int] = Column(BigInteger, server_default="0")  # minor units
     reduced: Named[int] = Column(BigInteger, server_default="0")  # minor units
     given_back: Named[int] = Column(BigInteger, server_default="0")  # minor units
+    pdf: Named[str | None] = Column(Text)
+    by_invoice: Named[bool] = Column(Boolean)
+    attempts: Named[int] = Column(Integer)
+    next_attempt_at: Named[datetime | None] = Column(Instant)
+    decline: Named[str | None] = Column(Text)
 
 
 invoices = Table("invoices", metadata, InvoiceColumns)
 Index(None, invoices.c.contact, invoices.c.created_at, invoices.c.id)
+OPEN_INVOICE = text("status = 'open'")
+Index("ix_invoices_open", invoices.c.due_at, invoices.c.id, sqlite_where=OPEN_INVOICE, postgresql_where=OPEN_INVOICE)
 
 
 class BalanceColumns(TypedColumns):
@@ -218,6 +227,7 @@ class BalanceColumns(TypedColumns):
     amount: Named[int] = Column(BigInteger)  # minor units
     currency: Named[str] = Column(String(3))
     read_at: Named[datetime | None] = Column(Instant)  # when the mirror of this contact was read from Stripe
+    covers: Named[int] = Column(BigInteger)  # the position of the newest event that it is known to contain
 
 
 balances = Table("balances", metadata, BalanceColumns)
@@ -242,6 +252,16 @@ class TimelineColumns(TypedColumns):
 
 timeline = Table("timeline", metadata, TimelineColumns, money_check("amount", "currency"))
 Index(None, timeline.c.contact, timeline.c.happened_at, timeline.c.position)
+PAYMENT = text("what IN ('payment_succeeded', 'payment_failed')")
+Index(
+    "ix_timeline_payments",
+    timeline.c.happened_at,
+    timeline.c.what,
+    timeline.c.currency,
+    timeline.c.amount,
+    sqlite_where=PAYMENT,
+    postgresql_where=PAYMENT,
+)
 
 
 class OperationColumns(TypedColumns):
@@ -269,15 +289,21 @@ Index(None, operations.c.user_id, operations.c.created_at)
 
 
 class StripeEventColumns(TypedColumns):
-    id: Named[str] = Column(String(255), primary_key=True)
+    """Of two events the one that arrived later has the higher position: it is given when the row is inserted."""
+
+    position: Named[int] = Column(Serial, primary_key=True, autoincrement=True)
+    id: Named[str] = Column(String(255), unique=True)
     event_type: Named[str] = Column(String(80))
     customer: Named[str | None] = Column(String(255))
     object_id: Named[str | None] = Column(String(255))
     created_at: Named[datetime] = Column(Instant)
     payload: Named[str] = Column(Text)
+    previous: Named[str] = Column(Text)
+    origin: Named[str] = Column(String(16))
 
 
 stripe_events = Table("stripe_events", metadata, StripeEventColumns)
+Index(None, stripe_events.c.customer, stripe_events.c.position)
 
 
 class ImportColumns(TypedColumns):
@@ -555,6 +581,50 @@ class InvoiceCardColumns(TypedColumns):
 
 
 invoice_cards = Table("invoice_cards", metadata, InvoiceCardColumns)
+
+
+class FailureNoticeColumns(TypedColumns):
+    """Whom a failed payment is told: one row for each place. Without a batch it waits for others to be told with."""
+
+    position: Named[int] = Column(Serial, primary_key=True, autoincrement=True)
+    failure: Named[str] = Column(String(255))  # Stripe's event
+    place: Named[str] = Column(String(32))  # a user or a channel
+    team: Named[str] = Column(String(32))
+    contact: Named[str] = Column(String(40), ForeignKey("contacts.id"))
+    invoice: Named[str] = Column(String(255))
+    amount: Named[int] = Column(BigInteger)  # minor units: what was still to be paid
+    currency: Named[str] = Column(String(3))
+    failed_at: Named[datetime] = Column(Instant)
+    noted_at: Named[datetime] = Column(Instant)
+    batch: Named[str | None] = Column(String(80))
+
+
+failure_notices = Table("failure_notices", metadata, FailureNoticeColumns, UniqueConstraint("failure", "place"))
+UNTOLD = text("batch IS NULL")
+Index(
+    "ix_failure_notices_untold",
+    failure_notices.c.place,
+    failure_notices.c.noted_at,
+    sqlite_where=UNTOLD,
+    postgresql_where=UNTOLD,
+)
+Index(None, failure_notices.c.batch, failure_notices.c.position)
+
+
+class ReconciliationColumns(TypedColumns):
+    """A comparison of everything with Stripe: what was different and was mended."""
+
+    id: Named[str] = Column(String(40), primary_key=True)
+    began_at: Named[datetime] = Column(Instant, index=True)
+    finished_at: Named[datetime | None] = Column(Instant)
+    customers: Named[int] = Column(BigInteger)
+    created: Named[int] = Column(BigInteger)
+    differing: Named[int] = Column(BigInteger)  # contacts
+    missed_events: Named[int] = Column(BigInteger)
+    differences: Named[list[dict[str, Any]]] = Column(JSON, nullable=False)  # contact and parts, the first of them
+
+
+reconciliations = Table("reconciliations", metadata, ReconciliationColumns)
 
 
 class DocumentLinkColumns(TypedColumns):

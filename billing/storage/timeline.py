@@ -16,7 +16,7 @@ from billing.ids import ContactId, OperationId
 from billing.money import Money
 from billing.storage.statements import add
 from billing.storage.tables import timeline
-from billing.timeline import Entry, Happening, Page
+from billing.timeline import EVERYTHING, Entry, Happening, Page, Wanted, happenings
 
 
 class TimelineRows:
@@ -33,9 +33,13 @@ class TimelineRows:
         if entries:
             add(self._connection, timeline, *map(_row, entries))
 
-    def page(self, contact: ContactId, limit: int = 10, before: str | None = None) -> Page:
+    def page(self, contact: ContactId, limit: int = 10, before: str | None = None, wanted: Wanted = EVERYTHING) -> Page:
         column = timeline.c
         statement = select(timeline).where(column.contact == contact)
+        if wanted.topic is not None:
+            statement = statement.where(column.what.in_(sorted(happenings(wanted.topic))))
+        if wanted.since is not None:
+            statement = statement.where(column.happened_at >= wanted.since)
         if before is not None:
             at, position = _read_cursor(before)
             statement = statement.where(

@@ -18,12 +18,15 @@ from billing.storage.billing_contacts import BillingContactRows
 from billing.storage.change_requests import RequestRows
 from billing.storage.contacts import ContactRows
 from billing.storage.document_links import DocumentLinkRows
+from billing.storage.failures import FailureRows
 from billing.storage.finders import Finder
 from billing.storage.imports import ImportRows
 from billing.storage.invoices import SalesInvoiceRows
 from billing.storage.jobs import Enqueue, operation_job
 from billing.storage.mirror import MirrorRows
 from billing.storage.operations import EventRows, OperationRows
+from billing.storage.overviews import OverviewRows
+from billing.storage.reconciliations import ReconciliationRows
 from billing.storage.staff import StaffRows
 from billing.storage.timeline import TimelineRows
 from billing.storage.usage import UsageRows
@@ -91,6 +94,18 @@ class Unit:
     @cached_property
     def billing_contacts(self) -> BillingContactRows:
         return BillingContactRows(self.connection)
+
+    @cached_property
+    def failures(self) -> FailureRows:
+        return FailureRows(self.connection)
+
+    @cached_property
+    def reconciliations(self) -> ReconciliationRows:
+        return ReconciliationRows(self.connection)
+
+    @cached_property
+    def overview(self) -> OverviewRows:
+        return OverviewRows(self.connection)
 
     @cached_property
     def document_links(self) -> DocumentLinkRows:

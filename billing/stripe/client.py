@@ -12,9 +12,12 @@ import requests
 import stripe
 from requests.adapters import HTTPAdapter
 
+from billing.stripe.names import OTHER_KEYS, is_ours
+
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 60.0  # a first payment may wait for a bank
 CONNECTIONS = 64
+KEY_HEADER = "Idempotency-Key"
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class _Paced(stripe.RequestsClient):
     ) -> tuple[Any, int, Mapping[str, str]]:
         if self._throttle:
             self._throttle()
+        headers = _signed(headers)
         began = time.monotonic()
         status: int | None = None
         answered: Mapping[str, str] = {}
@@ -107,6 +111,16 @@ class _Paced(stripe.RequestsClient):
                     replayed=was_replayed(headers),
                 )
             )
+
+
+def _signed(headers: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """The library makes up a key where we give none. Stripe tells it in the events that the call causes, so with a
+    beginning of ours a change that we made is told from one that was made elsewhere.
+    """
+    key = (headers or {}).get(KEY_HEADER)
+    if headers is None or key is None or is_ours(key):
+        return headers
+    return {**headers, KEY_HEADER: f"{OTHER_KEYS}{key}"}
 
 
 def was_replayed(headers: Mapping[str, str]) -> bool:

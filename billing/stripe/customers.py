@@ -10,7 +10,7 @@ from functools import partial
 import stripe
 
 from billing.catalogue import Catalogue
-from billing.contacts import CustomerSnapshot, Subscription
+from billing.contacts import CustomerSnapshot, Invoice, Subscription
 from billing.ids import CustomerId
 from billing.money import Money
 from billing.stripe import reading
@@ -85,13 +85,18 @@ class StripeCustomers:
             balance=Money(amount=-(customer.balance or 0), currency=currency or self._catalogue.business.currency),
             payment_methods=reading.payment_methods(methods.auto_paging_iter(), default),
             subscriptions=(*self._scheduled(customer.id), *self._subscriptions(customer.id)),
-            invoices=tuple(
-                reading.invoice(invoice)
-                for invoice in self._client.v1.invoices.list(
-                    {"customer": customer.id, "limit": PAGE}
-                ).auto_paging_iter()
-            ),
+            invoices=tuple(self._invoices(customer.id)),
         )
+
+    def _invoices(self, customer: str) -> Iterator[Invoice]:
+        """Why a charge failed is only told by its payment, which lies too deep to come with the list."""
+        for found in self._client.v1.invoices.list({"customer": customer, "limit": PAGE}).auto_paging_iter():
+            invoice = reading.invoice(found)
+            yield invoice.model_copy(update={"decline": self._decline(found.id)}) if invoice.failing else invoice
+
+    def _decline(self, invoice: str) -> str | None:
+        expanded = ["payments.data.payment.payment_intent"]
+        return reading.decline_of(self._client.v1.invoices.retrieve(invoice, {"expand": expanded}))
 
     def _subscriptions(self, customer: str) -> Iterator[Subscription]:
         found = self._client.v1.subscriptions.list(

@@ -9,7 +9,8 @@ import stripe
 
 from billing.errors import KontorError
 from billing.ids import CustomerId, EventId
-from billing.ports import StripeEvent
+from billing.ports import Origin, StripeEvent
+from billing.stripe.names import is_ours
 from billing.stripe.reading import instant
 
 TOLERANCE_SECONDS = 300
@@ -39,7 +40,16 @@ def from_event(event: dict[str, Any]) -> StripeEvent:
         object_id=subject.get("id"),
         created_at=instant(event["created"]),
         payload=json.dumps(subject, default=str),  # the library reads decimals as Decimal
+        previous=json.dumps(event["data"].get("previous_attributes") or {}, default=str),
+        origin=_origin(event.get("request") or {}),
     )
+
+
+def _origin(request: dict[str, Any]) -> Origin:
+    """Stripe tells the call that caused an event, with its idempotency key; none where nobody called."""
+    if not request.get("id"):
+        return Origin.STRIPE
+    return Origin.OURS if is_ours(request.get("idempotency_key") or "") else Origin.ELSEWHERE
 
 
 def _customer(subject: dict[str, Any]) -> CustomerId | None:

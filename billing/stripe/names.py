@@ -52,3 +52,12 @@ def coupon_id(catalogue: Catalogue, coupon: Coupon) -> str:
 def code_of(coupon: str) -> str:
     """The code of a coupon of ours; of any other, its id."""
     return coupon.partition("_")[0]
+
+
+OPERATION_KEYS = "op_"  # idempotency keys of operations begin with the operation's id
+OTHER_KEYS = "kontor-"  # and those of all other calls with this
+
+
+def is_ours(key: str) -> bool:
+    """Whether a call with that idempotency key was made by Kontor."""
+    return key.startswith((OPERATION_KEYS, OTHER_KEYS))

@@ -11,13 +11,14 @@ import stripe
 
 from billing.billing_contacts.model import BillTo
 from billing.catalogue import Catalogue
-from billing.contacts import CustomerSnapshot, PaymentMethod, Subscription
+from billing.contacts import CustomerSnapshot, Invoice, PaymentMethod, Subscription
 from billing.errors import AmountDiffers, UnknownContact
-from billing.ids import CustomerId, OperationId, ScheduleId, SubscriptionId
+from billing.ids import CustomerId, InvoiceId, OperationId, ScheduleId, SubscriptionId
 from billing.ports import (
     ChangedSubscription,
     ChangeOrder,
     ChangePreview,
+    PaymentOrder,
     ScheduledChange,
     SetupLink,
     StartedSubscription,
@@ -25,6 +26,7 @@ from billing.ports import (
 )
 from billing.stripe import reading
 from billing.stripe.bill_to import change_bill_to
+from billing.stripe.collecting import Collecting
 from billing.stripe.customers import PAGE, StripeCustomers
 from billing.stripe.failures import translated
 from billing.stripe.invoices import StripeInvoices
@@ -68,6 +70,7 @@ class StripePayments:
         self._references = References(client, catalogue, time.monotonic)
         self.invoices = StripeInvoices(client, self._references, clock)
         self._changes = PlanChanges(client, catalogue, self._references, self._customers)
+        self._collecting = Collecting(client)
 
     # --- subscriptions ------------------------------------------------------------------------------------------------
 
@@ -210,6 +213,21 @@ class StripePayments:
     def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
         with translated():
             return reading.subscription(self._changes.release(subscription, schedule), self._customers.product_name)
+
+    # --- open invoices ------------------------------------------------------------------------------------------------
+
+    def pay_invoice(self, order: PaymentOrder, operation: OperationId, accepted_at: datetime) -> CustomerSnapshot:
+        del accepted_at
+        with translated():
+            self._collecting.pay(order, operation)
+        snapshot = self.snapshot(order.customer)
+        if snapshot is None:
+            raise UnknownContact
+        return snapshot
+
+    def invoice(self, customer: CustomerId, invoice: InvoiceId) -> Invoice | None:
+        with translated():
+            return self._collecting.invoice(customer, invoice)
 
     # --- payment methods ----------------------------------------------------------------------------------------------
 

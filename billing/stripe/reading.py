@@ -157,7 +157,21 @@ def invoice(found: stripe.Invoice) -> Invoice:
         paid=found.amount_paid or 0,
         reduced=found.pre_payment_credit_notes_amount or 0,
         given_back=found.post_payment_credit_notes_amount or 0,
+        pdf=found.invoice_pdf,
+        by_invoice=found.collection_method == "send_invoice",
+        attempts=found.attempt_count or 0,
+        next_attempt_at=instant_or_none(found.next_payment_attempt),
     )
+
+
+def decline_of(found: stripe.Invoice) -> str | None:
+    """Why its last payment failed; needs `payments.data.payment.payment_intent` expanded."""
+    for payment in found.payments.data if found.payments else ():
+        intent = payment.payment.payment_intent
+        if payment.is_default and isinstance(intent, stripe.PaymentIntent) and intent.last_payment_error:
+            error = intent.last_payment_error
+            return error.decline_code or error.code
+    return None
 
 
 def _code(discounts: Iterable[object]) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from billing.contacts import Invoice
 from billing.invoices.amounts import InvoiceTotals, LineTotal, TaxTotal
 from billing.invoices.model import Discount
 from billing.money import Money
 from blocks import words
 from blocks.graphemes import fit
-from blocks.texts import Mrkdwn, Translator, bold, joined
+from blocks.texts import Mrkdwn, Translator, bold, joined, link
 
 
 def line_text(number: int, one: LineTotal, t: Translator) -> Mrkdwn:
@@ -77,3 +78,16 @@ def plain(amount: Money) -> str:
 
 def _tax(one: TaxTotal, t: Translator) -> str:
     return words.tax_line(one.label, one.percent, t, inclusive=one.inclusive)
+
+
+def next_try(one: Invoice, t: Translator) -> str:
+    """When Stripe tries to charge a failing invoice again."""
+    if one.next_attempt_at is None:
+        return t("no further try")
+    return t("next try on {day}", day=t.day_of(one.next_attempt_at))
+
+
+def title(one: Invoice, t: Translator) -> Mrkdwn:
+    """The number of Stripe's invoice, linked to its page."""
+    number = one.number or t("without a number")
+    return link(one.url, number) if one.url else bold(number)

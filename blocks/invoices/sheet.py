@@ -34,6 +34,7 @@ def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
                 t("Still to be paid"): t.money(shown.due) if shown.due else "",
                 t("Due on"): _due(shown, t),
                 t("Taken back"): _credited(shown, t),
+                t("Stripe’s tries"): figures.next_try(shown.stripe, t) if shown.stripe and shown.stripe.failing else "",
             }
         ),
     ]
@@ -41,6 +42,7 @@ def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
         blocks += _lines(shown, t)
     blocks += _about(shown, t)
     if shown.by_subscription:
+        blocks += _at_stripe(shown, t)
         blocks.append(kit.context(t("This invoice belongs to a subscription. It cannot be paid by hand.")))
     rows = list(_actions(shown, t))
     blocks += [kit.actions(*rows[first : first + 5]) for first in range(0, len(rows), 5)]
@@ -97,6 +99,14 @@ def _lines(shown: Sheet, t: Translator) -> Iterator[kit.Block]:
         yield kit.context(t("… and {n} more", n=len(totals.lines) - SHOWN))
     given = shown.ours.details.discount if shown.ours else None
     yield from kit.rows(figures.sum_rows(totals, given, t))
+
+
+def _at_stripe(shown: Sheet, t: Translator) -> Iterator[kit.Block]:
+    """The page and the document of an invoice that Stripe made."""
+    pages = [(shown.stripe.url, t("Page at Stripe")), (shown.stripe.pdf, "PDF")] if shown.stripe else []
+    links = [link(address, label) for address, label in pages if address]
+    if links:
+        yield kit.context(joined(links, by=" · "))
 
 
 def _about(shown: Sheet, t: Translator) -> Iterator[kit.Block]:

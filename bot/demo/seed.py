@@ -24,7 +24,7 @@ from rich.console import Console
 
 from billing.catalogue import TaxRate
 from billing.contacts import Address, Contact
-from billing.events import history
+from billing.event_entries import history
 from billing.ids import CustomerId, LookupKey, OperationId, PaymentMethodId
 from billing.imports import contact_id
 from billing.ports import SubscriptionOrder

@@ -1,6 +1,7 @@
-"""`make bench`: how quick Kontor is beside Bolt’s hello-world, and how quick its contact search and its invoices are.
+"""`make bench`: how quick Kontor is beside Bolt’s hello-world, its contact search, its invoices, and Stripe's events.
 
-    python -m tests.benchmarks [--seconds 3] [--rounds 5] [--contacts 1000000] [--only answering,worker,search,...]
+    python -m tests.benchmarks [--seconds 3] [--rounds 5] [--contacts 1000000] [--events 2000]
+                               [--only answering,worker,search,...]
 
 Prints tables and leaves the numbers in var/bench/, to be compared with those of another day. On a machine that does
 other work meanwhile only the ratios mean anything, and of these only what several rounds agree on.
@@ -19,10 +20,10 @@ from typing import Any
 from rich.console import Console
 
 from bot import logs
-from tests.benchmarks import answering, documents, report, search
+from tests.benchmarks import answering, documents, events, report, search
 from tests.support.databases import trigram_server_binaries
 
-PARTS = ("answering", "worker", "search", "documents")
+PARTS = ("answering", "worker", "search", "documents", "events")
 RESULTS = Path("var/bench")
 WIDE = 220  # columns: a table in a file or in CI's log is not broken
 
@@ -32,6 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is repeated")
     parser.add_argument("--contacts", type=int, default=1_000_000, help="to be searched")
+    parser.add_argument("--events", type=int, default=2_000, help="of Stripe's in the backlog; 100000 for the full one")
     parser.add_argument("--only", default=",".join(PARTS), help=f"some of {','.join(PARTS)}")
     parser.add_argument("--results", type=Path, default=RESULTS, help="the folder for the numbers")
     options = parser.parse_args(argv)
@@ -59,6 +61,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         found["search"] = _search(out, options.contacts)
     if "documents" in wanted:
         found["documents"] = documents.main(["--seconds", str(options.seconds)])
+    if "events" in wanted:
+        found["events"] = events.main(["--events", str(options.events)])
     found["load_after"] = report.machine()["load"]
     options.results.mkdir(parents=True, exist_ok=True)
     file = options.results / f"{found['machine']['at'].replace(':', '')}.json"

@@ -247,7 +247,7 @@ def test_the_card_shows_everything_about_this_contact_and_nothing_about_others()
     assert found.contact.name == "Ada Lovelace"
     assert [one.id for one in found.methods] == ["pm_ada"]
     assert [one.id for one in found.subscriptions] == ["sub_1"]
-    assert [one.id for one in found.invoices] == ["in_1"]
+    assert [one.id for one in found.invoices] == ["in_first_1"]
     assert {one.what for one in found.timeline.entries} == {"subscription_started", "payment_link_sent"}
     assert [one.contact for one in found.waiting] == [ADA]
     assert found.monthly == eur(14700)

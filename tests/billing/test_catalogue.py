@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.catalogue import CatalogueError, Coupon, Duration, Interval, Label, load
+from billing.catalogue import AfterLastTry, CatalogueError, Coupon, Duration, Interval, Label, load
 from billing.catalogue.files import parse
 from billing.catalogue.lines import lines_of
 from billing.errors import NotRecurring, UnknownCoupon
@@ -542,3 +542,21 @@ def test_a_limit_is_called_as_the_file_says_else_by_the_words_of_its_id():
     )
     assert named.limit_name("sends-per-contact").in_("de") == "Sendungen je Kontakt"
     assert named.limit_name("sending-domains").in_("de") == "sending domains"
+
+
+# What people are told of failed payments
+
+
+@pytest.mark.parametrize("policy", AfterLastTry)
+def test_what_stripe_does_after_the_last_try_is_said_in_the_file(policy):
+    """HX1"""
+    assert parse(SMALL).dunning.after_last_try is AfterLastTry.UNPAID
+    assert parse(f'{SMALL}\n[dunning]\nafter_last_try = "{policy}"\n').dunning.after_last_try is policy
+
+
+@pytest.mark.parametrize("wrong", ['after_last_try = "hope"', "retries = 3"])
+def test_a_wrong_dunning_policy_is_named_with_its_line(wrong):
+    with pytest.raises(CatalogueError) as error:
+        parse(f"{SMALL}\n[dunning]\n{wrong}\n")
+    line = f"{SMALL}\n[dunning]\n{wrong}\n".splitlines().index(wrong) + 1
+    assert str(line) in str(error.value)

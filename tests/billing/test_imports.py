@@ -1,4 +1,4 @@
-"""The import of a file and the sync with Stripe, on both databases: resumed after a crash, they end the same."""
+"""The import of a file, on both databases: resumed after a crash, it ends the same."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from billing.contacts import Account, Address, CustomerSnapshot
-from billing.errors import Transient
 from billing.ids import CustomerId
-from billing.imports import BATCH, UNKNOWN_COUNTRY, FileReport, Phase, contact_id, import_file, sync
+from billing.imports import BATCH, FileReport, Phase, contact_id, import_file
 from billing.storage.database import Database
 from billing.timeline import Happening
-from tests.billing.storage.examples import ACTOR, CATALOGUE, NOW, contact, method, snapshot
+from tests.billing.storage.examples import ACTOR, CATALOGUE, NOW, contact
 
 ROWS = 2 * BATCH + 7
 
@@ -155,99 +153,6 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, sqlite_template: Pat
 
     few, many = peak(200), peak(1_200)
     assert many - few < 1_000 * 250  # bytes; a contact alone takes several thousand
-
-
-# --- Stripe -----------------------------------------------------------------------------------------------------------
-
-
-class Pages:
-    """Stripe's customers by twos; breaks off before a page, if told to."""
-
-    def __init__(self, *customers: CustomerSnapshot, breaks_before: str | None = None) -> None:
-        self._customers = customers
-        self._breaks_before = breaks_before
-        self.asked_after: list[str | None] = []
-
-    def pages(self, after: CustomerId | None) -> Iterator[tuple[CustomerSnapshot, ...]]:
-        self.asked_after.append(after)
-        names = [one.customer for one in self._customers]
-        start = names.index(after) + 1 if after else 0
-        for number in range(start, len(names), 2):
-            if names[number] == self._breaks_before:
-                raise Transient("stripe")
-            yield self._customers[number : number + 2]
-
-
-def stripe(number: int, **fields: object) -> CustomerSnapshot:
-    one = contact(f"Person {number}", customer=CustomerId(f"cus_{number}"), email=f"p{number}@x.example")
-    return snapshot(one, **fields)
-
-
-def test_unknown_customers_become_contacts_with_their_mirror(store: Database) -> None:
-    new = stripe(1, payment_methods=(method("a"),), language="de", currency=None)
-    report = sync(store, ACTOR, Pages(new))
-    assert (report.contacts, report.created, report.changed, report.without_country) == (1, 1, 0, ())
-    with store.reading(ACTOR) as uow:
-        made = uow.contacts.get(contact_id(new.customer))
-        assert (made.name, made.email, made.language, made.currency) == ("Person 1", "p1@x.example", "de", "EUR")
-        assert made.since.isoformat() == "2026-11-22"  # 23:30 UTC on the 21st is the 22nd in Berlin
-        assert uow.mirror.payment_methods(made.id) == (method("a"),)
-        assert [entry.what for entry in uow.timeline.page(made.id).entries] == [Happening.CONTACT_IMPORTED]
-
-
-def test_what_is_ours_stays_and_what_is_stripes_follows(store: Database) -> None:
-    ours = contact(
-        "Old Name",
-        customer=CustomerId("cus_1"),
-        company="Roe GmbH",
-        language="fr",
-        account=Account(plan="plus/pro", seats=3),
-        address=Address(country="FR", city="Paris"),
-        members=(),
-    )
-    with store.writing(ACTOR) as uow:
-        uow.contacts.save(ours)
-    report = sync(store, ACTOR, Pages(stripe(1, phone="+33 1", address=Address(country="DE", city="Bonn"))))
-    assert (report.created, report.changed) == (0, 1)
-    expected = {
-        "name": "Person 1",
-        "email": "p1@x.example",
-        "phone": "+33 1",
-        "address": Address(country="DE", city="Bonn"),
-    }
-    with store.reading(ACTOR) as uow:
-        assert uow.contacts.get(ours.id) == ours.model_copy(update=expected)
-
-
-def test_a_second_sync_changes_nothing(store: Database) -> None:
-    every = [stripe(number) for number in range(5)]
-    assert sync(store, ACTOR, Pages(*every)).created == 5
-    again = sync(store, ACTOR, Pages(*every))
-    assert (again.contacts, again.created, again.changed) == (5, 0, 0)
-    moved = sync(store, ACTOR, Pages(*every[:4], stripe(4, payment_methods=(method("a"),))))
-    assert (moved.created, moved.changed) == (0, 1)
-
-
-def test_a_sync_that_broke_off_goes_on_behind_the_last_page(store: Database) -> None:
-    every = [stripe(number) for number in range(6)]
-    with pytest.raises(Transient):
-        sync(store, ACTOR, Pages(*every, breaks_before="cus_4"))
-    rest = Pages(*every)
-    report = sync(store, ACTOR, rest)
-    assert rest.asked_after == ["cus_3"]
-    assert (report.contacts, report.resumed_at, report.created) == (6, 4, 2)
-    full = Pages(*every)
-    assert sync(store, ACTOR, full).created == 0
-    assert full.asked_after == [None]  # it had come to its end, so it begins anew
-
-
-def test_customers_without_name_or_country_are_kept_and_told(store: Database) -> None:
-    report = sync(store, ACTOR, Pages(stripe(1, name="", address=None), stripe(2, name="", email="")))
-    assert report.without_country == ("cus_1",)
-    with store.reading(ACTOR) as uow:
-        assert uow.contacts.get(contact_id(CustomerId("cus_1"))).name == "p1@x.example"
-        assert uow.contacts.get(contact_id(CustomerId("cus_1"))).address.country == UNKNOWN_COUNTRY
-        assert uow.contacts.get(contact_id(CustomerId("cus_2"))).name == "cus_2"
 
 
 def test_the_same_customer_always_has_the_same_id() -> None:

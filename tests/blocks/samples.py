@@ -24,6 +24,7 @@ from billing.contacts import (
     Subscription,
     SubscriptionStatus,
 )
+from billing.dunning.failures import FailedPayment
 from billing.ids import (
     ContactId,
     CustomerId,
@@ -327,6 +328,7 @@ def strange_card() -> ContactCard:
             for n in range(20)
         ),
         attention=tuple(Attention(concern=concern, parameters=everything, amount=eur(100)) for concern in Concern) * 2,
+        failing=(FailedPayment(contact=strange_contact(), invoice=invoice(), subscription=None),) * 20,
     )
 
 

@@ -29,21 +29,26 @@ from blocks import (  # our module for /billing help is named for its command
     billing_contacts,
     cards,
     change_requests,
+    dunning,
     finder,
-    help,  # noqa: A004
+    help,  # noqa: A004 - our module, named for its command
+    histories,
+    homes,
     notices,
     plan_changes,
+    reconciliations,
     subscriptions,
     topics,
 )
 from blocks.answers import Answer
-from blocks.kit import Choices, Message, Modal
+from blocks.kit import Choices, Home, Message, Modal
 from blocks.subscriptions.form import price_choices
 from blocks.texts import Translator
 from bot.sandbox.workspace.limits import option_problems, problems
 from tests.blocks import samples_billing_contacts as bc
 from tests.blocks import samples_change_requests as asked
 from tests.blocks import samples_invoices
+from tests.blocks import samples_mirror as mirror
 from tests.blocks import samples_plan_changes as sold
 from tests.blocks.samples import (
     BOTH,
@@ -67,8 +72,8 @@ from tests.blocks.samples import (
     waiting_receipt,
 )
 
-SHOWN = (Modal, Message, Answer, Choices)
-Shown = Modal | Message | Answer | Choices
+SHOWN = (Modal, Message, Answer, Choices, Home)
+Shown = Modal | Message | Answer | Choices | Home
 Example = Callable[[Translator], Shown]
 
 SHORT_ID, LONG_ID = ContactId("c"), ContactId("con_" + "x" * 60)
@@ -274,6 +279,55 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     **samples_invoices.EXAMPLES,
     "blocks.notices.broken": (lambda t: notices.broken("r", t), lambda t: notices.broken(REFERENCE, t)),
     "blocks.notices.card_number": (notices.card_number,),
+    "blocks.dunning.collecting.collected": (
+        lambda t: dunning.collected(mirror.collected(), SHORT_ID, t),
+        lambda t: dunning.collected(mirror.collected(contact_name=LONG, kept=True, others=7), LONG_ID, t),
+    ),
+    "blocks.dunning.collecting.declined": (
+        lambda t: dunning.declined(mirror.collect_form(methods=(method(),)), method().id, "", CATALOGUE, t),
+        lambda t: dunning.declined(mirror.STRANGE_FORM, method().id, "insufficient_funds", CATALOGUE, t),
+    ),
+    "blocks.dunning.collecting.delayed": (dunning.delayed,),
+    "blocks.dunning.collecting.form": (
+        lambda t: dunning.form(mirror.collect_form(methods=(), link_to=None), CATALOGUE, t),
+        lambda t: dunning.form(mirror.collect_form(), CATALOGUE, t),
+        lambda t: dunning.form(mirror.STRANGE_FORM, CATALOGUE, t),
+    ),
+    "blocks.dunning.collecting.link_sent": (
+        lambda t: dunning.link_sent(mirror.link(), SHORT_ID, t),
+        lambda t: dunning.link_sent(mirror.link(contact_name=LONG, url=ADDRESS), LONG_ID, t, mailed=False),
+    ),
+    "blocks.dunning.collecting.refused": (
+        lambda t: dunning.refused(errors.NotStaff().reason, SHORT_ID, t),
+        lambda t: dunning.refused(errors.AmountDue(shown=4900, due=2900, currency="EUR").reason, LONG_ID, t),
+    ),
+    "blocks.dunning.notices.listing": (
+        lambda t: dunning.listing(mirror.report(count=1), CATALOGUE, t),
+        lambda t: dunning.listing(mirror.MANY, CATALOGUE, t),
+    ),
+    "blocks.dunning.notices.message": (
+        lambda t: dunning.message(mirror.report(mirror.failed(subscription=None)), CATALOGUE, t),
+        lambda t: dunning.message(mirror.report(mirror.strange_failed()), CATALOGUE, t),
+        lambda t: dunning.message(mirror.MANY, CATALOGUE, t),
+    ),
+    "blocks.histories.file": (
+        lambda t: histories.file(mirror.exported(), t),
+        lambda t: histories.file(mirror.exported(100_000, LONG), t),
+    ),
+    "blocks.histories.history": (
+        lambda t: histories.history(mirror.history(page=Page()), CATALOGUE, t),
+        lambda t: histories.history(mirror.STRANGE_HISTORY, CATALOGUE, t, ["c" * 80] * 40),
+    ),
+    "blocks.homes.home": (
+        lambda t: homes.home(mirror.home(may=frozenset()), t),
+        lambda t: homes.home(mirror.home(), t),
+        lambda t: homes.home(mirror.FULL_HOME, t),
+    ),
+    "blocks.notices.file_follows": (notices.file_follows,),
+    "blocks.reconciliations.report": (
+        lambda t: reconciliations.report(mirror.reconciliation(), {}, t),
+        lambda t: reconciliations.report(mirror.FULL_RECONCILIATION, {f"con_{n}": LONG for n in range(9)}, t),
+    ),
     "blocks.notices.not_staff": (notices.not_staff,),
     "blocks.notices.of": (lambda t: notices.of(errors.NotStaff(), t), lambda t: notices.of(REFUSED, t)),
     "blocks.notices.outdated": (notices.outdated,),

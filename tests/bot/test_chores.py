@@ -81,10 +81,28 @@ def test_contacts_come_from_stripes_customers_and_again_changes_nothing(
     parts.stripe.v1.customers.create({"name": "Synced One", "email": "one@example.com", "address": address})
     parts.stripe.v1.customers.create({"name": "Synced Two", "email": "two@example.com"})
     first = kontor("contacts", "sync")
-    assert "2 customers seen: 2 new contacts, 0 changed." in first.out
+    assert "2 customers seen: 2 new contacts, 0 differed and were mended." in first.out
     assert "Without a country, so without tax: cus_" in first.out
     again = kontor("contacts", "sync")
-    assert "2 customers seen: 0 new contacts, 0 changed." in again.out
+    assert "2 customers seen: 0 new contacts, 0 differed and were mended." in again.out
+
+
+def test_one_contact_is_repaired_by_any_of_its_names(kontor: commands.Terminal, parts: World) -> None:
+    ada = parts.contact("pm_card_visa", name="Repaired One")
+    parts.stripe.v1.payment_methods.attach("pm_card_mastercard", {"customer": ada.customer})
+    first = kontor("sync", ada.email)
+    assert "1 customers seen: 0 new contacts, 1 differed and were mended." in first.out
+    assert f"{ada.id}: payment_methods" in first.out
+    for wanted in (ada.customer, ada.id):
+        assert "0 differed" in kontor("sync", wanted).out
+    assert kontor("sync", "con_nobody").code == 1
+    assert kontor("sync", "cus_nobody").code == 1
+
+
+def test_everybody_is_repaired_at_once(kontor: commands.Terminal, parts: World) -> None:
+    parts.contact("pm_card_visa", name="Repaired Two")
+    assert kontor("sync").code == 0
+    assert " 0 differed and were mended." in kontor("sync").out
 
 
 def test_every_mistake_of_a_file_has_its_sentence() -> None:

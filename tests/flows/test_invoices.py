@@ -185,7 +185,7 @@ def test_what_happens_at_stripe_alone_is_seen(world: World) -> None:
 
     def state() -> bool:
         with world.app.desk.reading(NOBODY) as uow:
-            found = uow.mirror.invoice(invoice.id)
+            found = uow.mirror.whose_invoice(invoice.id)
             return found is not None and found[1].status == "paid"
 
     world.eventually(state)

@@ -18,7 +18,7 @@ from billing.contacts import (
     SubscriptionItem,
     SubscriptionStatus,
 )
-from billing.errors import AmountDiffers, Misconfigured, SubscriptionChanged, UnknownContact
+from billing.errors import AmountDiffers, AmountDue, InvoiceNotOpen, Misconfigured, SubscriptionChanged, UnknownContact
 from billing.ids import CustomerId, InvoiceId, OperationId, ScheduleId, SubscriptionId
 from billing.money import Money, minor_digits
 from billing.plans import Item
@@ -27,6 +27,7 @@ from billing.ports import (
     ChangeLine,
     ChangeOrder,
     ChangePreview,
+    PaymentOrder,
     ScheduledChange,
     SetupLink,
     StartedSubscription,
@@ -69,6 +70,8 @@ class FakePayments:
 
     def __post_init__(self) -> None:
         self.invoices = FakeInvoices(self.now)
+
+    paid: dict[OperationId, PaymentOrder] = field(default_factory=dict)
 
     def start_subscription(
         self, order: SubscriptionOrder, operation: OperationId, accepted_at: datetime
@@ -137,6 +140,29 @@ class FakePayments:
         self.snapshots[customer] = there.model_copy(update=changed)
         self._work_is_done()
         return self.snapshots[customer]
+
+    def pay_invoice(self, order: PaymentOrder, operation: OperationId, accepted_at: datetime) -> CustomerSnapshot:
+        """The snapshot has the invoice paid afterwards; the same operation pays once."""
+        self._called("pay_invoice", order, operation, accepted_at)
+        there = self.snapshots[order.customer]
+        invoice = next((one for one in there.invoices if one.id == order.invoice), None)
+        if operation not in self.paid:
+            if invoice is None or invoice.status is not InvoiceStatus.OPEN:
+                raise InvoiceNotOpen
+            if invoice.due != order.due:
+                raise AmountDue(shown=order.due.amount, due=invoice.due.amount, currency=invoice.due.currency)
+            self.paid[operation] = order
+            done = {"status": InvoiceStatus.PAID, "due": Money.zero(invoice.due.currency), "next_attempt_at": None}
+            others = (one for one in there.invoices if one.id != invoice.id)
+            after = {"invoices": (invoice.model_copy(update=done), *others)}
+            self.snapshots[order.customer] = there.model_copy(update=after)
+        self._work_is_done()
+        return self.snapshots[order.customer]
+
+    def invoice(self, customer: CustomerId, invoice: InvoiceId) -> Invoice | None:
+        self._called("invoice", customer, invoice)
+        there = self.snapshots.get(customer)
+        return next((one for one in there.invoices if one.id == invoice), None) if there else None
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         self._called("snapshot", customer)
@@ -257,7 +283,7 @@ class FakePayments:
 
     def _paid(self, amount: Money, subscription: SubscriptionId, number: int) -> Invoice:
         return Invoice(
-            id=InvoiceId(f"in_{number}"),
+            id=InvoiceId(f"in_first_{number}"),
             number=f"FAKE-{number:04}",
             status=InvoiceStatus.PAID,
             total=amount,

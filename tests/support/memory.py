@@ -6,7 +6,7 @@ while only reading is thrown away, so that a test notices it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
@@ -21,21 +21,25 @@ from billing.contacts import (
     Found,
     Invoice,
     InvoiceStatus,
+    Part,
     PaymentMethod,
     Subscription,
     newest,
 )
 from billing.documents.links import DocumentLink
+from billing.dunning.model import Notice
 from billing.errors import NotFound, Reason, UnknownContact
 from billing.ids import ContactId, CustomerId, EventId, InvoiceId, OperationId, TeamId, UserId
 from billing.money import Money
 from billing.operations import Operation, State
 from billing.ports import Job, StripeEvent
+from billing.reconciliations import Reconciliation
 from billing.roles import Role
-from billing.timeline import Entry, Page
+from billing.timeline import EVERYTHING, Entry, Page, Wanted, topics
 from tests.support.memory_billing_contacts import BillingContactTables, MemoryBillingContacts
 from tests.support.memory_documents import MemoryDocumentLinks
 from tests.support.memory_invoices import InvoiceTables, MemoryInvoices
+from tests.support.memory_overviews import MemoryNotices, MemoryOverview, MemoryReconciliations
 from tests.support.memory_requests import MemoryAbsences, MemoryRequests, MemoryUsage, RequestTables
 
 
@@ -61,6 +65,7 @@ class Mirrored:
     invoices: tuple[Invoice, ...] = ()
     balance: Money | None = None
     read_at: datetime | None = None
+    covers: int = 0
 
 
 @dataclass
@@ -75,6 +80,8 @@ class Rows(RequestTables, BillingContactTables, InvoiceTables):
     operations: dict[OperationId, Operation] = field(default_factory=dict)
     events: dict[EventId, StripeEvent] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
+    notices: list[tuple[Notice, str | None]] = field(default_factory=list)  # with the batch
+    reconciliations: dict[str, Reconciliation] = field(default_factory=dict)
     document_links: dict[str, DocumentLink] = field(default_factory=dict)
 
     def copied(self) -> Rows:
@@ -106,7 +113,7 @@ class MemoryStore:
     def accept_event(self, event: StripeEvent) -> bool:
         if event.id in self.rows.events:
             return False
-        self.rows.events[event.id] = event
+        self.rows.events[event.id] = event.model_copy(update={"position": len(self.rows.events) + 1})
         self.rows.jobs.append(Job(id=event.id, name="stripe_event", argument=event.id))
         return True
 
@@ -168,6 +175,18 @@ class Unit:
         return MemoryEvents(self.rows)
 
     @property
+    def failures(self) -> MemoryNotices:
+        return MemoryNotices(self.rows)
+
+    @property
+    def reconciliations(self) -> MemoryReconciliations:
+        return MemoryReconciliations(self.rows)
+
+    @property
+    def overview(self) -> MemoryOverview:
+        return MemoryOverview(self.rows)
+
+    @property
     def requests(self) -> MemoryRequests:
         return MemoryRequests(self.rows)
 
@@ -196,6 +215,9 @@ class MemoryContacts:
         if contact not in self.rows.contacts:
             raise UnknownContact
         return self.rows.contacts[contact]
+
+    def known(self, some: Collection[ContactId]) -> dict[ContactId, Contact]:
+        return {one: self.rows.contacts[one] for one in some if one in self.rows.contacts}
 
     def by_customer(self, customer: CustomerId) -> Contact | None:
         return next((one for one in self.rows.contacts.values() if one.customer == customer), None)
@@ -234,30 +256,43 @@ class MemoryMirror:
         newest_first = sorted(self._of(contact).subscriptions, key=lambda one: one.started_at, reverse=True)
         return tuple(sorted(newest_first, key=lambda one: not one.status.runs))
 
-    def invoices(self, contact: ContactId, limit: int = 10, before: InvoiceId | None = None) -> tuple[Invoice, ...]:
-        newest_first = sorted(self._of(contact).invoices, key=lambda one: one.created_at, reverse=True)
+    def invoices(
+        self,
+        contact: ContactId,
+        limit: int = 10,
+        before: InvoiceId | None = None,
+        statuses: frozenset[InvoiceStatus] = frozenset(),
+    ) -> tuple[Invoice, ...]:
+        wanted = [one for one in self._of(contact).invoices if not statuses or one.status in statuses]
+        newest_first = sorted(wanted, key=lambda one: one.created_at, reverse=True)
         ids = [one.id for one in newest_first]
         first = ids.index(before) + 1 if before else 0
         return tuple(newest_first[first : first + limit])
 
-    def invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
+    def whose_invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
         for contact, mirrored in self.rows.mirror.items():
             for one in mirrored.invoices:
                 if one.id == invoice:
                     return contact, one
         return None
 
-    def open_invoices(self, contact: ContactId) -> tuple[Invoice, ...]:
-        found = [one for one in self._of(contact).invoices if one.status is InvoiceStatus.OPEN]
-        return tuple(sorted(found, key=lambda one: (one.due_at or one.created_at, one.id))[:100])
-
     def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
         before = self._of(contact)
         others = tuple(one for one in before.invoices if one.id != invoice.id)
         self.rows.mirror[contact] = replace(before, invoices=(*others, invoice))
 
+    def open_invoices(self, contact: ContactId, limit: int = 100) -> tuple[Invoice, ...]:
+        waiting = (one for one in self._of(contact).invoices if one.status is InvoiceStatus.OPEN)
+        return tuple(sorted(waiting, key=lambda one: (one.due_at or one.created_at, one.id))[:limit])
+
+    def invoice(self, contact: ContactId, invoice: InvoiceId) -> Invoice | None:
+        return next((one for one in self._of(contact).invoices if one.id == invoice), None)
+
     def balance(self, contact: ContactId) -> Money | None:
         return self._of(contact).balance
+
+    def covers(self, contact: ContactId) -> int:
+        return self._of(contact).covers
 
     def add_subscription(self, contact: ContactId, subscription: Subscription, invoice: Invoice | None) -> None:
         before = self._of(contact)
@@ -269,20 +304,31 @@ class MemoryMirror:
             else before.invoices,
             balance=before.balance,
             read_at=before.read_at,
+            covers=before.covers,
         )
 
-    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
+    def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> frozenset[Part]:
         before = self._of(contact)
         if snapshot.read_at and before.read_at and snapshot.read_at < before.read_at:
-            return False
+            return frozenset()
         self.rows.mirror[contact] = Mirrored(
             methods=snapshot.payment_methods,
             subscriptions=snapshot.subscriptions,
             invoices=newest(before.invoices, snapshot.invoices),
             balance=snapshot.balance,
             read_at=snapshot.read_at,
+            covers=max(snapshot.covers, before.covers),
         )
-        return replace(self.rows.mirror[contact], read_at=before.read_at) != before
+        return frozenset(
+            part
+            for part, was, now in (
+                (Part.PAYMENT_METHODS, before.methods, snapshot.payment_methods),
+                (Part.SUBSCRIPTIONS, before.subscriptions, snapshot.subscriptions),
+                (Part.INVOICES, before.invoices, newest(before.invoices, snapshot.invoices)),
+                (Part.BALANCE, before.balance, snapshot.balance),
+            )
+            if was != now
+        )
 
     def _of(self, contact: ContactId) -> Mirrored:
         return self.rows.mirror.get(contact, Mirrored())
@@ -298,10 +344,15 @@ class MemoryTimeline:
         self.rows.timeline.append(entry)
         return True
 
-    def page(self, contact: ContactId, limit: int = 10, before: str | None = None) -> Page:
-        newest_first = sorted(
-            (one for one in self.rows.timeline if one.contact == contact), key=lambda one: one.at, reverse=True
+    def page(self, contact: ContactId, limit: int = 10, before: str | None = None, wanted: Wanted = EVERYTHING) -> Page:
+        theirs = (
+            one
+            for one in self.rows.timeline
+            if one.contact == contact
+            and (wanted.topic is None or wanted.topic in topics(one.what))
+            and (wanted.since is None or one.at >= wanted.since)
         )
+        newest_first = sorted(theirs, key=lambda one: one.at, reverse=True)
         first = int(before) if before else 0
         more = len(newest_first) > first + limit
         return Page(
@@ -397,6 +448,9 @@ class MemoryEvents:
         if event not in self.rows.events:
             raise NotFound(event)
         return self.rows.events[event]
+
+    def newest(self, customer: CustomerId) -> int:
+        return max((one.position for one in self.rows.events.values() if one.customer == customer), default=0)
 
 
 _NOBODY = Actor(team=TeamId(""), user=UserId(""), name="", roles=frozenset())

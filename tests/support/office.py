@@ -12,11 +12,12 @@ from typing import Any
 from slack_bolt import Ack
 
 import handlers
-from billing import usage
+from billing import histories, syncs, usage
 from billing.access import Actor
 from billing.billing_contacts import verifying
 from billing.change_requests import cards as request_cards
 from billing.change_requests import deciding, lists, watching
+from billing.dunning import failures
 from billing.events import EventSteps
 from billing.ids import OperationId
 from billing.invoices import approving, reminding
@@ -27,11 +28,14 @@ from handlers.billing_contact_news import BillingContactNews
 from handlers.change_requests.cards import Cards
 from handlers.change_requests.messages import Messages, RequestMails
 from handlers.conversation import Conversation
+from handlers.dunning import Tellers
 from handlers.followups import FollowUps
+from handlers.histories import Exports
 from handlers.invoices.approvals import ApprovalNews
 from handlers.invoices.mailing import InvoiceMails
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
+from handlers.reconciliations import ReconciliationNews
 from handlers.router import Kind, Router
 from handlers.staff import Directory
 from handlers.usage import UsageNotices
@@ -87,7 +91,10 @@ class Office(Shop):
             {"links": links, "posts": self.posts},
             lambda kind, result, _: self.observed.append((kind, result)),
         )
-        self.events = EventSteps(self.store, self.payments)
+        self.events = EventSteps(self.store, self.payments, self.posts.managers)
+        self.tellers = Tellers(self.desk, self.posts)
+        self.reconciled = ReconciliationNews(self.desk, self.posts)
+        self.exports = Exports(self.desk, self.posts)
         self.outbox = Outbox(self.mails.append)
         self.invoice_mails = InvoiceMails(self.desk, self.outbox, "https://kontor.example/d")
         self.mailer = Mails(self.desk, self.outbox, self.invoice_mails.done)
@@ -111,6 +118,9 @@ class Office(Shop):
             usage.PIPELINE: UsageNotices(self.desk, self.outbox).send,
             verifying.MAIL: self.contact_news.mail,
             verifying.ALERT: self.contact_news.alert,
+            failures.PIPELINE: self.tells_of_failures,
+            syncs.PIPELINE: self.tells_of_differences,
+            histories.PIPELINE: self.makes_file,
         }
 
     # What people do
@@ -181,6 +191,15 @@ class Office(Shop):
 
     def tells_of_request(self, argument: str) -> str:
         return self.request_mails.send(argument, self.cards.show(argument))
+
+    def tells_of_failures(self, batch: str) -> str:
+        return self.tellers.tell(batch, "")
+
+    def makes_file(self, argument: str) -> str:
+        return self.exports.make(argument, "")
+
+    def tells_of_differences(self, run: str) -> str:
+        return self.reconciled.tell(run, self.reconciled.readers(run, ""))
 
     @property
     def last_operation(self) -> Operation:

@@ -30,6 +30,7 @@ from billing.catalogue.taxes import Override, Rate, Tax
 from billing.change_requests.applying import APPLY, KEEP
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
+from billing.dunning.collecting import PAY, SEND_LINK
 from billing.errors import TaxServiceUnreachable
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
 from billing.invoices import crediting, issuing, payments, sending, voiding
@@ -61,6 +62,8 @@ ACTIONS: dict[str, AnyAction] = {
         payments.RECORD,
         crediting.CREDIT,
         voiding.END,
+        PAY,
+        SEND_LINK,
     )
 }
 TEAM = TeamId("T1")

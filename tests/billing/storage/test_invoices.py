@@ -166,8 +166,8 @@ def test_the_mirror_knows_what_was_paid(known: Store) -> None:
         uow.mirror.add_invoice(ADA.id, at_stripe("2", due_at=NOW - timedelta(days=1)))
         uow.mirror.add_invoice(ADA.id, at_stripe("3", status=InvoiceStatus.PAID))
     with known.reading(ACTOR) as uow:
-        assert uow.mirror.invoice("in_1") == (ADA.id, one)
-        assert uow.mirror.invoice("in_none") is None
+        assert uow.mirror.whose_invoice("in_1") == (ADA.id, one)
+        assert uow.mirror.whose_invoice("in_none") is None
         assert [found.id for found in uow.mirror.open_invoices(ADA.id)] == ["in_2", "in_1"]
 
 
@@ -291,7 +291,7 @@ def test_a_snapshot_that_was_held_up_takes_nothing_back(
     with known.writing(ACTOR) as uow:
         uow.mirror.add_invoice(ADA.id, mirrored(InvoiceStatus(known_status)))
         uow.mirror.replace(ADA.id, snapshot(ADA, invoices=(mirrored(InvoiceStatus(read_status)),)))
-        found = uow.mirror.invoice("in_1")
+        found = uow.mirror.whose_invoice("in_1")
     assert found
     assert found[1].status == expected
 

@@ -33,6 +33,7 @@ TEMPLATE = Template(
 )
 
 # Rows as each revision has them, in its own SQL: they must survive all later ones.
+FUTURE = datetime(2030, 1, 1, tzinfo=UTC)
 ROWS = {
     "0001": (
         "INSERT INTO contacts (id, customer, name, company, email, phone, currency, language, line1, line2,"
@@ -70,6 +71,19 @@ ROWS = {
         " VALUES ('T1', 'U2', '2026-01-01', '2026-01-31', 'U4')",
         "INSERT INTO usage_levels (contact, percent) VALUES ('con_1', 80)",
         "INSERT INTO automatic_raises (contact, team, user_id) VALUES ('con_1', 'T1', 'U1')",
+        "INSERT INTO invoices (id, contact, status, total, due, currency, created_at)"
+        " VALUES ('in_1', 'con_1', 'open', 100, 100, 'EUR', '2026-01-01 10:00:00.000000')",
+        "INSERT INTO balances (contact, amount, currency) VALUES ('con_1', 0, 'EUR')",
+        "INSERT INTO stripe_events (id, event_type, customer, created_at, payload)"
+        " VALUES ('evt_2', 'invoice.paid', 'cus_1', '2026-01-02 10:00:00.000000', '{}'),"
+        " ('evt_1', 'invoice.paid', 'cus_1', '2026-01-01 10:00:00.000000', '{}')",
+    ),
+    "0006": (
+        "INSERT INTO failure_notices (failure, place, team, contact, invoice, amount, currency, failed_at, noted_at)"
+        " VALUES ('in_1:retrying', 'U1', 'T1', 'con_1', 'in_1', 100, 'EUR', '2026-01-01 10:00:00.000000',"
+        " '2026-01-01 10:00:00.000000')",
+        "INSERT INTO reconciliations (id, began_at, customers, created, differing, missed_events, differences)"
+        " VALUES ('rec_1', '2026-01-01 10:00:00.000000', 1, 0, 0, 0, '[]')",
     ),
     "0005": (
         "INSERT INTO billing_contact_guards (contact, tries, tries_since) VALUES ('con_1', 2,"
@@ -82,13 +96,14 @@ ROWS = {
         f"INSERT INTO billing_contact_tokens (digest, link) VALUES ('{digest('token')}', 'bcl_1')",
         "INSERT INTO invoice_recipients (contact, position, email) VALUES ('con_1', 0, 'books@roe.example')",
     ),
-    "0007": (
+    "0004": (
         "INSERT INTO document_links (digest, kind, document, contact, issued_at, expires_at)"
         " VALUES ('0123', 'invoice', 'in_1', 'con_1', '2026-01-01 10:00:00.000000', '2026-04-01 10:00:00.000000')",
     ),
-    "0008": (
-        "INSERT INTO invoices (id, contact, status, total, due, currency, created_at, paid, reduced, given_back)"
-        " VALUES ('in_8', 'con_1', 'open', 500, 300, 'EUR', '2026-01-04 10:00:00.000000', 200, 0, 0)",
+    "0007": (
+        "INSERT INTO invoices (id, contact, status, total, due, currency, created_at, by_invoice, attempts, paid,"
+        " reduced, given_back)"
+        " VALUES ('in_8', 'con_1', 'open', 500, 300, 'EUR', '2026-01-04 10:00:00.000000', true, 0, 200, 0, 0)",
         "INSERT INTO sales_invoices (id, version, team, contact, stage, number, stripe, changed_at, reminds_on, body)"
         " VALUES ('inv_1', 1, 'T1', 'con_1', 'draft', NULL, NULL, '2026-01-04 10:00:00.000000', '2026-02-01',"
         f" '{INVOICE.model_dump_json()}')",
@@ -163,9 +178,16 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
         assert uow.invoices.get("inv_1") == INVOICE
         assert uow.invoices.templates("T1") == (TEMPLATE,)
         assert [card.ts for card in uow.invoices.cards("inv_1")] == ["1.2"]
-        assert uow.mirror.invoice("in_8")[1].paid == 200
+        assert uow.mirror.whose_invoice("in_8")[1].paid == 200
     with store(empty_database_url) as database, database.writing(ACTOR) as uow:
         assert uow.invoices.next_number("INV", 2026) == 42
+        invoice = uow.mirror.invoice("con_1", "in_1")
+        assert invoice is not None
+        assert (invoice.by_invoice, invoice.attempts, invoice.failing) == (False, 0, False)
+        assert (uow.mirror.covers("con_1"), uow.events.newest("cus_1")) == (0, 2)
+        assert uow.events.get("evt_2").position == 2  # the later one
+        assert uow.failures.due(FUTURE, FUTURE) == ("U1",)
+        assert uow.reconciliations.under_way().id == "rec_1"
     assert plus.items == (
         SubscriptionItem(
             product="Plus", price="plus-month-eur", quantity=3, unit_amount=Money(amount=1999, currency="EUR")

@@ -1,7 +1,7 @@
 """Billing contacts: guards of accounts, proofs, links with their tokens, and who gets invoices beside them.
 
 Revision ID: 0005
-Revises: 0007
+Revises: 0004
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0007"
+down_revision = "0004"
 
 INSTANT = sa.DateTime(timezone=True)
 

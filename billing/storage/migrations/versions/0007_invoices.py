@@ -2,8 +2,8 @@
 
 The mirror tells of an invoice of Stripe's what was paid and what credit notes took off or gave back.
 
-Revision ID: 0008
-Revises: 0005
+Revision ID: 0007
+Revises: 0006
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 INSTANT = sa.DateTime(timezone=True)
 DRAFTS = "stage = 'draft'"

@@ -1,6 +1,6 @@
 """Links by which customers see their documents.
 
-Revision ID: 0007
+Revision ID: 0004
 Revises: 0003
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
+revision = "0004"
 down_revision = "0003"
 
 INSTANT = sa.DateTime(timezone=True)

@@ -1,0 +1,255 @@
+"""Collecting an invoice that Stripe could not charge: by a method on file, or by a link to Stripe's page (H35, HX1)."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from billing.contacts import Contact, CustomerSnapshot, Invoice, InvoiceStatus, PaymentMethod
+from billing.dunning.failures import FailedPayment, failing
+from billing.errors import (
+    AmountDue,
+    Declined,
+    ForeignPaymentMethod,
+    InvoiceNotOpen,
+    NoEmailAddress,
+    NoPaymentPage,
+    PaymentMethodExpired,
+)
+from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId
+from billing.models import Frozen
+from billing.money import Money
+from billing.operations import Action, Command, Context, Receipt
+from billing.ports import PaymentOrder, Payments, UnitOfWork
+from billing.roles import Permission
+from billing.timeline import Entry, Happening
+
+KEEP: Literal["keep"] = "keep"
+
+
+class PayInvoice(Command):
+    """Charge what is still due to a method on file. `due` is the amount that the person was shown, in minor units."""
+
+    kind: ClassVar[str] = "pay_invoice"
+
+    invoice: InvoiceId
+    due: int
+    payment_method: PaymentMethodId
+    keep: tuple[Literal["keep"], ...] = ()  # from now on the subscription is charged to it, too
+
+
+class SendInvoiceLink(Command):
+    """Mail the customer the link to the page of Stripe's on which the invoice can be paid."""
+
+    kind: ClassVar[str] = "send_invoice_link"
+
+    invoice: InvoiceId
+
+
+class CollectForm(Frozen):
+    """What can be done about one invoice; the other open ones are counted."""
+
+    contact: Contact
+    failed: FailedPayment
+    methods: tuple[PaymentMethod, ...]
+    others: int
+    link_to: str | None  # the address that a link would go to; None: no link can be sent
+
+
+class PaymentToCollect(Frozen):
+    """What `check` found allowed."""
+
+    contact: Contact
+    method: PaymentMethod
+    order: PaymentOrder
+
+
+class Collected(Frozen):
+    """The customer as Stripe has it after the payment."""
+
+    snapshot: CustomerSnapshot
+
+
+class InvoiceCollected(Receipt):
+    contact_name: str
+    invoice: Invoice
+    method: PaymentMethod
+    kept: bool
+    others: int  # invoices that still fail
+
+
+class LinkToSend(Frozen):
+    contact: Contact
+    customer: CustomerId
+    invoice: InvoiceId
+
+
+class Payable(Frozen):
+    """The invoice as Stripe has it now, with the page on which it can be paid."""
+
+    invoice: Invoice
+    url: str
+
+
+class InvoiceLinkSent(Receipt):
+    contact_name: str
+    invoice: Invoice
+    url: str
+
+
+def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = None) -> CollectForm:
+    """What can be done about that invoice, or about the oldest that fails. Raises InvoiceNotOpen if there is none."""
+    uow.actor.require(Permission.CHARGE_INVOICE)
+    contact = uow.contacts.get(contact_id)
+    every = failing(uow, contact)
+    wanted = [one for one in every if invoice_id is None or one.invoice.id == invoice_id]
+    if not wanted:
+        raise InvoiceNotOpen(contact=contact.name)
+    return CollectForm(
+        contact=contact,
+        failed=wanted[0],
+        methods=tuple(one for one in uow.mirror.payment_methods(contact_id) if not one.expired(uow.today)),
+        others=len(every) - 1,
+        link_to=contact.email or None,
+    )
+
+
+# Charging it
+
+
+def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
+    """Only what is open, at the amount that was shown, and with a method of this very contact."""
+    uow.actor.require(Permission.CHARGE_INVOICE)
+    contact = uow.contacts.get(command.contact)
+    invoice = _open(uow, contact, command.invoice)
+    if invoice.due.amount != command.due:
+        raise AmountDue(shown=command.due, due=invoice.due.amount, currency=invoice.due.currency)
+    method = _method(uow, contact, command.payment_method)
+    return PaymentToCollect(
+        contact=contact,
+        method=method,
+        order=PaymentOrder(
+            customer=contact.customer,
+            invoice=invoice.id,
+            due=invoice.due,
+            payment_method=method.id,
+            keep_for=invoice.subscription if KEEP in command.keep else None,
+        ),
+    )
+
+
+def perform(payments: Payments, context: Context, checked: PaymentToCollect) -> Collected:
+    return Collected(snapshot=payments.pay_invoice(checked.order, context.operation, context.created_at))
+
+
+def record(uow: UnitOfWork, context: Context, checked: PaymentToCollect, outcome: Collected) -> InvoiceCollected:
+    uow.mirror.replace(checked.contact.id, outcome.snapshot)
+    invoice = next(one for one in outcome.snapshot.invoices if one.id == checked.order.invoice)
+    uow.timeline.append(_entry(uow, context, checked, Happening.INVOICE_CHARGED, invoice.number))
+    return InvoiceCollected(
+        contact_name=checked.contact.name,
+        invoice=invoice,
+        method=checked.method,
+        kept=checked.order.keep_for is not None,
+        others=sum(one.failing for one in outcome.snapshot.invoices),
+    )
+
+
+def declined(uow: UnitOfWork, context: Context, checked: PaymentToCollect, error: Declined) -> None:
+    """The bank said no again: the invoice stays open, and the history says so."""
+    entry = _entry(uow, context, checked, Happening.PAYMENT_DECLINED, None)
+    uow.timeline.append(entry.model_copy(update={"parameters": entry.parameters | {"decline": error.code}}))
+
+
+PAY = Action(
+    command=PayInvoice,
+    checked=PaymentToCollect,
+    outcome=Collected,
+    receipt=InvoiceCollected,
+    check=check,
+    perform=perform,
+    record=record,
+    declined=declined,
+)
+
+
+# Sending a link
+
+
+def check_link(uow: UnitOfWork, command: SendInvoiceLink) -> LinkToSend:
+    uow.actor.require(Permission.SEND_PAYMENT_LINK)
+    contact = uow.contacts.get(command.contact)
+    invoice = _open(uow, contact, command.invoice)
+    if not contact.email:
+        raise NoEmailAddress(contact=contact.name)
+    return LinkToSend(contact=contact, customer=contact.customer, invoice=invoice.id)
+
+
+def perform_link(payments: Payments, context: Context, checked: LinkToSend) -> Payable:
+    """Nothing is changed at Stripe: the page is there since the invoice was finalized."""
+    del context
+    invoice = payments.invoice(checked.customer, checked.invoice)
+    if invoice is None or invoice.status is not InvoiceStatus.OPEN:
+        raise InvoiceNotOpen(contact=checked.contact.name)
+    if not invoice.url:
+        raise NoPaymentPage(contact=checked.contact.name)
+    return Payable(invoice=invoice, url=invoice.url)
+
+
+def record_link(uow: UnitOfWork, context: Context, checked: LinkToSend, outcome: Payable) -> InvoiceLinkSent:
+    uow.timeline.append(
+        Entry(
+            id=f"{context.operation}:{Happening.INVOICE_LINK_SENT}",
+            contact=checked.contact.id,
+            at=uow.now,
+            what=Happening.INVOICE_LINK_SENT,
+            by=context.actor.name,
+            amount=outcome.invoice.due,
+            operation=context.operation,
+            stripe_id=outcome.invoice.id,
+            parameters={"number": outcome.invoice.number},
+        )
+    )
+    return InvoiceLinkSent(contact_name=checked.contact.name, invoice=outcome.invoice, url=outcome.url)
+
+
+SEND_LINK = Action(
+    command=SendInvoiceLink,
+    checked=LinkToSend,
+    outcome=Payable,
+    receipt=InvoiceLinkSent,
+    check=check_link,
+    perform=perform_link,
+    record=record_link,
+)
+
+
+def _open(uow: UnitOfWork, contact: Contact, invoice_id: InvoiceId) -> Invoice:
+    """An invoice of this contact's (a form can be forged) on which something is still to be paid."""
+    invoice = uow.mirror.invoice(contact.id, invoice_id)
+    if invoice is None or invoice.status is not InvoiceStatus.OPEN or not invoice.due:
+        raise InvoiceNotOpen(contact=contact.name)
+    return invoice
+
+
+def _method(uow: UnitOfWork, contact: Contact, wanted: PaymentMethodId) -> PaymentMethod:
+    for method in uow.mirror.payment_methods(contact.id):
+        if method.id == wanted:
+            if method.expired(uow.today):
+                raise PaymentMethodExpired(brand=method.brand, last4=method.last4)
+            return method
+    raise ForeignPaymentMethod(contact=contact.name)
+
+
+def _entry(uow: UnitOfWork, context: Context, checked: PaymentToCollect, what: Happening, number: str | None) -> Entry:
+    amount: Money = checked.order.due
+    return Entry(
+        id=f"{context.operation}:{what}",
+        contact=checked.contact.id,
+        at=uow.now,
+        what=what,
+        by=context.actor.name,
+        amount=amount,
+        operation=context.operation,
+        stripe_id=checked.order.invoice,
+        parameters={"number": number, "brand": checked.method.brand, "last4": checked.method.last4},
+    )

@@ -1,0 +1,142 @@
+"""Home: what a person did and what waits for them, and for managers how the business stands (H6, H9)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from billing.change_requests.model import ChangeRequest, RequestFilter
+from billing.contacts import Contact, Invoice
+from billing.ids import ContactId
+from billing.invoices.lists import Row, mine
+from billing.models import Frozen
+from billing.money import Money
+from billing.operations import Operation
+from billing.overviews import Sum
+from billing.ports import UnitOfWork
+from billing.roles import Permission, Role
+
+SHOWN = 5  # of each list
+WORKED_ON = 20  # contacts whose open invoices are looked at
+DAYS = 14  # of the chart
+
+
+class Owed(Frozen):
+    """An invoice that is not paid."""
+
+    contact: ContactId
+    name: str
+    invoice: Invoice
+
+
+class Did(Frozen):
+    """An operation of the reader's, with the contact it was about."""
+
+    operation: Operation
+    name: str
+
+
+class Day(Frozen):
+    """What was paid on a day, in the currency that books are kept in."""
+
+    on: date  # in the business's time zone
+    received: Money
+
+
+class Business(Frozen):
+    """How the business stands; amounts are sums over all contacts."""
+
+    overdue: tuple[Sum, ...]  # one for each currency
+    failing: tuple[Sum, ...]
+    expiring: int  # payment methods that run out this month or next
+    worst: tuple[Owed, ...]  # the largest failing payments
+    days: tuple[Day, ...]  # oldest first
+
+
+class Home(Frozen):
+    """What one person sees."""
+
+    name: str
+    may: frozenset[Permission]
+    did: tuple[Did, ...]
+    waiting: tuple[Did, ...]  # for the customer
+    waiting_count: int
+    to_decide: tuple[ChangeRequest, ...]
+    to_decide_count: int
+    filed: tuple[ChangeRequest, ...]  # of mine, undecided
+    filed_count: int
+    drafts: tuple[Row, ...]  # invoices that the reader has not sent yet
+    open_invoices: tuple[Owed, ...]  # of contacts whom the reader works with
+    business: Business | None
+    now: datetime  # UTC
+
+
+def home(uow: UnitOfWork) -> Home:
+    """For anybody; somebody without a role sees only that."""
+    actor = uow.actor
+    sees = actor.may(Permission.SEE_CONTACT)
+    may = frozenset(permission for permission in Permission if actor.may(permission))
+    if not sees:
+        return _nothing(uow, may)
+    waiting_count, waiting = uow.overview.waiting(actor.team, actor.user, SHOWN)
+    to_decide = uow.requests.page(RequestFilter.WAITING_FOR_ME, actor.team, actor.user, limit=SHOWN)
+    filed = uow.requests.page(RequestFilter.FILED_BY_ME, actor.team, actor.user, limit=SHOWN)
+    undecided = tuple(one for one in filed.requests if one.state.undecided)
+    return Home(
+        name=actor.name,
+        may=may,
+        did=tuple(_did(uow, one) for one in uow.overview.latest(actor.team, actor.user, SHOWN)),
+        waiting=tuple(_did(uow, one) for one in waiting),
+        waiting_count=waiting_count,
+        to_decide=to_decide.requests,
+        to_decide_count=to_decide.total,
+        filed=undecided,
+        filed_count=len(undecided),
+        drafts=mine(uow, SHOWN),
+        open_invoices=_open_invoices(uow) if Role.SALES in actor.roles else (),
+        business=_business(uow) if actor.may(Permission.SEE_BUSINESS) else None,
+        now=uow.now,
+    )
+
+
+def _nothing(uow: UnitOfWork, may: frozenset[Permission]) -> Home:
+    return Home(
+        name=uow.actor.name, may=may, did=(), waiting=(), waiting_count=0,
+        to_decide=(), to_decide_count=0, filed=(), filed_count=0,
+        drafts=(), open_invoices=(), business=None, now=uow.now,
+    )  # fmt: skip
+
+
+def _did(uow: UnitOfWork, operation: Operation) -> Did:
+    """What a command says about its contact may be forged, and then there is none."""
+    known = uow.contacts.known([operation.contact])
+    return Did(operation=operation, name=known[operation.contact].name if operation.contact in known else "")
+
+
+def _open_invoices(uow: UnitOfWork) -> tuple[Owed, ...]:
+    """Of the contacts whom the reader worked on last; overdue ones first, then by age."""
+    owed = [
+        Owed(contact=contact.id, name=contact.name, invoice=invoice)
+        for contact in uow.contacts.recent(uow.actor.user, WORKED_ON)
+        for invoice in uow.mirror.open_invoices(contact.id, SHOWN)
+    ]
+    return tuple(sorted(owed, key=lambda one: (not one.invoice.overdue(uow.now), one.invoice.created_at))[:SHOWN])
+
+
+def _business(uow: UnitOfWork) -> Business:
+    worst = uow.overview.worst_failing(SHOWN)
+    names: dict[ContactId, Contact] = uow.contacts.known([contact for contact, _ in worst])
+    return Business(
+        overdue=uow.overview.overdue(uow.now),
+        failing=uow.overview.failing(),
+        expiring=uow.overview.expiring(uow.today, uow.today + relativedelta(months=1)),
+        worst=tuple(Owed(contact=contact, name=names[contact].name, invoice=one) for contact, one in worst),
+        days=tuple(_day(uow, uow.today - timedelta(days=back)) for back in reversed(range(DAYS))),
+    )
+
+
+def _day(uow: UnitOfWork, on: date) -> Day:
+    business = uow.catalogue.business
+    first, last = (datetime.combine(day, time(), business.zone).astimezone(UTC) for day in (on, on + timedelta(days=1)))
+    return Day(on=on, received=uow.overview.received(first, last, business.currency))

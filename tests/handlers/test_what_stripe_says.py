@@ -1,0 +1,386 @@
+"""Failed payments, the whole history, all invoices, Home, and what a comparison found, as Slack sees them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.contacts import InvoiceStatus, Part
+from billing.dunning import failures
+from billing.errors import Declined, Transient
+from billing.histories import PIPELINE as EXPORT
+from billing.operations import State
+from billing.ports import Job
+from billing.reconciliations import Difference, Reconciliation
+from billing.roles import Role
+from billing.timeline import Entry, Happening
+from handlers.router import Kind
+from tests.support.failing import SECOND_CARD, event, fails, invoice
+from tests.support.office import Office
+from tests.support.shop import ADA, BEN, NOW, SAM, actor
+from tests.support.slack import Json, elements, metadata, open_view, slack_error, texts
+
+PRIYA = actor(Role.MANAGER, user="U_PRIYA", name="Priya", locale="de-DE")
+
+
+@pytest.fixture
+def office() -> Office:
+    made = Office()
+    made.hires(PRIYA)
+    return made
+
+
+def failed(office: Office, count: int = 1) -> None:
+    """So many invoices of Ada's fail, and the burst is over."""
+    numbers = range(1, count + 1)
+    fails(office, *(invoice(number) for number in numbers))
+    for number in numbers:
+        office.store.accept_event(event(number))
+    office.works()
+    office.clock.goes_on(minutes=1)
+    failures.collect(office.store)
+
+
+# Telling of it
+
+
+def test_one_failure_is_told_in_full_with_the_ways_on(office: Office) -> None:
+    """H35"""
+    failed(office)
+    assert office.works() == ["C_MANAGERS"]
+    [message] = office.told
+    assert "The payment of €49.00 by Ada Lovelace failed." in message
+    assert "There is not enough money" in message
+    assert "Stripe tries again on Mar 5, 2026." in message
+    assert "becomes unpaid" in message
+
+
+def test_a_thousand_failures_are_one_message_with_a_list(office: Office) -> None:
+    failed(office, 1000)
+    office.works()
+    [message] = office.told
+    assert "1,000 payments failed" in message
+    assert "Together €49,000.00." in message  # 1,000 × 49.00
+    blocks = office.slack.called("chat_postMessage")[0].arguments["blocks"]
+    button = elements({"blocks": blocks})["failures.list"]
+    office.presses("failures.list", button["value"])
+    assert texts(office.shown).count("Ada Lovelace") == 10
+    older = elements(office.shown)["failures.more"]["value"]
+    office.presses("failures.more", older, view=open_view(office.shown))
+    assert texts(office.shown).count("Ada Lovelace") == 10
+
+
+def test_slack_being_away_is_tried_again_and_told_once(office: Office) -> None:
+    failed(office)
+    office.slack.fails["chat_postMessage"].append(slack_error("ratelimited", 429, retry_after="3"))
+    job = office.rows.jobs[0]
+    with pytest.raises(Transient):
+        office.tellers.tell(job.argument, "")
+    office.works()
+    assert len(office.told) == 1
+
+
+def test_nothing_is_told_when_all_was_paid_meanwhile(office: Office) -> None:
+    failed(office)
+    fails(office, invoice(status=InvoiceStatus.PAID))
+    office.works()
+    assert office.told == []
+
+
+def test_a_manager_without_a_channel_is_told_in_their_language(office: Office) -> None:
+    fails(office)
+    office.posts.managers = None
+    office.events._channel = None
+    office.store.accept_event(event())
+    office.works()
+    office.clock.goes_on(minutes=1)
+    failures.collect(office.store)
+    office.works()
+    assert "ist fehlgeschlagen" in office.told[0]
+
+
+# Collecting
+
+
+def form(office: Office) -> Json:
+    fails(office)
+    office.presses("collect.open", f"{ADA}:in_1")
+    return open_view(office.shown)
+
+
+def test_the_form_shows_what_is_known_and_offers_the_methods(office: Office) -> None:
+    view = form(office)
+    assert metadata(view) == {"contact": ADA, "invoice": "in_1", "due": 4900}
+    assert [one["value"] for one in elements(view)["collect.method"]["options"]] == ["pm_ada", SECOND_CARD]
+    assert "€49.00" in texts(view)
+
+
+def test_it_is_charged_and_the_answer_takes_the_forms_place(office: Office) -> None:
+    reply = office.submits(form(office), payment_method=SECOND_CARD)
+    assert "on its way" in texts(reply.view)
+    assert office.works() == ["view"]
+    assert "€49.00 was paid by Ada Lovelace." in texts(office.shown)
+    assert "From now on the subscription is charged to" in texts(office.shown)
+    assert len(office.payments.paid) == 1
+
+
+def test_a_decline_offers_the_other_methods_in_the_same_window(office: Office) -> None:
+    """H30"""
+    office.payments.fails.append(Declined("lost_card"))
+    office.submits(form(office), payment_method=SECOND_CARD)
+    office.works()
+    assert "refused" in texts(office.shown)
+    assert [one["value"] for one in elements(office.shown)["collect.method"]["options"]] == ["pm_ada"]
+    office.submits(open_view(office.shown, hash="h2"), payment_method="pm_ada")
+    office.works()
+    assert len(office.payments.paid) == 1
+
+
+def test_a_double_click_charges_once(office: Office) -> None:
+    view = form(office)
+    office.submits(view)
+    office.submits(view)
+    office.works()
+    assert len(office.payments.paid) == 1
+
+
+def test_a_declined_one_that_was_paid_meanwhile_is_not_offered_again(office: Office) -> None:
+    office.payments.fails.append(Declined("lost_card"))
+    view = form(office)
+    office.submits(view)
+    fails(office, invoice(status=InvoiceStatus.PAID))
+    for job in list(office.rows.jobs):
+        office.rows.jobs.remove(job)
+        operation = office.rows.operations[job.argument]
+        done = operation.model_copy(update={"state": State.DECLINED, "reason": Declined("lost_card").reason})
+        office.rows.operations[job.argument] = done
+        office.announcer.announce(job.argument)
+    assert "Nothing is to be paid" in texts(office.shown)
+
+
+def test_a_link_is_mailed_and_shown(office: Office) -> None:
+    """HX1"""
+    view = form(office)
+    office.presses("collect.send_link", f"{ADA}:in_1", view=view)
+    office.works()
+    [mail] = office.mails
+    assert "https://pay.example/in_1" in mail.get_body(("plain",)).get_content()
+    assert "https://pay.example/in_1" in texts(office.shown)
+
+
+@pytest.mark.parametrize("value", ["con_nobody:in_1", f"{ADA}:in_nobody", f"{BEN}:in_1", ""])
+def test_a_forged_button_is_answered_and_opens_nothing(office: Office, value: str) -> None:
+    fails(office)
+    office.presses("collect.open", value)
+    assert "payment_method" not in str(office.shown)
+
+
+def test_the_card_says_what_fails_and_leads_to_the_form(office: Office) -> None:
+    fails(office)
+    office.types("ada")
+    assert "The payment of €49.00 for Marketing Plus fails." in texts(office.shown)
+    assert elements(office.shown)["collect.open"]["value"] == f"{ADA}:in_1"
+    assert elements(office.shown)["invoices.open"]["value"] == ADA
+
+
+# All invoices
+
+
+def test_invoices_are_paged_open_and_paid_apart(office: Office) -> None:
+    """G25"""
+    done = {"status": InvoiceStatus.PAID, "pdf": "https://pay.example/pdf"}
+    paid = [invoice(n).model_copy(update=done | {"number": f"P-{n:02}"}) for n in range(2, 25)]
+    fails(office, invoice(1), *paid)
+    office.presses("invoices.open", ADA)
+    assert "K-1" in texts(office.shown)
+    assert "P-02" not in texts(office.shown)
+    office.presses("invoices.part.closed", ADA, view=open_view(office.shown))
+    assert texts(office.shown).count("P-") == 10
+    assert "K-1" not in texts(office.shown)
+    seen = texts(office.shown)
+    for _ in range(2):
+        following = elements(office.shown)["invoices.more"]["value"]
+        office.presses("invoices.more", following, view=open_view(office.shown))
+        seen += texts(office.shown)
+    assert all(f"P-{n:02}" in seen for n in range(2, 25))
+    assert "invoices.more" not in elements(office.shown)
+
+
+def test_the_page_of_a_subscriptions_invoice_leads_to_stripe(office: Office) -> None:
+    """G25"""
+    fails(office, invoice(1).model_copy(update={"pdf": "https://pay.example/pdf", "subscription": "sub_1"}))
+    office.presses("invoice.open", "in_1")
+    assert "<https://pay.example/pdf|PDF>" in texts(office.shown)
+
+
+# The whole history
+
+
+def happens(office: Office, count: int = 30, what: Happening = Happening.PAYMENT_SUCCEEDED, days: int = 0) -> None:
+    with office.store.writing(SAM) as uow:
+        for number in range(count):
+            at = NOW - timedelta(days=days, minutes=number)
+            parameters: dict[str, Any] = {"number": f"{what[:4]}-{number:02}"}
+            uow.timeline.append(Entry(id=f"{what}{number}", contact=ADA, at=at, what=what, parameters=parameters))
+
+
+@pytest.mark.parametrize("typed", ["history ada", "verlauf ada"])
+def test_the_command_opens_the_history(office: Office, typed: str) -> None:
+    happens(office, 1)
+    office.types(typed)
+    assert office.shown["callback_id"] == "timeline"
+    assert "Payment received" in texts(office.shown)
+
+
+def test_the_history_is_turned_over_and_filtered(office: Office) -> None:
+    """H6"""
+    happens(office, 30)
+    happens(office, 3, Happening.REQUEST_WITHDRAWN, days=40)
+    office.presses("timeline.open", ADA)
+    assert texts(office.shown).count("Payment received") == 12
+    office.presses("timeline.older", elements(office.shown)["timeline.older"]["value"], view=open_view(office.shown))
+    office.presses("timeline.older", elements(office.shown)["timeline.older"]["value"], view=open_view(office.shown))
+    assert texts(office.shown).count("Payment received") == 6
+    assert "timeline.older" not in elements(office.shown)
+    office.presses("timeline.newer", ADA, view=open_view(office.shown))
+    assert texts(office.shown).count("Payment received") == 12
+    office.presses("timeline.topic", "decisions", view=open_view(office.shown), chosen=True)
+    assert texts(office.shown).count("withdrawn") == 3
+    office.presses("timeline.period", "month", view=open_view(office.shown), chosen=True)
+    assert "Nothing of that kind" in texts(office.shown)
+    assert metadata(office.shown) == {"contact": ADA, "topic": "decisions", "period": "month", "trail": []}
+
+
+def test_a_forged_page_is_answered(office: Office) -> None:
+    office.presses("timeline.open", ADA)
+    office.presses("timeline.topic", "nonsense", view=open_view(office.shown), chosen=True)
+    assert "wrong" in texts(office.shown)
+
+
+def test_who_may_gets_the_history_as_a_file(office: Office) -> None:
+    happens(office, 3)
+    with office.store.writing(SAM) as uow:
+        uow.timeline.append(Entry(id="=1+1", contact=ADA, at=NOW, what=Happening.REQUEST_WITHDRAWN, by="=cmd()"))
+    office.presses("timeline.open", ADA, person=PRIYA)
+    office.presses("timeline.export", ADA, view=open_view(office.shown), person=PRIYA)
+    office.works()
+    [upload] = office.slack.called("files_upload_v2")
+    assert upload.arguments["channel"] == f"D{PRIYA.user[1:]}"
+    lines = upload.arguments["content"].splitlines()
+    assert lines[0].startswith("\ufeffat,what,by")
+    assert len(lines) == 5
+    [strange] = [line for line in lines if "request_withdrawn" in line]
+    assert "'=cmd()" in strange
+    assert "'=1+1" in strange
+
+
+def test_who_may_not_export_gets_no_button_and_no_file(office: Office) -> None:
+    office.presses("timeline.open", ADA)
+    assert "timeline.export" not in elements(office.shown)
+    office.presses("timeline.export", ADA, view=open_view(office.shown))
+    assert "Your role does not include: export histories." in texts(office.shown)
+    assert not office.rows.jobs
+
+
+def test_a_double_click_is_one_file_and_a_lost_role_none(office: Office) -> None:
+    office.presses("timeline.open", ADA, person=PRIYA)
+    view = open_view(office.shown)
+    for _ in range(2):
+        office.presses("timeline.export", ADA, view=view, person=PRIYA)
+    assert [job.name for job in office.rows.jobs] == [EXPORT]
+    office.dismisses(PRIYA)
+    office.works()
+    assert not office.slack.called("files_upload_v2")
+
+
+# Home
+
+
+def opens_home(office: Office, person: Any = SAM) -> Json:
+    office.handles(
+        Kind.EVENT, {"team_id": "T1", "event_id": "Ev1", "event": {"type": "app_home_opened", "user": person.user}}
+    )
+    return office.slack.called("views_publish")[-1].arguments["view"]
+
+
+def test_home_shows_what_somebody_did_and_what_waits(office: Office) -> None:
+    office.starts(payment_method="link")
+    fails(office, invoice(due_at=NOW - timedelta(days=2)))
+    words = texts(opens_home(office))
+    assert "Hello Sam Sales" in words
+    assert "Waits for the customer" in words
+    assert "*Open invoices of your customers*" in words
+    assert "🔴 overdue" in words
+    assert "Received in the last" not in words
+
+
+def test_home_shows_managers_how_the_business_stands(office: Office) -> None:
+    with office.store.writing(SAM) as uow:
+        for number, days in enumerate((0, 0, 3)):
+            uow.timeline.append(
+                Entry(
+                    id=f"paid{number}",
+                    contact=ADA,
+                    at=NOW - timedelta(days=days),
+                    what=Happening.PAYMENT_SUCCEEDED,
+                    amount=invoice().due,
+                )
+            )
+    fails(office, invoice(), invoice(2, due_at=NOW - timedelta(days=1)))
+    words = texts(opens_home(office, PRIYA))
+    # 3 × 49.00 = 147.00 in all, 2 × 49.00 = 98.00 today; the day with one of two payments is half as high
+    assert "147,00\u00a0€ insgesamt, 98,00\u00a0€ heute" in words
+    assert " ".join(["▁▁"] * 10 + ["▅▅", "▁▁", "▁▁", "██"]) in words
+    assert "98,00\u00a0€ in 2 Rechnungen" in words  # failing
+    assert "49,00\u00a0€ in 1 Rechnung\n" in words  # overdue
+
+
+def test_home_of_somebody_without_a_role_shows_nothing_of_anybody(office: Office) -> None:
+    office.slack.people["U_NEW"] = {"real_name": "Neu", "locale": "de-DE", "tz": "Europe/Berlin"}
+    words = texts(opens_home(office, actor(user="U_NEW")))
+    assert "Noch fehlt eine Rolle" in words
+    assert "Ada" not in words
+
+
+def test_refresh_publishes_again_and_a_button_on_home_opens_a_modal(office: Office) -> None:
+    """Home is no modal: nothing can be pushed onto it or shown in its place."""
+    office.starts()
+    home = {"id": "V_HOME", "hash": "h", **opens_home(office)}
+    office.presses("home.refresh", view=home)
+    assert len(office.slack.called("views_publish")) == 2
+    office.presses("card.open", ADA, view=home)
+    assert office.slack.calls[-1].method == "views_open"
+    office.presses("no.such.button", view=home)
+    assert office.slack.calls[-1].method == "views_open"
+
+
+# What a comparison found
+
+
+def test_what_a_comparison_found_is_one_message_in_the_managers_channel(office: Office) -> None:
+    run = Reconciliation(
+        id="rec_1",
+        began_at=NOW,
+        finished_at=NOW,
+        customers=100,
+        differing=2,
+        missed_events=3,
+        differences=(Difference(contact=ADA, parts=(Part.INVOICES,)), Difference(contact=BEN, details=True)),
+    )
+    office.rows.reconciliations[run.id] = run
+    office.rows.jobs.append(Job(id=run.id, name="reconciled", argument=run.id))
+    assert office.works() == ["C_MANAGERS"]
+    [message] = office.told
+    for words in ("2 customers differed.", "3 events had not arrived.", "Ada Lovelace", "invoices", "name or address"):
+        assert words in message
+
+
+def test_without_a_channel_every_manager_and_admin_is_told_once(office: Office) -> None:
+    office.hires(actor(Role.ADMIN, user="U_ALEX", name="Alex"))
+    office.posts.managers = None
+    office.rows.reconciliations["rec_1"] = Reconciliation(id="rec_1", began_at=NOW, missed_events=1)
+    office.rows.jobs.append(Job(id="rec_1", name="reconciled", argument="rec_1"))
+    office.works()
+    assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_ALEX", "U_PRIYA"]
