@@ -74,9 +74,10 @@ class EventSteps:
             if fetched != COVERED:
                 found = CustomerSnapshot.model_validate_json(fetched)
                 uow.mirror.replace(contact.id, found)
+                contact = uow.contacts.get(contact.id)  # as it is now that nobody else can record a snapshot of it
                 settle(uow, contact)
                 follow(uow, uow.contacts.get(contact.id))
-                _renamed(uow, event, contact, found)
+                _renamed(uow, event, uow.contacts.get(contact.id), found)
             failed = uow.mirror.invoice(contact.id, InvoiceId(event.object_id or "")) if event.type in FAILED else None
             entry = history(event, contact, failed)
             if entry:

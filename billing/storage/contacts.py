@@ -34,11 +34,16 @@ _MOST_OF_MEMBER = 10  # contacts of which somebody is a member
 class ContactRows:
     """`billing.contacts.Contacts` on one connection."""
 
-    def __init__(self, connection: Connection, finder: Finder) -> None:
+    def __init__(self, connection: Connection, finder: Finder, *, writes: bool) -> None:
+        """`writes`: whoever reads a contact may save it, so nobody else may change it in between."""
         self._connection = connection
+        self._holds = writes and connection.dialect.name == "postgresql"  # SQLite has one writer anyway
         self._search = Search(connection, finder)
 
     def get(self, contact: ContactId) -> Contact:
+        if self._holds:  # key_share: rows that only refer to the contact do not wait
+            held = select(contacts.c.id).where(contacts.c.id == contact).with_for_update(key_share=True)
+            self._connection.execute(held)
         found = self._read(contacts.c.id, (contact,))
         if not found:
             raise UnknownContact(contact=contact)

@@ -70,12 +70,12 @@ class Database:
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Unit]:
         with self._reader() as connection:
-            yield self._unit(connection, actor, nobody_enqueues)
+            yield self._unit(connection, actor, nobody_enqueues, writes=False)
 
     @contextmanager
     def writing(self, actor: Actor) -> Iterator[Unit]:
         with self._writer() as connection:
-            yield self._unit(connection, actor, self._enqueue)
+            yield self._unit(connection, actor, self._enqueue, writes=True)
 
     def accept(self, operation: Operation) -> bool:
         return self._accepting.do(operation)
@@ -124,7 +124,7 @@ class Database:
         """The right to write, for others of this process that write to the same SQLite file; nothing on PostgreSQL."""
         return self._engines.turn()
 
-    def _unit(self, connection: Connection, actor: Actor, engine: Enqueue) -> Unit:
+    def _unit(self, connection: Connection, actor: Actor, engine: Enqueue, *, writes: bool) -> Unit:
         return Unit(
             connection=connection,
             actor=actor,
@@ -132,6 +132,7 @@ class Database:
             now=self._clock(),
             finder=self._finder,
             engine=engine,
+            writes=writes,
         )
 
     @contextmanager

@@ -42,6 +42,7 @@ class Unit:
     now: datetime  # UTC; the same throughout
     finder: Finder
     engine: Enqueue
+    writes: bool
 
     @cached_property
     def today(self) -> date:
@@ -49,7 +50,7 @@ class Unit:
 
     @cached_property
     def contacts(self) -> ContactRows:
-        return ContactRows(self.connection, self.finder)
+        return ContactRows(self.connection, self.finder, writes=self.writes)
 
     @cached_property
     def mirror(self) -> MirrorRows:

@@ -183,6 +183,24 @@ def test_writers_under_load_all_get_their_turn(database: Database, query: Query)
     assert query("SELECT count(*) FROM contacts") == [(120,)]
 
 
+def test_who_reads_a_contact_and_saves_it_undoes_nobody_elses_change(database: Database) -> None:
+    """Ten threads count the same contact's usage up, fifty altogether; none of it is lost."""
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(contact())
+
+    def count_up(_: int) -> None:
+        for _turn in range(5):
+            with database.writing(ACTOR) as uow:
+                ada = uow.contacts.get(contact().id)
+                account = ada.account.model_copy(update={"active_contacts": ada.account.active_contacts + 1})
+                uow.contacts.save(ada.model_copy(update={"account": account}))
+
+    together(10, count_up)
+    with database.reading(ACTOR) as uow:
+        counted = uow.contacts.get(contact().id).account.active_contacts
+    assert counted == contact().account.active_contacts + 50
+
+
 def test_a_reader_does_not_wait_for_a_writer(database: Database) -> None:
     with database.writing(ACTOR) as writing:
         writing.contacts.save(contact())
