@@ -75,9 +75,9 @@ def _column(amount: int, most: int) -> str:
 
 
 @lru_cache(maxsize=32)  # Slack asks anew each time that somebody opens Home; the figures change seldom
-def picture(days: tuple[Day, ...], language: str) -> bytes:
+def picture(days: tuple[Day, ...], locale: str) -> bytes:
     """A PNG of WIDTH × HEIGHT at double density. Sums only, nothing of any customer."""
-    t = Translator(language)
+    t = Translator(locale)
     most = highest(days)
     bars = _bars(days)
     source = render(

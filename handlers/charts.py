@@ -16,9 +16,9 @@ _LABEL = b"kontor: charts on Home"  # the secret is made for something else; wha
 
 @dataclass(frozen=True)
 class Chart:
-    """What the picture shows: the days up to the last one, in this language."""
+    """What the picture shows: the days up to the last one, written as the reader does."""
 
-    language: str
+    locale: str  # the translator's
     last: date
 
 
@@ -33,7 +33,7 @@ class Charts:
         """The picture's address. Each publication has its own, because Slack keeps what it fetched from an address."""
         if self.address is None:
             return None
-        said = f"{chart.language}-{chart.last:%Y%m%d}-{(now + LIFETIME).timestamp():.0f}"
+        said = f"{chart.locale}-{chart.last:%Y%m%d}-{(now + LIFETIME).timestamp():.0f}"
         return f"{self.address}/{said}-{self._signature(said)}.png"
 
     def opened(self, token: str, now: datetime) -> Chart | None:
@@ -41,10 +41,10 @@ class Charts:
         said, _, signature = token.rpartition("-")
         if not hmac.compare_digest(signature.encode(), self._signature(said).encode()):
             return None
-        language, last, expiry = said.split("-")
+        locale, last, expiry = said.split("-")
         if now.timestamp() >= int(expiry):
             return None
-        return Chart(language, date.fromisoformat(last))
+        return Chart(locale, date.fromisoformat(last))
 
     def _signature(self, said: str) -> str:
         key = hmac.digest(self.secret.encode(), _LABEL, "sha256")

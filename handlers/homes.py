@@ -30,7 +30,7 @@ def publish(actor: Actor, desk: Desk, client: WebClient, t: Translator, charts: 
     """What the person sees now; it is theirs alone."""
     with desk.reading(actor) as uow:
         shown, last = domain.home(uow), uow.today
-    picture = charts.link(Chart(t.language, last), shown.now) if shown.business else None
+    picture = charts.link(Chart(t.locale, last), shown.now) if shown.business else None
     _publish(client, actor, views.home(shown, t, picture), views.home(shown, t) if picture else None)
 
 

@@ -24,7 +24,7 @@ def chart_pages(store: Store, charts: Charts) -> Blueprint:
             days = homes.days(uow, shown.last) if shown else ()
         if shown is None:
             return Response("", 404, {"Cache-Control": "no-store"})
-        answer = Response(picture(days, shown.language), mimetype="image/png")
+        answer = Response(picture(days, shown.locale), mimetype="image/png")
         answer.headers["Cache-Control"] = "private, max-age=300"
         return answer
 

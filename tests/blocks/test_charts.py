@@ -64,9 +64,10 @@ def _predicted(filter_: int, left: int, above: int, corner: int) -> int:
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_picture_is_crisp_and_its_bars_are_as_high_as_the_days(language: str) -> None:
-    """600 × 200 at double density. A day has (600 − 2 × 24) / 14 = 39.43 CSS pixels; day n's middle is 24 + 39.43 × (n + ½).
+    """600 × 200 at double density.
 
-    The highest bar is 160 − 72 = 88 CSS pixels or 176 pixels high, that of a third as much 58 2/3, of two thirds 117 1/3.
+    A day has (600 - 2 × 24) / 14 = 39.43 CSS pixels, so the middle of day n is at 24 + 39.43 × (n + ½). The highest bar
+    is 160 - 72 = 88 CSS pixels or 176 pixels high; a third of it are 58 2/3 and two thirds 117 1/3.
     """
     shown = decoded(picture(days(*FORTNIGHT), language))
     assert (shown.width, shown.height) == (1200, 400)
@@ -82,12 +83,13 @@ def test_the_picture_is_another_when_figures_days_or_language_are() -> None:
     pictures = {
         picture(fortnight, "en"),
         picture(fortnight, "de"),
+        picture(fortnight, "en_GB"),  # 1 Nov 2026 and not Nov 1, 2026
         picture(later, "en"),
         picture(days(*FORTNIGHT[:-1], 201), "en"),
         picture(days(*[10 * amount for amount in FORTNIGHT]), "en"),  # the same bars, another amount
         picture(days(*[0] * 14), "en"),
     }
-    assert len(pictures) == 6
+    assert len(pictures) == 7
 
 
 def test_the_same_figures_are_drawn_once() -> None:
@@ -97,7 +99,7 @@ def test_the_same_figures_are_drawn_once() -> None:
 def test_any_money_at_all_is_seen_and_none_is_not() -> None:
     """Of a million cents one is less than a pixel; a bar has at least 3 CSS pixels."""
     shown = decoded(picture(days(0, 1, 10**6), "en"))
-    # three days of (600 − 48) / 3 = 184 CSS pixels; middles at 116, 300 and 484
+    # three days of (600 - 48) / 3 = 184 CSS pixels; middles at 116, 300 and 484
     assert [shown.blue(2 * x) for x in (116, 300, 484)] == pytest.approx([0, 6, 176], abs=1)
 
 

@@ -59,7 +59,7 @@ def link(language: str = "en", last: date = TODAY, charts: Charts = CHARTS) -> s
     return made
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", ["en", "en_GB", "de_DE"])
 def test_the_address_shows_the_picture_of_these_days_in_that_language(site: Site, language: str) -> None:
     site.pays(4900)
     answer = site.get(link(language))
@@ -108,6 +108,7 @@ def addresses_that_show_nothing() -> Iterator[str]:
     yield "/charts/x.png"
     yield "/charts/-.png"
     yield "/charts/ä-ö.png"
+    yield "/charts/%ff-%ed%a0%80.png"  # no UTF-8
     yield f"{said}-.png"  # without a signature
     yield f"{said}-{'0' * 64}.png"
     yield f"{said}-{signature[:-1]}.png"
