@@ -137,7 +137,7 @@ def _business(uow: UnitOfWork) -> Business:
 
 
 def days(uow: UnitOfWork, last: date) -> tuple[Day, ...]:
-    """What was paid on the days of the chart that ends with that one, oldest first."""
+    """What was paid on each day of the chart that ends with `last`, oldest first. Sums only, so for anybody."""
     return tuple(_day(uow, last - timedelta(days=back)) for back in reversed(range(DAYS)))
 
 
