@@ -359,6 +359,9 @@ class Mirror(Protocol):
     def covers(self, contact: ContactId) -> int:
         """The position of the newest event that the mirror of this contact is known to contain; 0: of none."""
 
+    def is_older(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
+        """Whether it was read before the mirror was last written, by a later snapshot or by an operation."""
+
     def add_subscription(self, contact: ContactId, subscription: Subscription, invoice: Invoice | None) -> None:
         """Insert or replace what an operation has just created."""
 

@@ -13,7 +13,7 @@ from billing.access import Actor
 from billing.change_requests.applying import settle
 from billing.contacts import Contact, CustomerSnapshot, from_stripe
 from billing.dunning.failures import FAILED, note
-from billing.errors import NotFound
+from billing.errors import NotFound, Transient
 from billing.event_entries import history
 from billing.ids import CustomerId, EventId, InvoiceId, OperationId
 from billing.looks import Look, SharedLooks
@@ -66,6 +66,7 @@ class EventSteps:
         """Mirror and timeline in one transaction. Answers with the operation that this event moves on, if any."""
         if not fetched:
             return ""
+        fetched = self._renewed(event_id, fetched)
         with self._store.writing(NOBODY) as uow:
             event = uow.events.get(EventId(event_id))
             contact = uow.contacts.by_customer(event.customer) if event.customer else None
@@ -73,6 +74,8 @@ class EventSteps:
                 return ""
             if fetched != COVERED:
                 found = CustomerSnapshot.model_validate_json(fetched)
+                if _hides_something(uow, event, contact, found):
+                    raise Transient("mirror")  # an operation wrote just now: look once more
                 uow.mirror.replace(contact.id, found)
                 contact = uow.contacts.get(contact.id)  # as it is now that nobody else can record a snapshot of it
                 settle(uow, contact)
@@ -87,6 +90,16 @@ class EventSteps:
             if moved and event.type == SESSION_EXPIRED:
                 expire(uow, moved)
             return moved.id if moved else ""
+
+    def _renewed(self, event_id: str, fetched: str) -> str:
+        """Another look at Stripe, where an operation has written since the first one: that did not show it."""
+        if fetched == COVERED:
+            return fetched
+        with self._store.reading(NOBODY) as uow:
+            event = uow.events.get(EventId(event_id))
+            contact = uow.contacts.by_customer(event.customer) if event.customer else None
+            hides = contact and _hides_something(uow, event, contact, CustomerSnapshot.model_validate_json(fetched))
+        return self._look(contact.customer).text or fetched if contact and hides else fetched
 
     def resumption(self, event_id: str, waiting_id: str) -> tuple[ResumeSubscription, Operation, Actor] | None:
         """What to accept now that the customer has added a method: for which operation, in whose name."""
@@ -105,6 +118,11 @@ class EventSteps:
 # In which state an event about the customer's page finds the operation. An expiry that was recorded already must be
 # found again: the answer may have been lost in a crash, and somebody has yet to be told.
 _FOUND_IN = {SESSION_COMPLETED: (State.WAITING,), SESSION_EXPIRED: (State.WAITING, State.EXPIRED)}
+
+
+def _hides_something(uow: UnitOfWork, event: StripeEvent, contact: Contact, found: CustomerSnapshot) -> bool:
+    """Older than what is known, which does not show this event either: an operation wrote it, no later snapshot."""
+    return uow.mirror.is_older(contact.id, found) and uow.mirror.covers(contact.id) < event.position
 
 
 def _moved_on(uow: UnitOfWork, event: StripeEvent, contact: Contact) -> Operation | None:

@@ -184,8 +184,6 @@ def _actions(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[ki
         buttons.append(ways.billing_contact(shown.contact.id, t))
     if Permission.DRAFT_INVOICE in shown.may and shown.contact.account.status is AccountStatus.ACTIVE:
         buttons.append(ways.new_invoice(shown.contact.id, t))
-    if Permission.SEE_CONTACT in shown.may:
-        buttons.append(ways.invoices(shown.contact.id, t))
     if Permission.FIND_CONTACTS in shown.may:
         buttons.append(ways.finder(t))
     return [kit.actions(*buttons)] if buttons else []
@@ -309,7 +307,7 @@ def _invoice(one: Invoice, shown: ContactCard, t: Translator) -> Mrkdwn:
 
 
 def _last_invoices(shown: ContactCard, t: Translator) -> kit.Block:
-    every = ways.invoices(shown.contact.id, t) if shown.invoices else None
+    every = ways.invoices(shown.contact.id, t)
     return _list(t("Last invoices"), shown.invoices, lambda one: _invoice(one, shown, t), t("none"), t, accessory=every)
 
 

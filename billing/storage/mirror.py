@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, func, or_, select
+from sqlalchemy import Row, Table, delete, func, or_, select, update
 from sqlalchemy.engine import Connection
 
 from billing.contacts import (
@@ -29,8 +30,9 @@ from billing.storage.tables import balances, contacts, invoices, payment_methods
 class MirrorRows:
     """`billing.contacts.Mirror` on one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
+        self._now = now
 
     def payment_methods(self, contact: ContactId) -> tuple[PaymentMethod, ...]:
         column = payment_methods.c
@@ -93,6 +95,7 @@ class MirrorRows:
 
     def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
         self._put(invoices, [_invoice_row(contact, invoice)])
+        self._written(contact)
 
     def balance(self, contact: ContactId) -> Money | None:
         row = self._connection.execute(select(balances).where(balances.c.contact == contact)).one_or_none()
@@ -102,6 +105,7 @@ class MirrorRows:
         self._put(subscriptions, [_subscription_row(contact, subscription)])
         if invoice:
             self._put(invoices, [_invoice_row(contact, invoice)])
+        self._written(contact)
 
     def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> frozenset[Part]:
         """Rows that are already as they should be are left alone."""
@@ -132,8 +136,17 @@ class MirrorRows:
         """Snapshots may be recorded in another order than they were read; those of a contact wait for each other."""
         mine = select(contacts.c.id).where(contacts.c.id == contact)
         self._connection.execute(mine.with_for_update(key_share=True))  # SQLite has one writer anyway
+        return not self.is_older(contact, snapshot)
+
+    def is_older(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
         known = self._connection.scalar(select(balances.c.read_at).where(balances.c.contact == contact))
-        return known is None or snapshot.read_at is None or snapshot.read_at >= known
+        return known is not None and snapshot.read_at is not None and snapshot.read_at < known
+
+    def _written(self, contact: ContactId) -> None:
+        """An operation knows what it has just done; what was read from Stripe before must not hide it."""
+        column = balances.c
+        earlier = or_(column.read_at.is_(None), column.read_at < self._now)
+        self._connection.execute(update(balances).where(column.contact == contact, earlier).values(read_at=self._now))
 
     def _replace(self, table: Table, contact: ContactId, wanted: list[dict[str, Any]]) -> bool:
         rows = self._connection.execute(select(table).where(table.c.contact == contact))

@@ -54,7 +54,7 @@ class Unit:
 
     @cached_property
     def mirror(self) -> MirrorRows:
-        return MirrorRows(self.connection)
+        return MirrorRows(self.connection, self.now)
 
     @cached_property
     def timeline(self) -> TimelineRows:

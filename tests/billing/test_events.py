@@ -104,6 +104,30 @@ def test_a_late_event_does_not_put_back_an_older_state(shop: Shop, events: Event
         assert [one.status for one in uow.mirror.subscriptions(ADA)] == [SubscriptionStatus.CANCELED]
 
 
+def test_what_an_operation_wrote_meanwhile_is_not_hidden_by_an_earlier_look(shop: Shop, events: EventSteps) -> None:
+    """Stripe is looked at once more; until that shows what the operation did, what the operation wrote stays."""
+    ada, began = CustomerId("cus_ada"), shop.clock.now
+    shop.payments.snapshots[ada] = snapshot(read_at=began)
+    handled(events, delivered(shop, "customer.updated"))
+    event = delivered(shop, "customer.updated")
+    fetched = events.fetch(event, "")  # without the subscription
+    shop.clock.now = began + timedelta(seconds=5)
+    started = subscription(SubscriptionStatus.ACTIVE)
+    with shop.store.writing(SAM) as uow:
+        uow.mirror.add_subscription(ADA, started, None)
+    with pytest.raises(Transient):  # this look began too early, too
+        events.record(event, fetched)
+    with shop.store.reading(SAM) as uow:
+        assert uow.mirror.subscriptions(ADA) == (started,)
+    shop.payments.snapshots[ada] = snapshot(
+        read_at=began + timedelta(seconds=6), subscriptions=(started,), payment_methods=(method("pm_newest"),)
+    )
+    events.record(event, fetched)
+    with shop.store.reading(SAM) as uow:
+        assert uow.mirror.subscriptions(ADA) == (started,)
+        assert [one.id for one in uow.mirror.payment_methods(ADA)] == ["pm_newest"]
+
+
 def test_only_the_customer_that_it_is_about_changes(shop: Shop, events: EventSteps) -> None:
     before = shop.rows.mirror[BEN]
     handled(events, delivered(shop, "customer.updated"))

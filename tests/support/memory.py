@@ -156,7 +156,7 @@ class Unit:
 
     @property
     def mirror(self) -> MemoryMirror:
-        return MemoryMirror(self.rows)
+        return MemoryMirror(self.rows, self.now)
 
     @property
     def timeline(self) -> MemoryTimeline:
@@ -248,6 +248,7 @@ class MemoryContacts:
 @dataclass(frozen=True)
 class MemoryMirror:
     rows: Rows
+    now: datetime
 
     def payment_methods(self, contact: ContactId) -> tuple[PaymentMethod, ...]:
         return tuple(sorted(self._of(contact).methods, key=lambda one: not one.default))
@@ -279,7 +280,7 @@ class MemoryMirror:
     def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
         before = self._of(contact)
         others = tuple(one for one in before.invoices if one.id != invoice.id)
-        self.rows.mirror[contact] = replace(before, invoices=(*others, invoice))
+        self.rows.mirror[contact] = replace(before, invoices=(*others, invoice), read_at=self._written(before))
 
     def open_invoices(self, contact: ContactId, limit: int = 100) -> tuple[Invoice, ...]:
         waiting = (one for one in self._of(contact).invoices if one.status is InvoiceStatus.OPEN)
@@ -303,13 +304,13 @@ class MemoryMirror:
             if invoice
             else before.invoices,
             balance=before.balance,
-            read_at=before.read_at,
+            read_at=self._written(before),
             covers=before.covers,
         )
 
     def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> frozenset[Part]:
         before = self._of(contact)
-        if snapshot.read_at and before.read_at and snapshot.read_at < before.read_at:
+        if self.is_older(contact, snapshot):
             return frozenset()
         self.rows.mirror[contact] = Mirrored(
             methods=snapshot.payment_methods,
@@ -329,6 +330,14 @@ class MemoryMirror:
             )
             if was != now
         )
+
+    def is_older(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
+        known = self._of(contact).read_at
+        return known is not None and snapshot.read_at is not None and snapshot.read_at < known
+
+    def _written(self, before: Mirrored) -> datetime | None:
+        """As the rows do: nothing is noted before the first look at Stripe."""
+        return max(before.read_at, self.now) if before.read_at else None
 
     def _of(self, contact: ContactId) -> Mirrored:
         return self.rows.mirror.get(contact, Mirrored())

@@ -17,7 +17,17 @@ from billing.ports import Origin, Store, StripeEvent
 from billing.reconciliations import Difference, Reconciliation
 from billing.storage.database import Database
 from billing.timeline import Happening, Topic, Wanted
-from tests.billing.storage.examples import ACTOR, NOW, contact, entry, invoice, method, operation, snapshot
+from tests.billing.storage.examples import (
+    ACTOR,
+    NOW,
+    contact,
+    entry,
+    invoice,
+    method,
+    operation,
+    snapshot,
+    subscription,
+)
 from tests.support.failing import invoice as failing
 
 ADA = contact("Ada", id=ContactId("con_ada"), customer=CustomerId("cus_ada"))
@@ -155,6 +165,23 @@ def test_the_mirror_covers_what_its_newest_look_covers(store: Store) -> None:
         assert uow.mirror.replace(ADA.id, refused) == frozenset()
         assert uow.mirror.covers(ADA.id) == 5, "what was not recorded covers nothing"
         assert uow.mirror.covers(BEN.id) == 0
+
+
+def test_what_an_operation_wrote_is_newer_than_what_was_read_before(store: Store) -> None:
+    with store.writing(ACTOR) as uow:
+        uow.mirror.replace(ADA.id, snapshot(ADA, read_at=NOW - timedelta(hours=1)))
+        began = uow.now
+    with store.writing(ACTOR) as uow:
+        uow.mirror.add_subscription(ADA.id, subscription("mine"), None)
+        written = uow.now
+    earlier, later = (
+        snapshot(ADA, read_at=at) for at in (began - timedelta(seconds=1), written + timedelta(seconds=1))
+    )
+    with store.writing(ACTOR) as uow:
+        assert uow.mirror.is_older(ADA.id, earlier)
+        assert not uow.mirror.is_older(ADA.id, later)
+        assert not uow.mirror.replace(ADA.id, earlier)
+        assert len(uow.mirror.subscriptions(ADA.id)) == 1
 
 
 def test_it_is_told_which_parts_were_different(store: Store) -> None:
