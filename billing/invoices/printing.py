@@ -8,7 +8,7 @@ from __future__ import annotations
 from billing import documents
 from billing.catalogue import Label
 from billing.contacts import Contact, InvoiceStatus
-from billing.documents import Buyer, Document, DocumentKind, DocumentReference, DocumentTax, Settlement, Stamp
+from billing.documents import Buyer, Document, DocumentKind, DocumentReference, DocumentTax, Period, Settlement, Stamp
 from billing.errors import NotFound, UnknownInvoice
 from billing.ids import OperationId
 from billing.invoices.amounts import InvoiceTotals, LineTotal, TaxTotal, merged
@@ -82,6 +82,7 @@ def credit_note(uow: UnitOfWork, id_: OperationId) -> Document:
         number=receipt.note,
         language=language,
         issued_on=taken.issued_on,
+        supplied=Period(first=ours.issued_on, last=ours.issued_on),
         seller=documents.seller(uow.catalogue.business, language),
         buyer=_buyer(contact),
         reference=ours.details.order_number,

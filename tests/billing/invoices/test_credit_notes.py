@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from billing.contacts import Invoice, InvoiceStatus
-from billing.documents import Document, DocumentKind, Settlement
+from billing.documents import Document, DocumentKind, Period, Settlement
 from billing.documents.sharing import opened
 from billing.errors import NotFound, NotNow, NotPermitted, UnknownInvoice
 from billing.ids import InvoiceId
@@ -131,6 +132,13 @@ def test_what_is_not_paid_yet_is_lowered_first(shop: InvoiceShop) -> None:
     found = document(shop, credited(shop, amount="300", give_back=GiveBack.OUTSIDE))
     assert found.settlement is Settlement.OUTSIDE
     assert found.set_off == Money(amount=23550, currency="EUR")
+
+
+def test_the_day_of_supply_is_the_invoices(shop: InvoiceShop) -> None:
+    shop.clock.goes_on(days=20)
+    found = document(shop, credited(shop, amount="1"))
+    assert found.issued_on == TODAY + timedelta(days=20)
+    assert found.supplied == Period(first=TODAY, last=TODAY)
 
 
 def test_it_stays_what_it_was_when_taxes_change(shop: InvoiceShop) -> None:
