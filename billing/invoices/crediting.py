@@ -14,12 +14,12 @@ from pydantic import Field
 from billing.catalogue import Label
 from billing.contacts import Invoice
 from billing.errors import NothingToCredit
-from billing.ids import ContactId, InvoiceId, OperationId
+from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId
 from billing.invoices import typed
-from billing.invoices.amounts import LineTotal
-from billing.invoices.model import InvoiceState
+from billing.invoices.amounts import InvoiceTotals, LineTotal
+from billing.invoices.model import InvoiceState, SalesInvoice
 from billing.invoices.payments import seen
-from billing.invoices.sheets import Act, Sheet, as_it_stands, require, sheet
+from billing.invoices.sheets import Act, Sheet, require, sheet
 from billing.invoices.taking_back import Taken, taken
 from billing.models import Frozen
 from billing.money import Money, total
@@ -50,6 +50,7 @@ class Creditable(Frozen):
     invoice: InvoiceId
     number: str | None
     order: CreditOrder
+    billed: InvoiceTotals | None = None  # of an invoice of ours, as the person was shown it
 
 
 class Credited(Frozen):
@@ -74,11 +75,11 @@ class IssuedNote(Frozen):
     receipt: InvoiceCredited
 
 
-def notes(uow: UnitOfWork, shown: Sheet) -> tuple[IssuedNote, ...]:
+def notes(uow: UnitOfWork, contact: ContactId, ref: str) -> tuple[IssuedNote, ...]:
     """The credit notes of an invoice of ours that have a document, oldest first."""
-    done = uow.operations.done(shown.contact.id, CreditInvoice.kind)
+    done = uow.operations.done(contact, CreditInvoice.kind)
     found = (IssuedNote(id=one.id, receipt=InvoiceCredited.model_validate_json(one.result or "")) for one in done)
-    return tuple(one for one in found if one.receipt.ref == shown.ref and one.receipt.taken)
+    return tuple(one for one in found if one.receipt.ref == ref and one.receipt.taken)
 
 
 def left_to_credit(invoice: Invoice) -> Money:
@@ -102,6 +103,7 @@ def check(uow: UnitOfWork, command: CreditInvoice) -> Creditable:
         invoice=found.stripe_id,
         number=found.number,
         order=order_for(command, found),
+        billed=found.totals,
     )
 
 
@@ -138,7 +140,7 @@ def perform(payments: Payments, context: Context, checked: Creditable) -> Credit
 
 def record(uow: UnitOfWork, context: Context, checked: Creditable, outcome: Credited) -> InvoiceCredited:
     note = outcome.note
-    credited = as_it_stands(uow, checked.ref)
+    ours = uow.invoices.find(SalesInvoiceId(checked.ref))
     uow.mirror.add_invoice(checked.contact, note.invoice)
     uow.timeline.append(
         Entry(
@@ -160,17 +162,19 @@ def record(uow: UnitOfWork, context: Context, checked: Creditable, outcome: Cred
         total=note.total,
         given_back=note.given_back,
         give_back=checked.order.give_back,
-        recipients=credited.ours.details.recipients if credited.ours else (),
-        taken=_taken(uow, credited, checked.order.model_copy(update={"total": note.total})),
+        recipients=ours.details.recipients if ours else (),
+        taken=_taken(uow, ours, checked, note.total) if ours else None,
     )
 
 
-def _taken(uow: UnitOfWork, credited: Sheet, order: CreditOrder) -> Taken | None:
-    if credited.ours is None or credited.totals is None:
+def _taken(uow: UnitOfWork, ours: SalesInvoice, checked: Creditable, amount: Money) -> Taken | None:
+    """What the document says; asks nothing that could refuse, for the money has gone its way."""
+    if checked.billed is None:
         return None
-    before = [line for one in notes(uow, credited) if one.receipt.taken for line in one.receipt.taken.lines]
-    description = f"{_A_PART.in_(credited.ours.details.language)} {credited.number}"
-    lines = taken(credited.totals, before, order, description)
+    earlier = notes(uow, ours.contact, ours.id)
+    before = [line for one in earlier if one.receipt.taken for line in one.receipt.taken.lines]
+    order = checked.order.model_copy(update={"total": amount})
+    lines = taken(checked.billed, before, order, f"{_A_PART.in_(ours.details.language)} {ours.number}")
     return Taken(issued_on=uow.today, lines=lines) if lines else None
 
 

@@ -38,7 +38,7 @@ def links(uow: UnitOfWork, ref: str) -> InvoiceLinks:
     shown = sheet(uow, ref)
     if shown.ours is None:
         raise UnknownInvoice(invoice=ref)
-    contact, issued = shown.contact.id, notes(uow, shown)
+    contact, issued = shown.contact.id, notes(uow, shown.contact.id, shown.ref)
     return InvoiceLinks(
         sheet=shown,
         token=issue(uow, DocumentKind.INVOICE, shown.ours.id, contact),
@@ -58,7 +58,7 @@ def revoke_links(uow: UnitOfWork, ref: str) -> LinksRevoked:
     """
     shown = require(uow, ref, sheet(uow, ref).contact.id, Act.REVOKE)
     count = revoke(uow, DocumentKind.INVOICE, shown.ref)
-    count += sum(revoke(uow, DocumentKind.CREDIT_NOTE, one.id) for one in notes(uow, shown))
+    count += sum(revoke(uow, DocumentKind.CREDIT_NOTE, one.id) for one in notes(uow, shown.contact.id, shown.ref))
     if count:
         uow.timeline.append(
             Entry(

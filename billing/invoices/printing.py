@@ -10,7 +10,7 @@ from billing.catalogue import Label
 from billing.contacts import Contact, InvoiceStatus
 from billing.documents import Buyer, Document, DocumentKind, DocumentReference, DocumentTax, Period, Settlement, Stamp
 from billing.errors import NotFound, UnknownInvoice
-from billing.ids import OperationId
+from billing.ids import OperationId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals, LineTotal, TaxTotal, merged
 from billing.invoices.crediting import CreditInvoice, InvoiceCredited
 from billing.invoices.model import Discount
@@ -69,10 +69,10 @@ def credit_note(uow: UnitOfWork, id_: OperationId) -> Document:
     if operation.kind != CreditInvoice.kind or operation.state is not State.DONE:
         raise NotFound(id_)
     receipt = InvoiceCredited.model_validate_json(operation.result or "")
-    sheet = as_it_stands(uow, receipt.ref)
-    ours, taken, contact = sheet.ours, receipt.taken, sheet.contact
+    ours, taken = uow.invoices.find(SalesInvoiceId(receipt.ref)), receipt.taken
     if taken is None or ours is None or not ours.number or not ours.issued_on:
         raise NotFound(id_)
+    contact = uow.contacts.get(ours.contact)
     language, currency = ours.details.language, ours.currency
     taxes = merged(tax for one in taken.lines for tax in one.taxes)
     tax, gross = total((one.amount for one in taxes), currency), total((one.total for one in taken.lines), currency)

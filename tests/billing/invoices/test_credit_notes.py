@@ -12,7 +12,7 @@ from billing.documents import Document, DocumentKind, Period, Settlement
 from billing.documents.sharing import opened
 from billing.errors import NotFound, NotNow, NotPermitted, UnknownInvoice
 from billing.ids import InvoiceId
-from billing.invoices import linking, sheets
+from billing.invoices import linking
 from billing.invoices.crediting import CreditInvoice, InvoiceCredited, notes
 from billing.invoices.linking import MOST_NOTES
 from billing.invoices.payments import ChargeInvoice, RecordPayment
@@ -186,7 +186,7 @@ def test_each_invoice_has_its_own_notes(shop: InvoiceShop) -> None:
     first, second = credited(shop, amount="1"), credited(shop, amount="2")
     credited(shop, invoice="inv_2", due=53550, amount="3")
     with shop.store.reading(SAM) as uow:
-        assert {one.id for one in notes(uow, sheets.sheet(uow, REF))} == {first.id, second.id}
+        assert {one.id for one in notes(uow, ADA, REF)} == {first.id, second.id}
 
 
 # Links
