@@ -132,8 +132,13 @@ def _business(uow: UnitOfWork) -> Business:
         failing=uow.overview.failing(),
         expiring=uow.overview.expiring(uow.today, uow.today + relativedelta(months=1)),
         worst=tuple(Owed(contact=contact, name=names[contact].name, invoice=one) for contact, one in worst),
-        days=tuple(_day(uow, uow.today - timedelta(days=back)) for back in reversed(range(DAYS))),
+        days=days(uow, uow.today),
     )
+
+
+def days(uow: UnitOfWork, last: date) -> tuple[Day, ...]:
+    """What was paid on each day of the chart that ends with `last`, oldest first. Sums only, so for anybody."""
+    return tuple(_day(uow, last - timedelta(days=back)) for back in reversed(range(DAYS)))
 
 
 def _day(uow: UnitOfWork, on: date) -> Day:

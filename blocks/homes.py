@@ -1,8 +1,4 @@
-"""Home: what the person did, what waits for them, and for managers how the business stands (H6, H9).
-
-The chart is drawn with block characters. Slack shows pictures only from a public address or a file of its own; the
-first would publish our figures to whoever has the address, and the second is a file for every look at Home.
-"""
+"""Home: what the person did, what waits for them, and for managers how the business stands (H6, H9)."""
 
 from __future__ import annotations
 
@@ -14,13 +10,10 @@ from billing.money import Money
 from billing.operations import State
 from billing.overviews import Sum
 from billing.roles import Permission
-from blocks import kit, ways, words
+from blocks import charts, kit, ways, words
 from blocks.graphemes import fit
 from blocks.invoices.figures import next_try
 from blocks.texts import Translator, bold, joined, later
-
-HEIGHTS = "▁▂▃▄▅▆▇█"
-WIDTH = 2  # characters of a column
 
 
 class Id:
@@ -59,8 +52,8 @@ _STATES = {
 }
 
 
-def home(shown: Home, t: Translator) -> kit.Home:
-    """The whole tab."""
+def home(shown: Home, t: Translator, picture: str | None = None) -> kit.Home:
+    """The whole tab. `picture` is the chart's address; without one the chart is drawn with characters."""
     if Permission.SEE_CONTACT not in shown.may:
         return kit.Home([kit.header(t("Welcome to Kontor")), kit.section(_no_role(t)), _refreshed(shown, t)])
     return kit.Home(
@@ -70,7 +63,7 @@ def home(shown: Home, t: Translator) -> kit.Home:
             kit.actions(
                 kit.button(t("Find a customer"), ways.TO_FINDER, style="primary"), kit.button(t("Refresh"), Id.REFRESH)
             ),
-            *_business(shown.business, t),
+            *_business(shown.business, t, picture),
             *_requests(t("Waits for your decision"), shown.to_decide, shown.to_decide_count, t),
             *_requests(t("Your requests"), shown.filed, shown.filed_count, t),
             *_waiting(shown, t),
@@ -80,18 +73,6 @@ def home(shown: Home, t: Translator) -> kit.Home:
             _refreshed(shown, t),
         ]
     )
-
-
-def chart(days: Sequence[Day]) -> str:
-    """A column for each day, in eighths of the highest; any money at all is above the ground."""
-    highest = max((day.received.amount for day in days), default=0)
-    return " ".join(_column(day.received.amount, highest) * WIDTH for day in days)
-
-
-def _column(amount: int, highest: int) -> str:
-    if amount <= 0 or highest <= 0:
-        return HEIGHTS[0]
-    return HEIGHTS[max(1, (amount * (len(HEIGHTS) - 1) + highest - 1) // highest)]
 
 
 def _no_role(t: Translator) -> str:
@@ -121,32 +102,29 @@ def _sums(sums: Sequence[Sum], t: Translator) -> str:
     return t.count("{amounts} in {n} invoice", "{amounts} in {n} invoices", count, amounts=amounts)
 
 
-def _business(business: Business | None, t: Translator) -> Iterator[kit.Block]:
+def _business(business: Business | None, t: Translator, picture: str | None) -> Iterator[kit.Block]:
     if business is None:
         return
     yield kit.divider()
     if business.days:
-        received = [day.received for day in business.days]
-        whole = sum(received[1:], received[0])
-        yield kit.section(
-            joined(
-                [
-                    t.rich("*Received in the last {n} days*", n=len(received)),
-                    chart(business.days),
-                    t(
-                        "{amount} altogether, {today} today, most on {day}.",
-                        amount=whole,
-                        today=received[-1],
-                        day=max(business.days, key=lambda day: day.received.amount).on,
-                    )
-                    if whole
-                    else t("Nothing yet."),
-                ]
-            )
-        )
+        yield from _chart(business.days, t, picture)
     if business.worst:
         yield kit.section(t.rich("*Failing payments, the largest first*"))
         yield from (_owed(one, next_try(one.invoice, t), t) for one in business.worst)
+
+
+def _chart(days: Sequence[Day], t: Translator, picture: str | None) -> Iterator[kit.Block]:
+    whole, highest = charts.whole(days), charts.highest(days)
+    said = t("Nothing yet.")
+    if whole:
+        said = t(
+            "{amount} altogether, {today} today, most on {day}.", amount=whole, today=days[-1].received, day=highest.on
+        )
+    if picture:
+        yield kit.image(picture, charts.in_words(days, t))
+        yield kit.context(said)
+    else:
+        yield kit.section(joined([bold(charts.title(days, t)), charts.drawn(days), said]))
 
 
 def _requests(title: str, requests: Sequence[ChangeRequest], count: int, t: Translator) -> Iterator[kit.Block]:

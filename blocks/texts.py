@@ -57,6 +57,11 @@ class Translator:
         self._messages = _messages(self.language)
         self._zone = _known_zone(timezone)
 
+    @property
+    def locale(self) -> str:
+        """The language with its way of writing, as this class takes it: `de_DE`."""
+        return str(self._locale)
+
     def __call__(self, text: str, /, **parameters: object) -> str:
         """Plain text. Parameters lose line breaks and characters that could turn the text around."""
         return self._fill(self._messages.gettext(text), parameters)

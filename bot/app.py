@@ -43,6 +43,8 @@ from billing.subscriptions import CREATE, RESUME
 from bot import mail, metrics
 from bot.engine import Engine, Pipeline, Schedule, Step, enqueue, is_migrated
 from bot.pages.billing_contacts import PATH, billing_contact_pages
+from bot.pages.charts import PATH as CHARTS
+from bot.pages.charts import chart_pages
 from bot.pages.documents import document_pages
 from bot.settings import CannotStart, Settings
 from bot.slack import create_bolt, slack_client
@@ -52,6 +54,7 @@ from handlers.announcements import Announcer, Links
 from handlers.billing_contact_news import BillingContactNews
 from handlers.change_requests.cards import Cards
 from handlers.change_requests.messages import Messages, RequestMails
+from handlers.charts import Charts
 from handlers.conversation import Conversation
 from handlers.dunning import Tellers
 from handlers.followups import FollowUps
@@ -123,6 +126,7 @@ class App:
     directory: Directory
     posts: Posts
     announcer: Announcer
+    charts: Charts
     router: Router
     bolt: Bolt
 
@@ -132,6 +136,7 @@ class App:
         pages = [
             billing_contact_pages(self.desk, business, self.settings.kontor_public_url),
             document_pages(self.database, InvoiceDocuments(), business),
+            chart_pages(self.database, self.charts),
         ]
         return create_web(self.bolt, self.database, business, secret, self.missing, pages)
 
@@ -311,6 +316,11 @@ def documents_address(settings: Settings) -> str:
     return f"{settings.kontor_public_url.rstrip('/')}/d"
 
 
+def charts_address(settings: Settings) -> str | None:
+    """Where Slack fetches charts. None where it cannot: then they are drawn with characters."""
+    return f"{settings.kontor_public_url.rstrip('/')}{CHARTS}" if settings.slack_can_fetch else None
+
+
 def build(settings: Settings) -> App:
     catalogue = load(settings.kontor_catalogue)
     database = Database(settings.database_url, catalogue=catalogue, enqueue=enqueue, clock=utcnow)
@@ -332,9 +342,11 @@ def build(settings: Settings) -> App:
     )
     posts = Posts(lambda: slack_client(settings), settings.kontor_managers_channel)
     announcer = Announcer(desk, posts, links, settings.kontor_settle_seconds)
+    charts = Charts(charts_address(settings), settings.slack_signing_secret.get_secret_value())
     router = Router()
     handlers.register(router, announcer)
-    conversation = Conversation(router, desk, directory, {"links": links, "posts": posts}, metrics.observe_request)
+    extras = {"links": links, "posts": posts, "charts": charts}
+    conversation = Conversation(router, desk, directory, extras, metrics.observe_request)
     return App(
         settings=settings,
         catalogue=catalogue,
@@ -345,6 +357,7 @@ def build(settings: Settings) -> App:
         directory=directory,
         posts=posts,
         announcer=announcer,
+        charts=charts,
         router=router,
         bolt=create_bolt(settings, conversation),
     )

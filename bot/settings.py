@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +34,15 @@ def _web_address(url: str) -> str:
 
 def _ends_with_slash(url: str) -> str:
     return url if url.endswith("/") else url + "/"
+
+
+def _is_local(url: str) -> bool:
+    """Whether only this machine, or its network, knows the way there."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -192,6 +202,11 @@ class Settings(LocalSettings):
     @property
     def on_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
+
+    @property
+    def slack_can_fetch(self) -> bool:
+        """Whether Slack reaches our pages: the real one cannot come to an address inside a machine or a network."""
+        return _is_local(self.slack_api_url) or not _is_local(self.kontor_public_url)
 
     @property
     def test_mode(self) -> bool:

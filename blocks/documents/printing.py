@@ -9,10 +9,8 @@ from __future__ import annotations
 import html
 import io
 import re
-import threading
 import unicodedata
 from functools import cache
-from pathlib import Path
 
 import plutoprint
 import segno.helpers
@@ -26,24 +24,11 @@ from billing.documents import Document
 from blocks.documents.sheet import has_code, on_paper, sheet, title
 from blocks.templating import render
 from blocks.texts import Translator, one_line
+from blocks.typesetting import FAMILIES, FONTS, typesetting
 
-FONTS = Path(__file__).parents[1] / "fonts"
-# The first that has a letter draws it.
-FAMILIES = (
-    "Noto Sans",
-    "Noto Sans Hebrew",
-    "Noto Sans Arabic",
-    "Noto Sans Armenian",
-    "Noto Sans Georgian",
-    "Noto Sans Thai",
-    "Droid Sans Fallback",
-    "Kontor Hangul",
-    "Noto Emoji",
-)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LONG_WORD = re.compile(r"\S{24}(?=\S)")
 _PLAIN = " -.,:@/+"
-_one_at_a_time = threading.Lock()  # the library's caches of fonts are not made for several threads
 
 
 def page(document: Document, *, download: str) -> str:
@@ -55,15 +40,10 @@ def pdf(document: Document) -> bytes:
     """The document as PDF, on the paper of the buyer's country."""
     t = Translator(document.language)
     source = _in_our_letters(_html(document, download=""))
-    _use_our_fonts()
+    letter = on_paper(document) == "letter"
+    size = plutoprint.PAGE_SIZE_LETTER if letter else plutoprint.PAGE_SIZE_A4
     written = io.BytesIO()
-    with _one_at_a_time:
-        book = plutoprint.Book(
-            plutoprint.PAGE_SIZE_LETTER if on_paper(document) == "letter" else plutoprint.PAGE_SIZE_A4,
-            plutoprint.PAGE_MARGINS_NONE,
-            plutoprint.MEDIA_TYPE_PRINT,
-        )
-        book.custom_resource_fetcher = _Nothing()
+    with typesetting(size, plutoprint.MEDIA_TYPE_PRINT) as book:
         book.load_html(source)
         day = document.issued_on.strftime("%Y-%m-%dT00:00:00Z")
         for name, value in (
@@ -83,18 +63,6 @@ def file_name(document: Document, extension: str = "pdf") -> str:
     name = f"{title(document, Translator(document.language))} {document.number}"
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return f"{re.sub('[^A-Za-z0-9]+', '-', plain).strip('-')}.{extension}"
-
-
-class _Nothing(plutoprint.ResourceFetcher):
-    """A document has everything in itself; whatever gets into it, nothing is fetched."""
-
-    def fetch_url(self, url: str) -> plutoprint.ResourceData:
-        raise PermissionError(f"documents fetch nothing, also not {url}")
-
-
-@cache
-def _use_our_fonts() -> None:
-    plutoprint.plutobook_set_fontconfig_path(FONTS)
 
 
 @cache

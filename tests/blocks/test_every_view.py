@@ -322,6 +322,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: homes.home(mirror.home(may=frozenset()), t),
         lambda t: homes.home(mirror.home(), t),
         lambda t: homes.home(mirror.FULL_HOME, t),
+        lambda t: homes.home(mirror.FULL_HOME, t, "https://kontor.example/charts/" + "A" * 90 + ".png"),
     ),
     "blocks.notices.file_follows": (notices.file_follows,),
     "blocks.reconciliations.report": (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import requests
 import stripe
 
 from billing.ports import StripeEvent
@@ -14,6 +15,7 @@ from billing.stripe.customers import StripeCustomers
 from billing.stripe.event_log import StripeEventLog
 from billing.syncs import reconcile
 from tests.flows.test_subscriptions import STARTED, VISA, ends_with, to_review
+from tests.support.slack import Json
 from tests.support.world import STRIPE_KEY, World
 
 
@@ -82,6 +84,11 @@ def test_invoices_are_listed_with_their_documents(world: World) -> None:
     assert "/pdf|PDF>" in str(mia.view)
 
 
+def pictures(home: Json | None) -> list[Json]:
+    assert home
+    return [block for block in home["blocks"] if block["type"] == "image"]
+
+
 def test_home_is_there_for_everybody_and_its_buttons_work(world: World) -> None:
     """H9"""
     ada = world.contact(VISA)
@@ -91,13 +98,17 @@ def test_home_is_there_for_everybody_and_its_buttons_work(world: World) -> None:
     mia.closes(everything=True)
     assert mia.opens_home().ok
     assert ada.name in mia.home_text
-    assert "Eingegangen in den letzten" not in mia.home_text
+    assert pictures(mia.home) == []
     mia.presses("home.refresh", surface="home")
     mia.presses("finder.open", surface="home")
     assert "Um wen geht es?" in mia.text
     priya = world.person("manager")
     assert priya.opens_home().ok
-    assert "Received in the last 14 days" in priya.home_text
+    [picture] = pictures(priya.home)
+    assert "Received in the last 14 days" in picture["alt_text"]
+    fetched = requests.get(picture["image_url"], timeout=10)
+    assert (fetched.status_code, fetched.headers["Content-Type"]) == (200, "image/png")
+    assert fetched.content.startswith(b"\x89PNG")
     stranger = world.bystander()
     assert stranger.opens_home().ok
     assert ada.name not in stranger.home_text

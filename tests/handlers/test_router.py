@@ -11,7 +11,21 @@ from handlers.router import Kind, Route, Router
 from tests.support.office import Office
 
 # What `Conversation` and the program give to handlers.
-GIVEN = {"ack", "call", "client", "actor", "desk", "t", "trace", "router", "respond", "screen", "links", "posts"}
+GIVEN = {
+    "ack",
+    "call",
+    "client",
+    "actor",
+    "desk",
+    "t",
+    "trace",
+    "router",
+    "respond",
+    "screen",
+    "links",
+    "posts",
+    "charts",
+}
 
 
 def nothing() -> None:

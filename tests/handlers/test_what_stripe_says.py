@@ -16,6 +16,7 @@ from billing.ports import Job
 from billing.reconciliations import Difference, Reconciliation
 from billing.roles import Role
 from billing.timeline import Entry, Happening
+from handlers.charts import Chart
 from handlers.router import Kind
 from tests.support.failing import SECOND_CARD, event, fails, invoice
 from tests.support.office import Office
@@ -335,6 +336,44 @@ def test_home_shows_managers_how_the_business_stands(office: Office) -> None:
     assert " ".join(["▁▁"] * 10 + ["▅▅", "▁▁", "▁▁", "██"]) in words
     assert "98,00\u00a0€ in 2 Rechnungen" in words  # failing
     assert "49,00\u00a0€ in 1 Rechnung\n" in words  # overdue
+
+
+def images(home: Json) -> list[Json]:
+    return [block for block in home["blocks"] if block["type"] == "image"]
+
+
+def test_where_slack_can_fetch_it_the_chart_is_a_picture() -> None:
+    office = Office(charts_address="https://kontor.example/charts")
+    office.hires(PRIYA)
+    fails(office, invoice())
+    home = opens_home(office, PRIYA)
+    [image] = images(home)
+    token = image["image_url"].removeprefix("https://kontor.example/charts/").removesuffix(".png")
+    assert office.charts.opened(token, office.clock()) == Chart("de_DE", office.clock().date())
+    assert image["alt_text"] == "Eingegangen in den letzten 14 Tagen: noch nichts."
+    assert "▁" not in texts(home)
+    assert images(opens_home(office, SAM)) == [], "only for those who may see the business"
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "invalid_arguments"])
+def test_a_chart_that_slack_cannot_fetch_does_not_cost_home(error: str) -> None:
+    office = Office(charts_address="https://kontor.example/charts")
+    office.hires(PRIYA)
+    office.slack.fails["views_publish"].append(slack_error(error))
+    home = opens_home(office, PRIYA)
+    assert images(home) == []
+    assert " ".join(["▁▁"] * 14) in texts(home)
+
+
+def test_another_fault_of_slack_is_not_taken_for_the_chart() -> None:
+    office = Office(charts_address="https://kontor.example/charts")
+    office.hires(PRIYA)
+    office.slack.fails["views_publish"].append(slack_error("fatal_error"))
+    office.handles(
+        Kind.EVENT, {"team_id": "T1", "event_id": "Ev1", "event": {"type": "app_home_opened", "user": PRIYA.user}}
+    )
+    assert not office.slack.called("views_publish"), "it was not tried without the picture"
+    assert office.observed[-1] == ("event", "failed")
 
 
 def test_home_of_somebody_without_a_role_shows_nothing_of_anybody(office: Office) -> None:

@@ -27,6 +27,7 @@ from handlers.announcements import Announcer, Links
 from handlers.billing_contact_news import BillingContactNews
 from handlers.change_requests.cards import Cards
 from handlers.change_requests.messages import Messages, RequestMails
+from handlers.charts import Charts
 from handlers.conversation import Conversation
 from handlers.dunning import Tellers
 from handlers.followups import FollowUps
@@ -75,12 +76,14 @@ class Office(Shop):
     observed: list[tuple[str, str]] = field(default_factory=list)
     mails: list[EmailMessage] = field(default_factory=list)
     settle_seconds: float = 0
+    charts_address: str | None = None  # as where Slack cannot fetch pictures
 
     def __post_init__(self) -> None:
         super().__post_init__()
         links = Links(dashboard="https://stripe.example", documents="https://kontor.example/d")
         self.directory = Directory(self.desk, lambda: self.slack, {"billing-sales": Role.SALES})
         self.posts = Posts(lambda: self.slack, "C_MANAGERS")
+        self.charts = Charts(self.charts_address, "signing secret")
         self.announcer = Announcer(self.desk, self.posts, links, self.settle_seconds)
         self.router = Router()
         handlers.register(self.router, self.announcer)
@@ -88,7 +91,7 @@ class Office(Shop):
             self.router,
             self.desk,
             self.directory,
-            {"links": links, "posts": self.posts},
+            {"links": links, "posts": self.posts, "charts": self.charts},
             lambda kind, result, _: self.observed.append((kind, result)),
         )
         self.events = EventSteps(self.store, self.payments, self.posts.managers)

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from billing.contacts import Address
 from billing.documents import Buyer
 from blocks.documents import pdf
-from blocks.documents.printing import FAMILIES, FONTS
+from blocks.typesetting import FAMILIES, FONTS
 from tests.blocks.samples_documents import german
 
 # By the font that has to draw it: what customers are called.
