@@ -89,6 +89,9 @@ class Operations(Protocol):
     def at_work(self, contact: ContactId) -> tuple[Operation, ...]:
         """Those of that contact that the engine is at work on, oldest first."""
 
+    def done(self, contact: ContactId, kind: str) -> tuple[Operation, ...]:
+        """Those of that kind that were done for that contact, in the order in which they were."""
+
     def is_followed(self, operation: Operation) -> bool:
         """Whether a later one answers in the same place: the person has seen what came of this one, and gone on."""
 

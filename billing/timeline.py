@@ -55,6 +55,7 @@ class Happening(StrEnum):
     INVOICE_SENT = "invoice_sent"
     INVOICE_SENT_AGAIN = "invoice_sent_again"
     INVOICE_NOT_MAILED = "invoice_not_mailed"
+    INVOICE_LINKS_REVOKED = "invoice_links_revoked"
     INVOICE_REMINDED = "invoice_reminded"
     INVOICE_CHARGED = "invoice_charged"
     PAYMENT_RECORDED = "payment_recorded"
@@ -89,6 +90,7 @@ _TOPICS: dict[Happening, tuple[Topic, ...]] = {
     Happening.INVOICE_REFUNDED: (Topic.OPERATIONS, Topic.PAYMENTS),
     Happening.INVOICE_SENT: (Topic.OPERATIONS, Topic.MAILS),
     Happening.INVOICE_SENT_AGAIN: (Topic.OPERATIONS, Topic.MAILS),
+    Happening.INVOICE_LINKS_REVOKED: (Topic.OPERATIONS,),
     Happening.INVOICE_REMINDED: (Topic.MAILS,),
     Happening.INVOICE_NOT_MAILED: (Topic.MAILS, Topic.FAILURES),
     Happening.INVOICE_APPROVAL_ASKED: (Topic.DECISIONS,),

@@ -138,6 +138,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Invoice {number} could not be mailed to {recipients}"),
         later("An invoice could not be mailed"),
     ),
+    Happening.INVOICE_LINKS_REVOKED: (
+        "🔒",
+        later("All links to invoice {number} revoked: {count}"),
+        later("Links to an invoice revoked"),
+    ),
     Happening.INVOICE_REMINDED: ("🔔", later("Reminded of invoice {number}"), later("Reminded of an invoice")),
     Happening.PAYMENT_RECORDED: (
         "💶",

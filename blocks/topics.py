@@ -270,6 +270,8 @@ TOPICS: Sequence[Topic] = (
                 "Invoices of subscriptions cannot be paid by hand."
             ),
             later("Managers credit, refund, cancel and write off. A cancelled invoice keeps its number."),
+            later("A credit note is mailed to the invoice’s recipients, as a PDF and with a link."),
+            later("*Document and links* has the links to the documents; *Revoke all links* closes those given out."),
             later("Customers are reminded by schedule until the invoice is paid or cancelled."),
         ),
         ("payments", "payment", "refund", "credit", "zahlung", "zahlungen", "erstattung", "gutschrift", "storno"),

@@ -40,6 +40,7 @@ class Settlement(StrEnum):
     REFUND = "refund"  # back to the payment method
     BALANCE = "balance"  # kept for the customer's next invoices
     LESS_DUE = "less_due"  # less is due on the invoice that it corrects
+    OUTSIDE = "outside"  # given back by hand: cash, a transfer
 
 
 class Period(Frozen):
@@ -168,6 +169,7 @@ class Document(Frozen):
     reference: str = ""  # the buyer's purchase order
     corrects: DocumentReference | None = None  # of a credit note: the invoice
     settlement: Settlement | None = None  # of a credit note
+    set_off: Money | None = None  # the part of a credit note that lowers what is due, where only the rest goes back
     lines: Annotated[tuple[Line, ...], Field(min_length=1)]
     discount: LineDiscount | None = None
     taxes: tuple[DocumentTax, ...] = ()

@@ -98,7 +98,7 @@ def totals(lines: Sequence[Line], discount: Discount | None, rates: Rates, curre
         )
         for line, gross_amount, less, amount, share in zip(lines, grosses, own, amounts, shares, strict=True)
     )
-    taxes = _merged(tax for one in found for tax in one.taxes)
+    taxes = merged(tax for one in found for tax in one.taxes)
     subtotal, off = total(amounts, currency), total(shares, currency)
     added = total((tax.amount for tax in taxes if not tax.inclusive), currency)
     return InvoiceTotals(lines=found, subtotal=subtotal, discount=off, taxes=taxes, total=subtotal - off + added)
@@ -123,11 +123,20 @@ def _shares(discount: Discount | None, amounts: Sequence[Money], currency: str) 
     off = discount.off(whole).amount
     if not whole.amount:
         return [Money.zero(currency) for _ in amounts]
-    parts = [off * one.amount // whole.amount for one in amounts]
-    by_remainder = sorted(range(len(parts)), key=lambda n: (-(off * amounts[n].amount % whole.amount), n))
-    for number in by_remainder[: off - sum(parts)]:
+    return [whole.with_amount(part) for part in split(off, [one.amount for one in amounts])]
+
+
+def split(amount: int, weights: Sequence[int]) -> list[int]:
+    """The amount shared by weight, to the minor unit: the largest remainders get what is left over.
+
+    The weights are not negative, and not all 0.
+    """
+    whole = sum(weights)
+    parts = [amount * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(parts)), key=lambda n: (-(amount * weights[n] % whole), n))
+    for number in by_remainder[: amount - sum(parts)]:
         parts[number] += 1
-    return [whole.with_amount(part) for part in parts]
+    return parts
 
 
 def _taxes(left: Money, rates: tuple[TaxRate, ...]) -> tuple[TaxTotal, ...]:
@@ -152,13 +161,14 @@ def _taxes(left: Money, rates: tuple[TaxRate, ...]) -> tuple[TaxTotal, ...]:
     )
 
 
-def _merged(taxes: Iterable[TaxTotal]) -> tuple[TaxTotal, ...]:
-    merged: dict[str, TaxTotal] = {}
+def merged(taxes: Iterable[TaxTotal]) -> tuple[TaxTotal, ...]:
+    """Each tax once, with what it comes to on all lines."""
+    found: dict[str, TaxTotal] = {}
     for tax in taxes:
-        before = merged.get(tax.name)
-        merged[tax.name] = (
+        before = found.get(tax.name)
+        found[tax.name] = (
             before.model_copy(update={"base": before.base + tax.base, "amount": before.amount + tax.amount})
             if before
             else tax
         )
-    return tuple(merged.values())
+    return tuple(found.values())

@@ -1,7 +1,8 @@
 """Taking back an invoice or a part of it: as a whole, by line or by amount (HX20).
 
 What was not paid yet is no longer asked for; what was paid goes back to the card, to the customer's balance, or was
-given back by hand. Stripe's credit note holds it together.
+given back by hand. Stripe's credit note holds it together; the document of one that takes back an invoice of ours is
+ours too, and its record is the operation.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from billing.catalogue import Label
 from billing.contacts import Invoice
 from billing.errors import NothingToCredit
-from billing.ids import ContactId, InvoiceId
+from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId
 from billing.invoices import typed
-from billing.invoices.amounts import LineTotal
-from billing.invoices.model import InvoiceState
+from billing.invoices.amounts import InvoiceTotals, LineTotal
+from billing.invoices.model import InvoiceState, SalesInvoice
 from billing.invoices.payments import seen
 from billing.invoices.sheets import Act, Sheet, require, sheet
+from billing.invoices.taking_back import Taken, taken
 from billing.models import Frozen
 from billing.money import Money, total
 from billing.operations import Action, Command, Context, Receipt
@@ -25,6 +28,7 @@ from billing.ports import CreditIssued, CreditLine, CreditOrder, GiveBack, Payme
 from billing.timeline import Entry, Happening
 
 LONGEST_REASON = 300  # characters
+_A_PART = Label(en="Part of invoice", de="Anteilig zu Rechnung")
 
 
 class CreditInvoice(Command):
@@ -46,6 +50,7 @@ class Creditable(Frozen):
     invoice: InvoiceId
     number: str | None
     order: CreditOrder
+    billed: InvoiceTotals | None = None  # of an invoice of ours, as the person was shown it
 
 
 class Credited(Frozen):
@@ -59,6 +64,22 @@ class InvoiceCredited(Receipt):
     total: Money
     given_back: Money
     give_back: GiveBack
+    recipients: tuple[str, ...] = ()  # who gets our document
+    taken: Taken | None = None  # None: there is no document of ours, for the invoice is Stripe's
+
+
+class IssuedNote(Frozen):
+    """A credit note, by the operation that issued it."""
+
+    id: OperationId
+    receipt: InvoiceCredited
+
+
+def notes(uow: UnitOfWork, contact: ContactId, ref: str) -> tuple[IssuedNote, ...]:
+    """The credit notes of an invoice of ours that have a document, oldest first."""
+    done = uow.operations.done(contact, CreditInvoice.kind)
+    found = (IssuedNote(id=one.id, receipt=InvoiceCredited.model_validate_json(one.result or "")) for one in done)
+    return tuple(one for one in found if one.receipt.ref == ref and one.receipt.taken)
 
 
 def left_to_credit(invoice: Invoice) -> Money:
@@ -82,6 +103,7 @@ def check(uow: UnitOfWork, command: CreditInvoice) -> Creditable:
         invoice=found.stripe_id,
         number=found.number,
         order=order_for(command, found),
+        billed=found.totals,
     )
 
 
@@ -118,6 +140,7 @@ def perform(payments: Payments, context: Context, checked: Creditable) -> Credit
 
 def record(uow: UnitOfWork, context: Context, checked: Creditable, outcome: Credited) -> InvoiceCredited:
     note = outcome.note
+    ours = uow.invoices.find(SalesInvoiceId(checked.ref))
     uow.mirror.add_invoice(checked.contact, note.invoice)
     uow.timeline.append(
         Entry(
@@ -139,7 +162,20 @@ def record(uow: UnitOfWork, context: Context, checked: Creditable, outcome: Cred
         total=note.total,
         given_back=note.given_back,
         give_back=checked.order.give_back,
+        recipients=ours.details.recipients if ours else (),
+        taken=_taken(uow, ours, checked, note.total) if ours else None,
     )
+
+
+def _taken(uow: UnitOfWork, ours: SalesInvoice, checked: Creditable, amount: Money) -> Taken | None:
+    """What the document says; asks nothing that could refuse, for the money has gone its way."""
+    if checked.billed is None:
+        return None
+    earlier = notes(uow, ours.contact, ours.id)
+    before = [line for one in earlier if one.receipt.taken for line in one.receipt.taken.lines]
+    order = checked.order.model_copy(update={"total": amount})
+    lines = taken(checked.billed, before, order, f"{_A_PART.in_(ours.details.language)} {ours.number}")
+    return Taken(issued_on=uow.today, lines=lines) if lines else None
 
 
 CREDIT = Action(

@@ -1,27 +1,33 @@
-"""The document of an invoice: what its customer gets, as it stands now; of a draft, what the customer would get."""
+"""The documents of an invoice: what its customer gets, as it stands now; of a draft, what the customer would get.
+
+A credit note is a document of its own, by the id of the operation that issued it.
+"""
 
 from __future__ import annotations
 
 from billing import documents
 from billing.catalogue import Label
-from billing.contacts import InvoiceStatus
-from billing.documents import Document, DocumentKind, Stamp
+from billing.contacts import Contact, InvoiceStatus
+from billing.documents import Buyer, Document, DocumentKind, DocumentReference, DocumentTax, Period, Settlement, Stamp
 from billing.errors import NotFound, UnknownInvoice
-from billing.invoices.amounts import InvoiceTotals, LineTotal
+from billing.ids import OperationId, SalesInvoiceId
+from billing.invoices.amounts import InvoiceTotals, LineTotal, TaxTotal, merged
+from billing.invoices.crediting import CreditInvoice, InvoiceCredited
 from billing.invoices.model import Discount
 from billing.invoices.sheets import Sheet, as_it_stands
-from billing.money import Money
-from billing.ports import UnitOfWork
+from billing.money import Money, total
+from billing.operations import State
+from billing.ports import GiveBack, UnitOfWork
 
 _DISCOUNT = Label(en="Discount", de="Rabatt")
 
 
 class InvoiceDocuments:
-    """`billing.ports.DocumentSource` for invoices of ours."""
+    """`billing.ports.DocumentSource` for invoices of ours and their credit notes."""
 
     def document(self, uow: UnitOfWork, kind: DocumentKind, id_: str) -> Document:
-        if kind is not DocumentKind.INVOICE:
-            raise NotFound(id_)
+        if kind is DocumentKind.CREDIT_NOTE:
+            return credit_note(uow, OperationId(id_))
         try:
             return document(uow, as_it_stands(uow, id_))
         except UnknownInvoice as error:
@@ -43,31 +49,88 @@ def document(uow: UnitOfWork, sheet: Sheet) -> Document:
         issued_on=ours.issued_on or uow.today,
         due_on=sheet.due_on,
         seller=documents.seller(business, details.language),
-        buyer=documents.Buyer(
-            name=contact.name if contact.name != contact.company else "",
-            company=contact.company,
-            address=contact.address,
-            tax_id=contact.tax_id or "",
-        ),
+        buyer=_buyer(contact),
         reference=details.order_number,
         lines=tuple(_line(number, one, details.language) for number, one in enumerate(totals.lines, 1)),
         discount=_discount(details.discount, totals.discount, details.language),
-        taxes=tuple(
-            documents.DocumentTax(
-                label=one.label.in_(details.language),
-                percent=one.percent,
-                inclusive=one.inclusive,
-                base=one.base,
-                amount=one.amount,
-            )
-            for one in totals.taxes
-        ),
+        taxes=_taxes(totals.taxes, details.language),
         reverse_charge=uow.catalogue.reverse_charge(contact.address.country, contact.tax_id),
         totals=_totals(sheet, totals),
         memo=details.memo,
         terms=details.terms,
         payment=documents.ways_to_pay(business, ours.currency, page) if is_open else documents.PaymentWays(),
         stamp=_stamp(sheet),
+    )
+
+
+def credit_note(uow: UnitOfWork, id_: OperationId) -> Document:
+    """What is printed of a credit note. Raises NotFound for an operation that issued none, or one that is Stripe's."""
+    operation = uow.operations.get(id_)
+    if operation.kind != CreditInvoice.kind or operation.state is not State.DONE:
+        raise NotFound(id_)
+    receipt = InvoiceCredited.model_validate_json(operation.result or "")
+    ours, taken = uow.invoices.find(SalesInvoiceId(receipt.ref)), receipt.taken
+    if taken is None or ours is None or not ours.number or not ours.issued_on:
+        raise NotFound(id_)
+    contact = uow.contacts.get(ours.contact)
+    language, currency = ours.details.language, ours.currency
+    taxes = merged(tax for one in taken.lines for tax in one.taxes)
+    tax, gross = total((one.amount for one in taxes), currency), total((one.total for one in taken.lines), currency)
+    lowered = receipt.total - receipt.given_back
+    return Document(
+        kind=DocumentKind.CREDIT_NOTE,
+        number=receipt.note,
+        language=language,
+        issued_on=taken.issued_on,
+        supplied=Period(first=ours.issued_on, last=ours.issued_on),
+        seller=documents.seller(uow.catalogue.business, language),
+        buyer=_buyer(contact),
+        reference=ours.details.order_number,
+        corrects=DocumentReference(number=ours.number, issued_on=ours.issued_on),
+        settlement=_GOES[receipt.give_back] if receipt.given_back else Settlement.LESS_DUE,
+        set_off=lowered if lowered and receipt.given_back else None,
+        lines=tuple(_line(number, one, language) for number, one in enumerate(taken.lines, 1)),
+        discount=_discount(ours.details.discount, total((one.share for one in taken.lines), currency), language),
+        taxes=_taxes(taxes, language),
+        reverse_charge=not tax and uow.catalogue.reverse_charge(contact.address.country, contact.tax_id),
+        totals=documents.Totals(
+            net=gross - tax,
+            tax=tax,
+            gross=gross,
+            paid=gross.with_amount(0),
+            credited=gross.with_amount(0),
+            due=gross,
+        ),
+        memo=" ".join(CreditInvoice.model_validate_json(operation.command).reason.split()),
+    )
+
+
+_GOES = {
+    GiveBack.REFUND: Settlement.REFUND,
+    GiveBack.BALANCE: Settlement.BALANCE,
+    GiveBack.OUTSIDE: Settlement.OUTSIDE,
+}
+
+
+def _buyer(contact: Contact) -> Buyer:
+    return Buyer(
+        name=contact.name if contact.name != contact.company else "",
+        company=contact.company,
+        address=contact.address,
+        tax_id=contact.tax_id or "",
+    )
+
+
+def _taxes(taxes: tuple[TaxTotal, ...], language: str) -> tuple[DocumentTax, ...]:
+    return tuple(
+        DocumentTax(
+            label=one.label.in_(language),
+            percent=one.percent,
+            inclusive=one.inclusive,
+            base=one.base,
+            amount=one.amount,
+        )
+        for one in taxes
     )
 
 

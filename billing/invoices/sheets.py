@@ -38,25 +38,27 @@ class Act(StrEnum):
     WRITE_OFF = "write_off"
     CLONE = "clone"
     TEMPLATE = "template"
+    REVOKE = "revoke"  # every link to its documents
     CORRECT = "correct"  # memo, order number and recipients of a sent one (K8)
 
 
 S = InvoiceState
 _COPIES = (Act.CLONE, Act.TEMPLATE)
-_UNPAID = (Act.SEND_AGAIN, Act.CHARGE, Act.RECORD, Act.CREDIT, Act.VOID, Act.WRITE_OFF, *_COPIES)
+_KEPT = (*_COPIES, Act.REVOKE)
+_UNPAID = (Act.SEND_AGAIN, Act.CHARGE, Act.RECORD, Act.CREDIT, Act.VOID, Act.WRITE_OFF, *_KEPT)
 
 # What a state allows. A partly paid invoice cannot be voided at Stripe: it is credited instead.
 ALLOWED: Mapping[InvoiceState, tuple[Act, ...]] = {
     S.DRAFT: (Act.EDIT, Act.SEND, Act.DELETE, *_COPIES),
-    S.SENDING: (Act.SEND,),  # again, when something unforeseen kept Stripe from being told
+    S.SENDING: (Act.SEND, Act.REVOKE),  # again, when something unforeseen kept Stripe from being told
     S.SENT: (*_UNPAID, Act.CORRECT),
     S.OVERDUE: (*_UNPAID, Act.CORRECT),
-    S.PARTLY_PAID: (Act.SEND_AGAIN, Act.CHARGE, Act.RECORD, Act.CREDIT, Act.WRITE_OFF, Act.CORRECT, *_COPIES),
-    S.PROCESSING: (Act.SEND_AGAIN, *_COPIES),
-    S.PAID: (Act.SEND_AGAIN, Act.REFUND, *_COPIES),
-    S.UNCOLLECTIBLE: (Act.CHARGE, Act.RECORD, Act.VOID, *_COPIES),
-    S.VOID: _COPIES,
-    S.REFUNDED: (Act.SEND_AGAIN, *_COPIES),
+    S.PARTLY_PAID: (Act.SEND_AGAIN, Act.CHARGE, Act.RECORD, Act.CREDIT, Act.WRITE_OFF, Act.CORRECT, *_KEPT),
+    S.PROCESSING: (Act.SEND_AGAIN, *_KEPT),
+    S.PAID: (Act.SEND_AGAIN, Act.REFUND, *_KEPT),
+    S.UNCOLLECTIBLE: (Act.CHARGE, Act.RECORD, Act.VOID, *_KEPT),
+    S.VOID: _KEPT,
+    S.REFUNDED: (Act.SEND_AGAIN, *_KEPT),
 }
 
 NEEDS: Mapping[Act, Permission] = {
@@ -72,11 +74,12 @@ NEEDS: Mapping[Act, Permission] = {
     Act.WRITE_OFF: Permission.VOID_INVOICE,
     Act.CLONE: Permission.DRAFT_INVOICE,
     Act.TEMPLATE: Permission.DRAFT_INVOICE,
+    Act.REVOKE: Permission.SEND_INVOICE,
     Act.CORRECT: Permission.SEND_INVOICE,
 }
 
 # What needs an invoice of ours: of Stripe's own there is no draft, no document and no recipient here.
-_OURS_ONLY = (Act.EDIT, Act.SEND, Act.DELETE, Act.SEND_AGAIN, Act.CLONE, Act.TEMPLATE, Act.CORRECT)
+_OURS_ONLY = (Act.EDIT, Act.SEND, Act.DELETE, Act.SEND_AGAIN, Act.CLONE, Act.TEMPLATE, Act.REVOKE, Act.CORRECT)
 
 
 class Sheet(Frozen):

@@ -88,7 +88,7 @@ def credit_note(document: Document, business: Business, to: Recipient, link: str
         link,
         subject=t("Your credit note {number} from {business}", number=document.number, business=business.name),
         lead=t("We have corrected an invoice. The credit note is attached as a PDF."),
-        paragraphs=(settled(document.settlement, t),) if document.settlement else (),
+        paragraphs=tuple(text for text in (settled(document, t),) if text),
     )
 
 

@@ -293,20 +293,32 @@ _SETTLED = {
     Settlement.REFUND: later("The amount is paid back the way it was paid."),
     Settlement.BALANCE: later("The amount is kept for you and set off against your next invoices."),
     Settlement.LESS_DUE: later("The amount is deducted from what is due on the invoice named above."),
+    Settlement.OUTSIDE: later("The amount is given back in another way than through the payment method."),
+}
+_SETTLED_IN_PART = {
+    Settlement.REFUND: later("{amount} is paid back the way it was paid."),
+    Settlement.BALANCE: later("{amount} is kept for you and set off against your next invoices."),
+    Settlement.LESS_DUE: later("{amount} is deducted from what is due on the invoice named above."),
+    Settlement.OUTSIDE: later("{amount} is given back in another way than through the payment method."),
 }
 
 
-def settled(settlement: Settlement, t: Translator) -> str:
-    """Where the money of a credit note goes."""
-    return t(_SETTLED[settlement])
+def settled(document: Document, t: Translator) -> str:
+    """Where the money of a credit note goes; empty for an invoice."""
+    if document.settlement is None:
+        return ""
+    if document.set_off is None:
+        return t(_SETTLED[document.settlement])
+    first = t(_SETTLED_IN_PART[Settlement.LESS_DUE], amount=document.set_off)
+    rest = t(_SETTLED_IN_PART[document.settlement], amount=document.totals.gross - document.set_off)
+    return f"{first} {rest}"
 
 
 def _notes(document: Document, t: Translator) -> list[str]:
     notes = [document.memo.strip()]
     if document.stamp is Stamp.VOID:
         notes.append(t("This invoice was cancelled. Nothing has to be paid."))
-    if document.settlement:
-        notes.append(settled(document.settlement, t))
+    notes.append(settled(document, t))
     if document.reverse_charge:
         notes.append(t("Reverse charge: the recipient is liable for the VAT (article 196 of Directive 2006/112/EC)."))
     elif not document.taxes and document.seller.untaxed:

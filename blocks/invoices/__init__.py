@@ -3,6 +3,7 @@
 from blocks.invoices.approvals import approval_card, reject_form
 from blocks.invoices.form import changed, form, item_choices, line_form
 from blocks.invoices.ids import Id
+from blocks.invoices.linking import document_links, links_revoked
 from blocks.invoices.lists import draft_list, invoice_list
 from blocks.invoices.results import (
     credited,
@@ -18,7 +19,7 @@ from blocks.invoices.results import (
 )
 from blocks.invoices.review import asked, review
 from blocks.invoices.settling import charge_form, correct_form, credit_form, record_form, template_form
-from blocks.invoices.sheet import document_links, sheet
+from blocks.invoices.sheet import sheet
 
 __all__ = [
     "Id",
@@ -38,6 +39,7 @@ __all__ = [
     "invoice_list",
     "item_choices",
     "line_form",
+    "links_revoked",
     "numbered",
     "paid",
     "record_form",

@@ -40,6 +40,7 @@ class Id:
     TO_TEMPLATE = "invoice.to_template"
     CORRECT = "invoice.correct"
     DOCUMENT = "invoice.document"
+    REVOKE = "invoice.revoke"
 
     CHARGE_FORM = "invoice.charge_form"  # callback; metadata: contact, invoice, due; so are the following
     RECORD_FORM = "invoice.record_form"

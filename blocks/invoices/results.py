@@ -41,13 +41,8 @@ def sent(
 ) -> Answer:
     """It was issued, and goes to its recipients. `mailed`: there is a mail server; `undelivered`: who got no mail."""
     text = t("Invoice {number} for {name} was sent.", number=receipt.number, name=receipt.contact_name)
-    where = (
-        t("It goes to {addresses}.", addresses=t.list(receipt.recipients))
-        if mailed
-        else t("Kontor cannot send mails here. Please pass the link on: “Document and links” has it.")
-    )
-    missing = t("⚠️ No mail could be sent to: {addresses}", addresses=undelivered) if undelivered else ""
-    return _answer(t("Invoice sent"), f"✅ {text}", text, receipt.invoice, contact, t, where, missing)
+    more = _mailed(receipt.recipients, t, mailed=mailed, undelivered=undelivered)
+    return _answer(t("Invoice sent"), f"✅ {text}", text, receipt.invoice, contact, t, *more)
 
 
 def paid(receipt: InvoicePaid, contact: ContactId, t: Translator) -> Answer:
@@ -58,8 +53,10 @@ def paid(receipt: InvoicePaid, contact: ContactId, t: Translator) -> Answer:
     return _answer(t("Payment received"), f"💶 {text}", text, receipt.ref, contact, t, rest)
 
 
-def credited(receipt: InvoiceCredited, contact: ContactId, t: Translator) -> Answer:
-    """A credit note was issued; what goes back, and where."""
+def credited(
+    receipt: InvoiceCredited, contact: ContactId, t: Translator, *, mailed: bool = True, undelivered: str = ""
+) -> Answer:
+    """A credit note was issued; what goes back and where, and who gets the document, if it is ours."""
     number = receipt.number or receipt.ref
     text = t("{amount} of invoice {number} was taken back.", amount=receipt.total, number=number)
     return _answer(
@@ -71,6 +68,7 @@ def credited(receipt: InvoiceCredited, contact: ContactId, t: Translator) -> Ans
         t,
         t("Credit note {number}.", number=receipt.note),
         _where(receipt, t),
+        *(_mailed(receipt.recipients, t, mailed=mailed, undelivered=undelivered) if receipt.taken else ()),
     )
 
 
@@ -148,6 +146,16 @@ def _where(receipt: InvoiceCredited, t: Translator) -> str:
             return t("{amount} is kept as credit for the next invoices.", amount=receipt.given_back)
         case GiveBack.OUTSIDE:
             return t("{amount} is given back by another way.", amount=receipt.given_back)
+
+
+def _mailed(recipients: tuple[str, ...], t: Translator, *, mailed: bool, undelivered: str) -> tuple[str, str]:
+    """Where the document goes, and who could not be mailed it."""
+    where = (
+        t("It goes to {addresses}.", addresses=t.list(recipients))
+        if mailed
+        else t("Kontor cannot send mails here. Please pass the link on: “Document and links” has it.")
+    )
+    return where, t("⚠️ No mail could be sent to: {addresses}", addresses=undelivered) if undelivered else ""
 
 
 def _answer(title: str, headline: str, text: str, ref: str, contact: ContactId, t: Translator, *more: str) -> Answer:

@@ -9,7 +9,7 @@ from billing.invoices.sheets import Act, Sheet
 from blocks import kit, ways, words
 from blocks.invoices import figures
 from blocks.invoices.ids import Id
-from blocks.texts import Mrkdwn, Translator, bold, joined, later, link
+from blocks.texts import Translator, bold, joined, later, link
 
 SHOWN = 15  # lines; the rest is counted
 
@@ -52,26 +52,6 @@ def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
         blocks=blocks,
         close=t("Close"),
         metadata={"contact": shown.contact.id, "invoice": shown.ref},
-    )
-
-
-def document_links(shown: Sheet, address: str, t: Translator) -> kit.Modal:
-    """The document: to look at, to download, and a link to pass on. `address` is that of its page."""
-    stripe_page = shown.stripe.url if shown.stripe else None
-    lines: list[Mrkdwn] = [t.rich("*The document, as the customer sees it:*"), link(address, address)]
-    if stripe_page:
-        lines += [t.rich("*Stripe’s page, on which the customer can pay by card:*"), link(stripe_page, stripe_page)]
-    return kit.Modal(
-        title=t("Document and links"),
-        blocks=[
-            kit.section(joined(lines)),
-            kit.context(t("Whoever has a link sees the invoice. Pass it on to the customer only.")),
-            kit.actions(
-                kit.button(t("Open the document"), Id.OPEN_PAGE, url=address),
-                kit.button(t("PDF"), f"{Id.OPEN_PAGE}.pdf", url=f"{address}/invoice.pdf"),
-            ),
-        ],
-        close=t("Back"),
     )
 
 
@@ -122,7 +102,7 @@ def _about(shown: Sheet, t: Translator) -> Iterator[kit.Block]:
 def _actions(shown: Sheet, t: Translator) -> Iterator[kit.Element]:
     """What this person may do now; what cannot be taken back asks once more."""
     for act in shown.acts:
-        if act is not Act.REFUND or Act.CREDIT not in shown.acts:
+        if act is not Act.REVOKE and (act is not Act.REFUND or Act.CREDIT not in shown.acts):
             yield _button(act, shown, t)
     if shown.ours and shown.state is not InvoiceState.DRAFT:
         yield kit.button(t("Document and links"), Id.DOCUMENT, value=shown.ref)

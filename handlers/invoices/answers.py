@@ -58,7 +58,9 @@ def _success(uow: UnitOfWork, operation: Operation, t: Translator, links: Links)
             receipt = InvoiceSent.model_validate_json(result)
             return views.sent(receipt, contact, t, mailed=links.mailed, undelivered=missing)
         case CreditInvoice.kind:
-            return views.credited(InvoiceCredited.model_validate_json(result), contact, t)
+            missing = undelivered(uow, contact, operation.id)
+            credited = InvoiceCredited.model_validate_json(result)
+            return views.credited(credited, contact, t, mailed=links.mailed, undelivered=missing)
         case EndInvoice.kind:
             return views.ended(InvoiceEnded.model_validate_json(result), contact, t)
         case _:

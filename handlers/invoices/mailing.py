@@ -1,4 +1,4 @@
-"""Mails about invoices: the document for every recipient, reminders, and thanks for a payment."""
+"""Mails about invoices: the document for every recipient, reminders, thanks for a payment, and credit notes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from functools import partial
 
 from billing.catalogue import Business
 from billing.desk import Desk
-from billing.documents import Document, DocumentKind
+from billing.documents import Document
 from billing.documents.sharing import issue
 from billing.errors import NotFound
-from billing.ids import SalesInvoiceId
+from billing.ids import OperationId, SalesInvoiceId
 from billing.invoices import issuing, printing, reminding, sheets
+from billing.invoices.crediting import CreditInvoice, InvoiceCredited
 from billing.invoices.issuing import InvoiceSent, IssueInvoice, SendAgain
 from billing.invoices.payments import ChargeInvoice, InvoicePaid, RecordPayment
 from billing.invoices.sheets import Sheet
@@ -38,7 +39,8 @@ class InvoiceMails:
     def done(self) -> dict[str, Callable[[Operation], None]]:
         """What is sent when an operation of that kind is done."""
         return dict.fromkeys(
-            (IssueInvoice.kind, SendAgain.kind, ChargeInvoice.kind, RecordPayment.kind), self.of_operation
+            (IssueInvoice.kind, SendAgain.kind, ChargeInvoice.kind, RecordPayment.kind, CreditInvoice.kind),
+            self.of_operation,
         )
 
     def of_operation(self, operation: Operation) -> None:
@@ -47,6 +49,13 @@ class InvoiceMails:
         if operation.kind in (IssueInvoice.kind, SendAgain.kind):
             ref = InvoiceSent.model_validate_json(result).invoice
             self._send(operation.id, ref, lambda document, to, link: mails.invoice(document, self._business, to, link))
+        elif operation.kind == CreditInvoice.kind:
+            self._send(
+                operation.id,
+                InvoiceCredited.model_validate_json(result).ref,
+                lambda document, to, link: mails.credit_note(document, self._business, to, link),
+                note=operation.id,
+            )
         else:
             paid = InvoicePaid.model_validate_json(result)
             self._send(
@@ -78,15 +87,19 @@ class InvoiceMails:
         with self._desk.reading(NOBODY) as uow:
             return uow.catalogue.business
 
-    def _send(self, id_: str, ref: str, compose: Compose) -> None:
-        """One mail for each recipient, each with its own link and its own Message-ID, the same at every try."""
+    def _send(self, id_: str, ref: str, compose: Compose, note: OperationId | None = None) -> None:
+        """One mail for each recipient, each with its own link and its own Message-ID, the same at every try.
+
+        The document is that of the invoice or, if there is one, of the credit note `note`.
+        """
         with self._desk.writing(NOBODY) as uow:
             sheet = sheets.as_it_stands(uow, ref)
-            document = _document(uow, sheet)
+            document = _document(uow, sheet, note)
             if document is None or sheet.ours is None:
                 return
             links = [
-                issue(uow, DocumentKind.INVOICE, sheet.ours.id, sheet.contact.id) for _ in sheet.ours.details.recipients
+                issue(uow, document.kind, note or sheet.ours.id, sheet.contact.id)
+                for _ in sheet.ours.details.recipients
             ]
         refused = []
         for number, (address, token) in enumerate(zip(sheet.ours.details.recipients, links, strict=True), 1):
@@ -99,9 +112,9 @@ class InvoiceMails:
                 issuing.not_mailed(uow, sheet.ours, id_, refused)
 
 
-def _document(uow: UnitOfWork, sheet: Sheet) -> Document | None:
+def _document(uow: UnitOfWork, sheet: Sheet, note: OperationId | None) -> Document | None:
     """None for an invoice that Stripe made: its customer hears of it from Stripe."""
     try:
-        return printing.document(uow, sheet)
+        return printing.credit_note(uow, note) if note else printing.document(uow, sheet)
     except NotFound:
         return None

@@ -8,11 +8,8 @@ from slack_bolt import Ack
 
 from billing.access import Actor
 from billing.desk import Desk
-from billing.documents import DocumentKind
-from billing.documents.sharing import issue
-from billing.errors import UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
-from billing.invoices import copying, correcting, crediting, lists, payments, sheets
+from billing.invoices import copying, correcting, crediting, linking, lists, payments, sheets
 from billing.invoices.correcting import CorrectInvoice
 from billing.invoices.crediting import CreditInvoice
 from billing.invoices.issuing import SendAgain
@@ -53,6 +50,7 @@ def register(router: Router) -> None:
     router.action(Id.DELETE_TEMPLATE)(template_deleted)
     router.action(Id.SHEET)(opened)
     router.action(Id.DOCUMENT)(linked)
+    router.action(Id.REVOKE)(revoked)
     for id_ in _FORMS:
         router.action(id_)(form_opened)
     router.action(Id.CREDIT)(credit_opened)
@@ -121,13 +119,17 @@ def opened(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) 
 
 
 def linked(call: Call, actor: Actor, desk: Desk, screen: Screen, links: Links, t: Translator) -> None:
-    """A link to the document, to look at and to pass on; a new one each time, for only digests are kept."""
+    """New links to the documents, to look at and to pass on."""
     with desk.writing(actor) as uow:
-        sheet = sheets.sheet(uow, call.value)
-        if sheet.ours is None:
-            raise UnknownInvoice(invoice=call.value)
-        token = issue(uow, DocumentKind.INVOICE, sheet.ours.id, sheet.contact.id)
-    screen.show(views.document_links(sheet, links.document(token), t))
+        found = linking.links(uow, call.value)
+    screen.show(views.document_links(found, links.document, t))
+
+
+def revoked(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """A button that asked once more: no link to the documents opens any more."""
+    with desk.writing(actor) as uow:
+        view = views.links_revoked(linking.revoke_links(uow, call.value), t)
+    screen.replace(view)
 
 
 # Settling

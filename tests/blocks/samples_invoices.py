@@ -20,6 +20,7 @@ from billing.invoices.drafting import DraftForm
 from billing.invoices.issuing import InvoiceSent
 from billing.invoices.items import Item
 from billing.invoices.lines import LineForm
+from billing.invoices.linking import MOST_NOTES, InvoiceLinks, LinksRevoked, NoteLink
 from billing.invoices.lists import DraftList, InvoiceList, Part, Row
 from billing.invoices.model import (
     Approval,
@@ -35,6 +36,7 @@ from billing.invoices.payments import InvoicePaid
 from billing.invoices.reviewing import InvoiceReview
 from billing.invoices.sending import InvoiceNumbered
 from billing.invoices.sheets import Act, Sheet
+from billing.invoices.taking_back import Taken
 from billing.invoices.voiding import InvoiceEnded
 from billing.money import Money
 from billing.ports import GiveBack
@@ -305,6 +307,23 @@ FULL_SENT = SENT.model_copy(update={"contact_name": LONG, "recipients": FULL_DET
 SHORT, LONG_ID = ContactId("c"), ContactId("con_" + "x" * 60)
 ADDRESS = "https://kontor.example/d/" + "x" * 43
 
+
+FULL_CREDITED = credited(GiveBack.BALANCE, 100).model_copy(
+    update={"recipients": FULL_DETAILS.recipients, "taken": Taken(issued_on=TODAY, lines=())}
+)
+
+
+def address_of(token: str) -> str:
+    return f"https://{'k' * 60}.example/d/{token}"
+
+
+def links(shown: Sheet, notes: int = 0, more: int = 0) -> InvoiceLinks:
+    receipt = credited(GiveBack.REFUND, LARGEST).model_copy(update={"note": "N" * 80, "total": eur(LARGEST)})
+    return InvoiceLinks(
+        sheet=shown, token="x" * 43, notes=(NoteLink(receipt=receipt, token="y" * 43),) * notes, more=more
+    )
+
+
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     "blocks.invoices.form.form": (
         lambda t: invoices.form(draft_form(BLANK, contact=BARE), t),
@@ -357,9 +376,14 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.sheet(OPEN_SHEET, t),
         lambda t: invoices.sheet(FULL_SHEET, t),
     ),
-    "blocks.invoices.sheet.document_links": (
-        lambda t: invoices.document_links(DRAFT_SHEET, ADDRESS, t),
-        lambda t: invoices.document_links(FULL_SHEET, ADDRESS, t),
+    "blocks.invoices.linking.document_links": (
+        lambda t: invoices.document_links(links(DRAFT_SHEET), address_of, t),
+        lambda t: invoices.document_links(links(FULL_SHEET, notes=MOST_NOTES, more=90), address_of, t),
+    ),
+    "blocks.invoices.linking.links_revoked": (
+        lambda t: invoices.links_revoked(LinksRevoked(sheet=OPEN_SHEET, count=0), t),
+        lambda t: invoices.links_revoked(LinksRevoked(sheet=OPEN_SHEET, count=1), t),
+        lambda t: invoices.links_revoked(LinksRevoked(sheet=FULL_SHEET, count=9999), t),
     ),
     "blocks.invoices.settling.charge_form": (
         lambda t: invoices.charge_form(BARE_SHEET, t),
@@ -406,6 +430,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "blocks.invoices.results.credited": (
         lambda t: invoices.credited(credited(GiveBack.REFUND, 0), SHORT, t),
         *(lambda t, way=way: invoices.credited(credited(way, 100), LONG_ID, t) for way in GiveBack),
+        lambda t: invoices.credited(FULL_CREDITED, LONG_ID, t, undelivered=", ".join(FULL_DETAILS.recipients)),
+        lambda t: invoices.credited(FULL_CREDITED, LONG_ID, t, mailed=False),
     ),
     "blocks.invoices.results.ended": (
         lambda t: invoices.ended(InvoiceEnded(ref="inv_1", number=None, write_off=False), SHORT, t),

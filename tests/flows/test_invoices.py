@@ -100,6 +100,13 @@ def test_it_is_paid_by_check_and_by_card_and_refunded(world: World) -> None:
     sam.waits_for(lambda one: "goes back to the card" in one.text)
     (charge,) = world.stripe.v1.charges.list({"customer": ada.customer}).data
     assert (charge.amount, charge.amount_refunded) == (43550, 3550)
+    (note,) = world.stripe.v1.credit_notes.list({"invoice": issued(world, ada).id}).data
+    (mail,) = world.eventually(lambda: [one for one in world.mails() if note.number in one["subject"]])
+    page = re.search(re.escape(world.bot_url) + r"/d/[\w-]+", mail["text"])
+    assert page
+    shown = requests.get(page.group(), timeout=10)
+    for text in (note.number, issued(world, ada).number, "29.83", "5.67", "35.50"):  # 35.50 x 19 / 119 = 5.668
+        assert text in shown.text
     happened = world.timeline(ada)
     assert {"payment_recorded", "invoice_charged", "invoice_refunded"} <= set(happened)
     assert world.workspace.refused == []

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import count
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from billing.change_requests.model import RequestState
+from billing.contacts import Invoice
 from billing.errors import AmountDiffers, Declined, Undeliverable
 from billing.invoices import reminding
 from billing.invoices.model import Stage
+from billing.invoices.printing import InvoiceDocuments
+from billing.money import Money
 from billing.roles import Role
+from bot.pages.documents import document_pages
 from tests.support.office import Office
 from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, actor
 from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
 
 MIA = actor(Role.AGENT, user="U_MIA", name="Mia Agent")
 PETRA = actor(Role.MANAGER, user="U_PETRA", name="Petra Manager")
+
+
+def eur(amount: int) -> Money:
+    return Money(amount=amount, currency="EUR")
+
 
 _hashes = count(1)  # of views: another one each time that it is shown
 
@@ -440,6 +451,134 @@ def test_the_document_and_a_link_to_pass_on(office: Office) -> None:
     sent(office)
     office.presses("invoice.document", drafted(office).id, view=page(office, drafted(office).id))
     assert "https://kontor.example/d/" in texts(office.shown)
+
+
+# Credit notes and links
+
+
+def credit_mailed(office: Office, **given: Any) -> Any:
+    """A credit note over 35.50 of an invoice with two recipients, and nothing but its mails."""
+    office.submits(reviewed(office, recipients="a@x.example, b@x.example"))
+    office.works()
+    office.mails.clear()
+    submitted(office, "invoice.credit", PETRA, **({"amount": "35.50", "reason": "Goodwill"} | given))
+    office.works()
+    return office.last_operation
+
+
+def client(office: Office) -> Any:
+    """A browser that knows no more than the address."""
+    app = Flask(__name__)
+    app.register_blueprint(document_pages(office.store, InvoiceDocuments(), office.catalogue.business))
+    return app.test_client()
+
+
+def path(address: str) -> str:
+    return address.removeprefix("https://kontor.example")
+
+
+def mailed_links(office: Office) -> list[str]:
+    texts_ = [mail.get_body(("plain",)).get_content() for mail in office.mails]
+    return [found for text in texts_ for found in re.findall(r"https://kontor\.example/d/[\w-]+", text)]
+
+
+def test_a_credit_note_is_mailed_to_every_recipient(office: Office) -> None:
+    """35.50 x 19 / 119 = 5.668 is 5.67 of tax; 29.83 without it."""
+    operation = credit_mailed(office)
+    assert "It goes to a@x.example and b@x.example." in texts(office.shown)
+    assert [str(mail["To"]) for mail in office.mails] == [
+        "Ada Lovelace <a@x.example>",
+        "Ada Lovelace <b@x.example>",
+    ]
+    assert [str(mail["Message-ID"]).split("@")[0] for mail in office.mails] == [
+        f"<{operation.id}-1",
+        f"<{operation.id}-2",
+    ]
+    for mail in office.mails:
+        assert "INV-2026-00001-CN-" in str(mail["Subject"])
+        (pdf,) = mail.iter_attachments()
+        assert pdf.get_content().startswith(b"%PDF-")
+    first, second = mailed_links(office)
+    assert first != second
+    page_ = client(office).get(path(first))
+    assert page_.status_code == 200
+    for text in ("€35.50", "€29.83", "€5.67", "INV-2026-00001", "Goodwill"):
+        assert text in page_.text
+    assert client(office).get(f"{path(second)}/credit-note.pdf").data.startswith(b"%PDF-")
+
+
+def test_a_repeated_step_mails_under_the_same_ids(office: Office) -> None:
+    operation = credit_mailed(office)
+    office.mailer.send(operation.id, "done")
+    assert len(office.mails) == 4
+    assert len({mail["Message-ID"] for mail in office.mails}) == 2
+
+
+def test_a_credit_that_is_refused_is_not_mailed(office: Office) -> None:
+    credit_mailed(office, amount="35.50")
+    office.mails.clear()
+    reply = submitted(office, "invoice.credit", PETRA, amount="535.50", reason="Too much")
+    office.works()
+    assert reply.errors
+    assert office.mails == []
+
+
+def test_of_stripes_own_invoice_no_document_is_mailed(office: Office) -> None:
+    theirs = Invoice(
+        id="in_sub", number="S-1", status="open", total=eur(1000), due=eur(1000), created_at=office.clock.now
+    )
+    office.payments.invoices.there[theirs.id] = theirs
+    with office.store.writing(PETRA) as uow:
+        uow.mirror.add_invoice(ADA, theirs)
+    office.presses("invoice.credit", "in_sub", view=page(office, "in_sub", PETRA), person=PETRA)
+    office.submits(open_view(office.shown, 2), person=PETRA, amount="10", reason="x")
+    office.works()
+    assert "€10.00" in texts(office.shown)
+    assert "It goes to" not in texts(office.shown)
+    assert office.mails == []
+    assert office.rows.document_links == {}
+
+
+def test_the_page_leads_to_the_credit_notes(office: Office) -> None:
+    credit_mailed(office)
+    office.presses("invoice.document", drafted(office).id, view=page(office, drafted(office).id))
+    shown = texts(office.shown)
+    assert "Credit notes" in shown
+    invoice, note = re.findall(r"https://kontor\.example/d/[\w-]+(?=\|)", shown)
+    assert "INV-2026-00001-CN-" in client(office).get(path(note)).text
+    assert client(office).get(f"{path(invoice)}/invoice.pdf").status_code == 200
+
+
+def test_all_links_are_revoked(office: Office) -> None:
+    """Those of mails and those that were passed on; a second click changes nothing, and a new link opens again."""
+    credit_mailed(office)
+    office.presses("invoice.document", drafted(office).id, view=page(office, drafted(office).id))
+    old = [*mailed_links(office), *re.findall(r"https://kontor\.example/d/[\w-]+(?=\|)", texts(office.shown))]
+    assert [client(office).get(path(one)).status_code for one in old] == [200] * 4
+    view = open_view(office.shown, 2)
+    office.presses("invoice.revoke", drafted(office).id, view=view)
+    # one of the review, two of the invoice's mails, two of the credit note's, two of the page
+    assert "7 links were revoked" in texts(office.shown)
+    assert office.slack.calls[-1].method == "views_update"
+    for one in old:
+        for ending in ("", "/invoice.pdf", "/credit-note.pdf"):
+            assert client(office).get(path(one) + ending).status_code == 404
+    office.presses("invoice.revoke", drafted(office).id, view=view)
+    assert "All links were revoked before" in texts(office.shown)
+    assert office.happened().count("invoice_links_revoked") == 1
+    office.mails.clear()
+    office.presses("invoice.send_again", drafted(office).id, view=page(office, drafted(office).id))
+    office.works()
+    assert {client(office).get(path(one)).status_code for one in mailed_links(office)} == {200}
+
+
+def test_an_agent_revokes_nothing(office: Office) -> None:
+    sent(office)
+    office.presses("invoice.document", drafted(office).id, view=page(office, drafted(office).id, MIA), person=MIA)
+    assert "invoice.revoke" not in elements(office.shown)
+    office.presses("invoice.revoke", drafted(office).id, view=open_view(office.shown, 2), person=MIA)
+    assert "Your role does not include" in texts(office.shown)
+    assert not any(one.revoked_at for one in office.rows.document_links.values())
 
 
 def test_lists_are_split_and_lead_to_the_invoice(office: Office) -> None:

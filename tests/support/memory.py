@@ -409,6 +409,11 @@ class MemoryOperations:
         accepted = (one for one in found if one.state is State.ACCEPTED)
         return tuple(sorted(accepted, key=lambda one: (one.created_at, one.id)))
 
+    def done(self, contact: ContactId, kind: str) -> tuple[Operation, ...]:
+        found = [one for one in self.rows.operations.values() if (one.contact, one.kind) == (contact, kind)]
+        done = (one for one in found if one.state is State.DONE)
+        return tuple(sorted(done, key=lambda one: (one.updated_at, one.id)))
+
     def is_followed(self, operation: Operation) -> bool:
         return any(
             one.user == operation.user and one.reply_to == operation.reply_to and one.created_at > operation.created_at

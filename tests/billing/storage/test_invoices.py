@@ -181,6 +181,20 @@ def test_operations_at_work(known: Store) -> None:
         assert uow.operations.at_work(BEN.id) == ()
 
 
+def test_operations_that_were_done(known: Store) -> None:
+    """Of that kind and contact, in the order in which they were done."""
+    later = NOW + timedelta(seconds=1)
+    with known.writing(ACTOR) as uow:
+        uow.operations.add(operation("last", contact=ADA.id, state="done", updated_at=later))
+        uow.operations.add(operation("first", contact=ADA.id, state="done"))
+        uow.operations.add(operation("refused", contact=ADA.id, state="refused"))
+        uow.operations.add(operation("other", contact=ADA.id, state="done", kind="other"))
+        kind = operation("first").kind
+    with known.reading(ACTOR) as uow:
+        assert [one.key for one in uow.operations.done(ADA.id, kind)] == ["first", "last"]
+        assert uow.operations.done(BEN.id, kind) == ()
+
+
 # Numbers
 
 

@@ -161,10 +161,26 @@ def test_a_credit_note_names_its_invoice_and_is_no_self_billing() -> None:
     [
         (Settlement.BALANCE, "bleibt als Guthaben stehen"),
         (Settlement.LESS_DUE, "vom offenen Betrag der oben genannten Rechnung abgezogen"),
+        (Settlement.OUTSIDE, "auf anderem Weg als über das Zahlungsmittel zurückgegeben"),
     ],
 )
 def test_a_credit_note_says_where_the_money_goes(settlement: Settlement, words: str) -> None:
     assert words in printed(credit_note(settlement=settlement))
+
+
+@pytest.mark.parametrize(
+    ("settlement", "words"),
+    [
+        (Settlement.REFUND, "99,00 € werden auf dem Weg erstattet"),
+        (Settlement.BALANCE, "99,00 € bleiben als Guthaben stehen"),
+        (Settlement.OUTSIDE, "99,00 € werden auf anderem Weg"),
+    ],
+)
+def test_a_credit_note_says_what_is_set_off_and_what_goes_back(settlement: Settlement, words: str) -> None:
+    """119.00: 20.00 were still due, 99.00 go back."""
+    text = printed(credit_note(settlement=settlement, set_off=money(2000)))
+    assert "20,00 € werden vom offenen Betrag der oben genannten Rechnung abgezogen" in text
+    assert words in text
 
 
 def test_inclusive_tax_is_said_to_be_included() -> None:
