@@ -74,9 +74,9 @@ class EventSteps:
                 return ""
             if fetched != COVERED:
                 found = CustomerSnapshot.model_validate_json(fetched)
+                uow.mirror.replace(contact.id, found)
                 if _hides_something(uow, event, contact, found):
                     raise Transient("mirror")  # an operation wrote just now: look once more
-                uow.mirror.replace(contact.id, found)
                 contact = uow.contacts.get(contact.id)  # as it is now that nobody else can record a snapshot of it
                 settle(uow, contact)
                 follow(uow, uow.contacts.get(contact.id))

@@ -94,6 +94,7 @@ class MirrorRows:
         return (ContactId(row.contact), invoice_of(row)) if row else None
 
     def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
+        self._hold(contact)
         self._put(invoices, [_invoice_row(contact, invoice)])
         self._written(contact)
 
@@ -102,6 +103,7 @@ class MirrorRows:
         return Money(amount=row.amount, currency=row.currency) if row else None
 
     def add_subscription(self, contact: ContactId, subscription: Subscription, invoice: Invoice | None) -> None:
+        self._hold(contact)
         self._put(subscriptions, [_subscription_row(contact, subscription)])
         if invoice:
             self._put(invoices, [_invoice_row(contact, invoice)])
@@ -132,10 +134,14 @@ class MirrorRows:
         self._connection.execute(upsert(self._connection, balances, "contact"), row)
         return frozenset(part for part, different in differed.items() if different)
 
-    def _is_news(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
-        """Snapshots may be recorded in another order than they were read; those of a contact wait for each other."""
+    def _hold(self, contact: ContactId) -> None:
+        """Whoever writes to the mirror of a contact waits for whoever else does; SQLite has one writer anyway."""
         mine = select(contacts.c.id).where(contacts.c.id == contact)
-        self._connection.execute(mine.with_for_update(key_share=True))  # SQLite has one writer anyway
+        self._connection.execute(mine.with_for_update(key_share=True))
+
+    def _is_news(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
+        """Snapshots may be recorded in another order than they were read."""
+        self._hold(contact)
         return not self.is_older(contact, snapshot)
 
     def is_older(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
