@@ -288,9 +288,9 @@ def test_the_page_comes_back_by_itself_when_the_workspace_was_restarted(chromium
         command(page, "before the restart")
         expect(message(page, "before the restart")).to_be_visible()
     offline = page.get_by_role("alert").filter(has_text="does not answer")
-    expect(offline).to_be_visible()
+    expect(offline).to_be_visible(timeout=20_000)
     with workspace(port, tmp_path / "workspace.db") as url:
-        expect(offline).to_be_hidden()
+        expect(offline).to_be_hidden(timeout=20_000)
         expect(message(page, "before the restart")).to_be_visible()
         body = {"channel": SUPPORT, "user": JONAS, "text": "after the restart"}
         requests.post(f"{url}/control/messages", json=body, timeout=5)
