@@ -121,8 +121,13 @@ _FOUND_IN = {SESSION_COMPLETED: (State.WAITING,), SESSION_EXPIRED: (State.WAITIN
 
 
 def _hides_something(uow: UnitOfWork, event: StripeEvent, contact: Contact, found: CustomerSnapshot) -> bool:
-    """Older than what is known, which does not show this event either: an operation wrote it, no later snapshot."""
-    return uow.mirror.is_older(contact.id, found) and uow.mirror.covers(contact.id) < event.position
+    """Older than what is known, which does not show this event either: an operation wrote it, no later snapshot.
+
+    Names and addresses are not part of the mirror: only the newest look may say what they are.
+    """
+    if not uow.mirror.is_older(contact.id, found):
+        return False
+    return event.type == CUSTOMER_UPDATED or uow.mirror.covers(contact.id) < event.position
 
 
 def _moved_on(uow: UnitOfWork, event: StripeEvent, contact: Contact) -> Operation | None:

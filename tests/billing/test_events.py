@@ -128,6 +128,19 @@ def test_what_an_operation_wrote_meanwhile_is_not_hidden_by_an_earlier_look(shop
         assert [one.id for one in uow.mirror.payment_methods(ADA)] == ["pm_newest"]
 
 
+def test_a_late_look_does_not_put_back_the_former_name(shop: Shop, events: EventSteps) -> None:
+    """Two changes of the name, handled side by side: whoever looked first and records last looks once more."""
+    ada, previous = CustomerId("cus_ada"), json.dumps({"name": "Ada Lovelace"})
+    shop.payments.snapshots[ada] = snapshot(name="Ada Byron", read_at=shop.clock.now)
+    first = delivered(shop, "customer.updated", previous=previous)
+    late = events.fetch(first, "")
+    shop.payments.snapshots[ada] = snapshot(name="Ada King", read_at=shop.clock.now + timedelta(seconds=1))
+    handled(events, delivered(shop, "customer.updated", previous=previous))
+    events.record(first, late)
+    with shop.store.reading(SAM) as uow:
+        assert uow.contacts.get(ADA).name == "Ada King"
+
+
 def test_only_the_customer_that_it_is_about_changes(shop: Shop, events: EventSteps) -> None:
     before = shop.rows.mirror[BEN]
     handled(events, delivered(shop, "customer.updated"))
