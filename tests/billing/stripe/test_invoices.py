@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -108,6 +109,16 @@ def test_an_invoice_with_another_total_at_stripe_is_not_issued(local: LocalStrip
     assert local.v1.invoices.list({"customer": customer.id}).data == []
 
 
+def repeated(call: Callable[[], Invoice]) -> Invoice:
+    """As the engine does it: for as long as it is transient."""
+    for _ in range(5):
+        try:
+            return call()
+        except Transient:
+            continue
+    return call()
+
+
 @pytest.mark.parametrize("lost", [1, 2, 3, 4])
 def test_lost_answers_make_no_second_invoice(local: LocalStripe, payments: StripePayments, lost: int) -> None:
     """The first one, two, three and all four calls take effect, and no answer comes: it is tried again each time."""
@@ -158,6 +169,18 @@ def test_the_card_on_file_pays_it_once(local: LocalStripe, payments: StripePayme
     assert [one.amount for one in local.v1.charges.list({"customer": customer.id}).data] == [11900]
 
 
+@pytest.mark.parametrize("fault", ["500_after_kept", "500_after", "cut_after", "429"])
+def test_a_charge_whose_answer_was_lost_is_found(local: LocalStripe, payments: StripePayments, fault: str) -> None:
+    """It is paid once, and whoever charged it hears that it is paid, not that it cannot be."""
+    customer = local.customer()
+    card = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    found = issued(local, payments, customer=customer)
+    local.fault(fault, f"/v1/invoices/{found.id}/pay")
+    paid = repeated(lambda: payments.invoices.charge(found.id, card, OPERATION))
+    assert paid.status is InvoiceStatus.PAID
+    assert [one.amount for one in local.v1.charges.list({"customer": customer.id}).data] == [11900]
+
+
 def test_a_declined_card_leaves_it_open(local: LocalStripe, payments: StripePayments) -> None:
     customer = local.customer("pm_card_chargeCustomerFail")
     card = PaymentMethodId(customer.invoice_settings.default_payment_method)
@@ -189,6 +212,19 @@ def test_after_a_day_a_payment_that_was_recorded_is_found(local: LocalStripe, pa
     payments.invoices.record_payment(found.id, manual(5000), OPERATION, START)
     late = payments.invoices.record_payment(found.id, manual(5000), OPERATION, START - timedelta(hours=24))
     assert late.due == eur(6900)
+
+
+@pytest.mark.parametrize("fault", ["500_after_kept", "500_after", "cut_after", "429"])
+@pytest.mark.parametrize("call", ["/v1/payment_records/report_payment", "/v1/invoices/{invoice}/attach_payment"])
+@pytest.mark.parametrize("amount", [5000, 11900])
+def test_a_payment_whose_record_was_not_confirmed_counts_once(
+    local: LocalStripe, payments: StripePayments, fault: str, call: str, amount: int
+) -> None:
+    found = issued(local, payments)
+    local.fault(fault, call.format(invoice=found.id))
+    after = repeated(lambda: payments.invoices.record_payment(found.id, manual(amount), OPERATION, START))
+    assert after.paid == amount
+    assert len(local.v1.invoice_payments.list({"invoice": found.id, "status": "paid"}).data) == 1
 
 
 def credit(total: int, give_back: GiveBack = GiveBack.REFUND, *lines: CreditLine) -> CreditOrder:
