@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
 import stripe
@@ -24,8 +25,11 @@ from billing.ports import (
     ManualPayment,
     PaidBy,
 )
+from billing.stripe.invoices import StripeInvoices
 from billing.stripe.payments import StripePayments
 from tests.billing.stripe.conftest import START, LocalStripe
+
+T = TypeVar("T")
 
 OPERATION = OperationId("op_1")
 DUE = datetime(2026, 3, 24, 22, 59, 59, tzinfo=UTC)
@@ -57,7 +61,7 @@ def issued(local: LocalStripe, payments: StripePayments, total: int = 11900, **m
     customer = more.pop("customer", None) or local.customer()
     lines = more.pop("lines", (line("l1", 10000, "de-vat"),))
     prepared = payments.invoices.prepare(order(customer, total, *lines, **more), OPERATION, START)
-    return payments.invoices.issue(prepared, more.get("number", "INV-2026-00001"), OPERATION)
+    return payments.invoices.issue(prepared, "INV-2026-00001", OPERATION)
 
 
 def test_an_invoice_is_issued_under_our_number_for_our_total(local: LocalStripe, payments: StripePayments) -> None:
@@ -109,7 +113,7 @@ def test_an_invoice_with_another_total_at_stripe_is_not_issued(local: LocalStrip
     assert local.v1.invoices.list({"customer": customer.id}).data == []
 
 
-def repeated(call: Callable[[], Invoice]) -> Invoice:
+def repeated(call: Callable[[], T]) -> T:
     """As the engine does it: for as long as it is transient."""
     for _ in range(5):
         try:
@@ -132,6 +136,50 @@ def test_lost_answers_make_no_second_invoice(local: LocalStripe, payments: Strip
     made = local.v1.invoices.list({"customer": customer.id}).data
     assert [(one.id, one.number, one.total) for one in made] == [(found.id, "INV-2026-1", 11900)]
     assert len(made[0].lines.data) == 1
+
+
+KEPT = ("500_kept", "500_after_kept")  # Stripe repeats these errors for the same key
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3, 4])
+@pytest.mark.parametrize("fault", KEPT)
+def test_errors_that_stripe_keeps_make_no_second_invoice(
+    local: LocalStripe, payments: StripePayments, fault: str, calls: int
+) -> None:
+    customer = local.customer()
+    wanted = order(customer, 11900, line("l1", 10000, "de-vat"))
+    local.fault(fault, "/v1/invoices", calls)
+    prepared = repeated(lambda: payments.invoices.prepare(wanted, OPERATION, START))
+    found = repeated(lambda: payments.invoices.issue(prepared, "INV-2026-1", OPERATION))
+    made = local.v1.invoices.list({"customer": customer.id}).data
+    assert [(one.id, one.number, one.total, one.status) for one in made] == [(found.id, "INV-2026-1", 11900, "open")]
+    assert len(made[0].lines.data) == 1
+
+
+@pytest.mark.parametrize("fault", KEPT)
+@pytest.mark.parametrize(
+    ("end", "call", "status"),
+    [
+        (StripeInvoices.write_off, "mark_uncollectible", InvoiceStatus.UNCOLLECTIBLE),
+        (StripeInvoices.void, "void", InvoiceStatus.VOID),
+    ],
+)
+def test_errors_that_stripe_keeps_do_not_keep_an_invoice_from_its_end(
+    local: LocalStripe, payments: StripePayments, fault: str, end: Any, call: str, status: InvoiceStatus
+) -> None:
+    found = issued(local, payments)
+    local.fault(fault, f"/v1/invoices/{found.id}/{call}")
+    assert repeated(partial(end, payments.invoices, found.id, OPERATION)).status is status
+
+
+@pytest.mark.parametrize("fault", KEPT)
+def test_errors_that_stripe_keeps_credit_once(local: LocalStripe, payments: StripePayments, fault: str) -> None:
+    """119.00, of which 19.00 are credited: 100.00 remain."""
+    found = issued(local, payments)
+    local.fault(fault, "/v1/credit_notes")
+    note = repeated(lambda: payments.invoices.credit(found.id, credit(1900), OPERATION, START))
+    assert (note.total, note.invoice.due) == (eur(1900), eur(10000))
+    assert len(local.v1.credit_notes.list({"invoice": found.id}).data) == 1
 
 
 def test_two_who_send_at_once_have_one_draft_at_stripe(local: LocalStripe, payments: StripePayments) -> None:
