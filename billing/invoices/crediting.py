@@ -186,4 +186,5 @@ CREDIT = Action(
     check=check,
     perform=perform,
     record=record,
+    subject=lambda command: command.invoice,
 )

@@ -139,6 +139,7 @@ CHARGE = Action(
     perform=perform_charge,
     record=record_charge,
     declined=declined,
+    subject=lambda command: command.invoice,
 )
 
 
@@ -204,6 +205,7 @@ RECORD = Action(
     check=check_payment,
     perform=perform_payment,
     record=record_payment,
+    subject=lambda command: command.invoice,
 )
 
 

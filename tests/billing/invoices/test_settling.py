@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from billing.errors import Declined
+from billing.errors import Declined, Transient
 from billing.invoices.crediting import CreditInvoice
 from billing.invoices.model import InvoiceState
 from billing.invoices.payments import ChargeInvoice, RecordPayment
 from billing.invoices.voiding import EndInvoice
-from billing.operations import Operation, State
+from billing.operations import Command, Operation, State
 from billing.ports import GiveBack, PaidBy
 from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
 from tests.support.shop import ADA, ADAS_CARD, BENS_CARD, SAM, TODAY, method
@@ -91,6 +91,28 @@ def test_what_is_due_must_be_what_was_seen(shop: InvoiceShop) -> None:
     assert reason(shop.does(payment(amount="100"), person=PETRA)) == "AmountDueChanged"
     assert reason(shop.does(charge())) == "AmountDueChanged"
     assert len(shop.payments.invoices.payments) == 1
+
+
+@pytest.mark.parametrize("second", [payment(amount="100"), charge(), credit(amount="100")])
+def test_two_at_the_same_moment_take_turns(shop: InvoiceShop, second: Command) -> None:
+    """Both have seen 535.50, and both were accepted before either was done: the later one is refused."""
+    first = shop.accepts(payment(amount="100"), key="first")
+    shop.clock.goes_on(seconds=1)
+    later = shop.accepts(second, person=PETRA, key="second")
+    performed = shop.performs(first)
+    with pytest.raises(Transient):
+        shop.steps.check(later, "")
+    assert shop.records(first, performed) == "done"
+    shop.walks(later)
+    assert reason(shop.rows.operations[later]) == "AmountDueChanged"
+    assert len(shop.payments.invoices.payments) == 1
+
+
+def test_another_invoice_waits_for_nobody(shop: InvoiceShop) -> None:
+    first = shop.accepts(payment(amount="100", invoice="inv_other"), key="first")
+    shop.clock.goes_on(seconds=1)
+    assert shop.walks(shop.accepts(payment(amount="100"), key="second")) is State.DONE
+    assert shop.rows.operations[first].state is State.ACCEPTED
 
 
 # By hand
