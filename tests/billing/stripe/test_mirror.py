@@ -46,6 +46,7 @@ ACTS = (
     "pay what is open",
     "credit",
     "rename",
+    "delete the customer",
     "nothing of ours",
 )
 
@@ -126,6 +127,8 @@ class History:
                 v1.customers.balance_transactions.create(customer, {"amount": -500, "currency": "eur"})
             case "rename":
                 v1.customers.update(customer, {"name": f"Ada {self.chance.random()}"})
+            case "delete the customer":
+                v1.customers.delete(customer)
             case "nothing of ours":
                 v1.customers.create({"name": "Somebody else"})
                 v1.products.create({"name": "Nothing"})
@@ -144,7 +147,11 @@ class History:
     def pages(self, after: CustomerId | None) -> Iterator[tuple[CustomerSnapshot, ...]]:
         """Stripe's customers, as the comparison reads them: these two, not those of earlier histories."""
         del after
-        yield tuple(filter(None, (self.steps._payments.snapshot(one.customer) for one in self.contacts)))
+        found = (self.snapshot(one.customer) for one in self.contacts)
+        yield tuple(one for one in found if one is not None and not one.deleted)
+
+    def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
+        return self.steps._payments.snapshot(customer)
 
     def forget(self) -> None:
         """Nothing of theirs goes on when the clock moves in the next history."""
@@ -233,7 +240,7 @@ def is_equal(lived: History, payments: StripePayments) -> None:
             assert set(map(repr, uow.mirror.subscriptions(contact.id))) == set(map(repr, snapshot.subscriptions))
             assert set(map(repr, uow.mirror.invoices(contact.id, limit=1000))) == set(map(repr, snapshot.invoices))
             assert uow.mirror.balance(contact.id) == snapshot.balance
-            assert uow.contacts.get(contact.id).name == snapshot.name
+            assert snapshot.deleted or uow.contacts.get(contact.id).name == snapshot.name
 
 
 def tells_everything_once(lived: History) -> None:
