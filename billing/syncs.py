@@ -71,9 +71,9 @@ def reconcile(
 ) -> Reconciliation:
     """Compare every customer with the mirror and mend it, then fetch the events that never arrived.
 
-    Who is not among Stripe's customers any more is asked for by name: a deleted one has neither cards nor
-    subscriptions. Unknown customers become contacts. Account, members, company and language are ours and stay. `tell`: have admins and
-    managers told if anything was different. Started again, it goes on behind the last page done.
+    Unknown customers become contacts. Account, members, company and language are ours and stay. Who is not among
+    Stripe's customers any more is asked for by name: a deleted one has neither cards nor subscriptions. `tell`: have
+    admins and managers told if anything was different. Started again, it goes on behind the last page done.
     """
     watched = report or silent
     run, after, since = _begin(store, actor)

@@ -221,9 +221,7 @@ def test_what_an_event_is_about_to_mend_is_no_difference(store: Database, jobs: 
         assert uow.mirror.payment_methods(contact_id(CustomerId("cus_1"))) == (method("a"),)
 
 
-def test_who_is_not_at_stripe_any_more_is_asked_for_and_mended(
-    store: Database, jobs: list[Job], clock: Clock
-) -> None:
+def test_who_is_not_at_stripe_any_more_is_asked_for_and_mended(store: Database, jobs: list[Job], clock: Clock) -> None:
     """Whoever has nothing that runs is left alone, and so is whom Stripe never knew."""
     running, ended = subscription("one"), subscription("one", status=SubscriptionStatus.CANCELED)
     alive = [
