@@ -30,6 +30,7 @@ from billing.storage.database import Database
 from billing.stripe.events import from_event
 from billing.stripe.payments import StripePayments
 from billing.syncs import reconcile
+from billing.timeline import Happening
 from tests.billing.stripe.conftest import START, LocalStripe
 
 ACTOR = Actor(team=TeamId("T1"), user=UserId("U1"), name="Kontor", roles=frozenset())
@@ -287,3 +288,22 @@ def test_events_that_wait_together_are_served_by_one_look(
     looks = [len(local.calls("GET", f"/v1/customers/{one.customer}")) for one in lived.contacts]
     assert looks == [1, 1]
     is_equal(lived, payments)
+
+
+def test_a_card_that_is_no_standard_one_and_was_taken_away_is_gone(
+    local: LocalStripe, store: Database, jobs: list[Job], payments: StripePayments
+) -> None:
+    """Nothing but the event about the card tells of it, and that names the customer only as the former one."""
+    lived = History(local, store, EventSteps(store, payments), jobs, Random(1))
+    lived.begin()
+    ada = lived.contacts[0]
+    second = local.v1.payment_methods.attach("pm_card_amex", {"customer": ada.customer})
+    lived.look()
+    local.v1.payment_methods.detach(second.id)
+    lived.look()
+    lived.to_deliver = list(lived.happened.values())
+    lived.end()
+    is_equal(lived, payments)
+    with store.reading(ACTOR) as uow:
+        (removed,) = (one for one in uow.timeline.page(ada.id).entries if one.what is Happening.PAYMENT_METHOD_REMOVED)
+    assert removed.parameters == {"brand": "amex", "last4": "0005"}
