@@ -16,20 +16,17 @@ from slack_sdk.errors import SlackClientError
 
 import handlers
 from billing import histories, syncs, usage
-from billing.billing_contacts import changing, links, verifying
+from billing.actions import actions
+from billing.billing_contacts import verifying
 from billing.catalogue import Catalogue, load
 from billing.change_requests import cards, deciding, lists, watching
-from billing.change_requests.applying import APPLY, KEEP
 from billing.desk import Desk
 from billing.dunning import failures
-from billing.dunning.collecting import PAY, SEND_LINK
 from billing.errors import Transient
 from billing.events import EventSteps
 from billing.imports import Report
-from billing.invoices import approving, crediting, issuing, payments, reminding, sending, voiding
+from billing.invoices import approving, reminding
 from billing.invoices.printing import InvoiceDocuments
-from billing.operations import AnyAction
-from billing.plan_changes import CHANGE, PREVIEW, RAISE
 from billing.reconciliations import Reconciliation
 from billing.steps import NOBODY, OperationSteps
 from billing.storage.database import Database
@@ -39,7 +36,6 @@ from billing.stripe.client import Connection
 from billing.stripe.customers import StripeCustomers
 from billing.stripe.event_log import StripeEventLog
 from billing.stripe.payments import StripePayments
-from billing.subscriptions import CREATE, RESUME
 from bot import mail, metrics
 from bot.engine import Engine, Pipeline, Schedule, Step, enqueue, is_migrated
 from bot.pages.billing_contacts import PATH, billing_contact_pages
@@ -69,29 +65,6 @@ from handlers.staff import Directory
 from handlers.usage import UsageNotices, reply_to
 
 log = structlog.get_logger(__name__)
-
-ACTIONS: dict[str, AnyAction] = {
-    action.command.kind: action
-    for action in (
-        CREATE,
-        RESUME,
-        PREVIEW,
-        CHANGE,
-        RAISE,
-        APPLY,
-        KEEP,
-        links.SEND,
-        sending.SEND,
-        issuing.ISSUE,
-        issuing.SEND_AGAIN,
-        payments.CHARGE,
-        payments.RECORD,
-        crediting.CREDIT,
-        voiding.END,
-        PAY,
-        SEND_LINK,
-    )
-}
 
 
 class OldSchema(CannotStart):
@@ -143,7 +116,7 @@ class App:
     def engine(self) -> Engine:
         """The worker's part: operations, Stripe's events, and what is done by the clock."""
         register = Vies(self.settings.kontor_vies_url)
-        steps = OperationSteps(self.database, self.payments, ACTIONS | changing.actions(register))
+        steps = OperationSteps(self.database, self.payments, actions(register))
         events = EventSteps(self.database, self.payments, self.posts.managers)
         smtp = self.settings.smtp_url
         outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)

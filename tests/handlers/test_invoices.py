@@ -19,6 +19,7 @@ from billing.invoices.printing import InvoiceDocuments
 from billing.money import Money
 from billing.roles import Role
 from bot.pages.documents import document_pages
+from handlers.router import Kind
 from tests.support.office import Office
 from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, actor
 from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
@@ -273,6 +274,16 @@ def test_it_is_sent_and_mailed_to_every_recipient(office: Office) -> None:
     ]
     assert len({mail["Message-ID"] for mail in office.mails}) == 2
     assert all(len(list(mail.iter_attachments())) == 1 for mail in office.mails)
+
+
+def test_sending_is_one_line_of_home_and_of_the_history(office: Office) -> None:
+    """H6, H10: two operations of ours are one act of the person's."""
+    sent(office)
+    event = {"type": "app_home_opened", "user": SAM.user}
+    office.handles(Kind.EVENT, {"team_id": "T1", "event_id": "Ev1", "event": event})
+    shown = texts(office.slack.called("views_publish")[-1].arguments["view"])
+    assert shown.count("Sending an invoice: Ada Lovelace") == 1
+    assert office.happened().count("invoice_sent") == 1
 
 
 def test_an_address_that_the_mail_server_refuses_is_told(office: Office) -> None:
