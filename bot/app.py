@@ -120,7 +120,7 @@ class App:
         events = EventSteps(self.database, self.payments, self.posts.managers)
         smtp = self.settings.smtp_url
         outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)
-        invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings))
+        invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings), self.settings.links_last)
         mails = Mails(self.desk, outbox, invoice_mails.done)
         customer_pages = f"{self.settings.kontor_public_url.rstrip('/')}{PATH}"
         contact_news = BillingContactNews(self.desk, self.posts, outbox, customer_pages)
@@ -312,6 +312,7 @@ def build(settings: Settings) -> App:
         settings.kontor_stripe_dashboard.rstrip("/"),
         mailed=settings.smtp_url is not None,
         documents=documents_address(settings),
+        lifetime=settings.links_last,
     )
     posts = Posts(lambda: slack_client(settings), settings.kontor_managers_channel)
     announcer = Announcer(desk, posts, links, settings.kontor_settle_seconds)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
 from functools import partial
 
 from billing.catalogue import Business
 from billing.desk import Desk
 from billing.documents import Document
-from billing.documents.sharing import issue
+from billing.documents.sharing import LIFETIME, issue
 from billing.errors import NotFound
 from billing.ids import OperationId, SalesInvoiceId
 from billing.invoices import issuing, printing, reminding, sheets
@@ -28,12 +29,14 @@ Compose = Callable[[Document, Recipient, str], EmailMessage]
 
 
 class InvoiceMails:
-    """Sends what belongs to an operation or to a reminder. `address` is that under which documents are shown."""
+    """Sends what belongs to an operation or to a reminder. `address` is that under which documents are
+    shown, `lifetime` that of the links to them."""
 
-    def __init__(self, desk: Desk, outbox: Outbox, address: str) -> None:
+    def __init__(self, desk: Desk, outbox: Outbox, address: str, lifetime: timedelta = LIFETIME) -> None:
         self._desk = desk
         self._outbox = outbox
         self._address = address
+        self._lifetime = lifetime
 
     @property
     def done(self) -> dict[str, Callable[[Operation], None]]:
@@ -98,7 +101,7 @@ class InvoiceMails:
             if document is None or sheet.ours is None:
                 return
             links = [
-                issue(uow, document.kind, note or sheet.ours.id, sheet.contact.id)
+                issue(uow, document.kind, note or sheet.ours.id, sheet.contact.id, self._lifetime)
                 for _ in sheet.ours.details.recipients
             ]
         refused = []

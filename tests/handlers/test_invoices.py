@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -20,7 +21,7 @@ from billing.money import Money
 from billing.roles import Role
 from bot.pages.documents import document_pages
 from handlers.router import Kind
-from tests.support.office import Office
+from tests.support.office import LINKS_LAST, Office
 from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, actor
 from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
 
@@ -462,6 +463,17 @@ def test_the_document_and_a_link_to_pass_on(office: Office) -> None:
     sent(office)
     office.presses("invoice.document", drafted(office).id, view=page(office, drafted(office).id))
     assert "https://kontor.example/d/" in texts(office.shown)
+
+
+def test_links_are_good_for_as_long_as_the_settings_say(office: Office) -> None:
+    """Those that are mailed, and those that people pass on; the preview's for an hour."""
+    sent(office)
+    office.presses("invoice.document", drafted(office).id, view=page(office, drafted(office).id))
+    kept = office.rows.document_links.values()
+    assert [one.expires_at - one.issued_at for one in kept] == [timedelta(hours=1), LINKS_LAST, LINKS_LAST]
+    office.clock.goes_on(days=30)
+    (linked,) = re.findall(r"https://kontor.example(/d/[\w-]+)", str(office.mails[-1].get_body(("plain",))))
+    assert client(office).get(linked).status_code == 404
 
 
 # Credit notes and links

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.message import EmailMessage
 from itertools import count
 from typing import Any
@@ -45,6 +46,7 @@ from tests.support.shop import SAM, Shop
 from tests.support.slack import FakeSlack, Json
 
 _triggers = count(1)
+LINKS_LAST = timedelta(days=30)  # another time than by default
 PAGES = "https://kontor.example/billing-contact"
 
 
@@ -80,7 +82,7 @@ class Office(Shop):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        links = Links(dashboard="https://stripe.example", documents="https://kontor.example/d")
+        links = Links(dashboard="https://stripe.example", documents="https://kontor.example/d", lifetime=LINKS_LAST)
         self.directory = Directory(self.desk, lambda: self.slack, {"billing-sales": Role.SALES})
         self.posts = Posts(lambda: self.slack, "C_MANAGERS")
         self.charts = Charts(self.charts_address, "signing secret")
@@ -99,7 +101,7 @@ class Office(Shop):
         self.reconciled = ReconciliationNews(self.desk, self.posts)
         self.exports = Exports(self.desk, self.posts)
         self.outbox = Outbox(self.mails.append)
-        self.invoice_mails = InvoiceMails(self.desk, self.outbox, "https://kontor.example/d")
+        self.invoice_mails = InvoiceMails(self.desk, self.outbox, "https://kontor.example/d", LINKS_LAST)
         self.mailer = Mails(self.desk, self.outbox, self.invoice_mails.done)
         self.approval_news = ApprovalNews(self.desk, self.posts)
         self.contact_news = BillingContactNews(self.desk, self.posts, self.outbox, PAGES)
