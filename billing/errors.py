@@ -106,6 +106,7 @@ KontorError
 │   ├── ReferenceMissing    a check without its number, a transfer without its reference
 │   ├── AmountDueChanged    something was paid or credited in between
 │   ├── NothingToCredit     no line chosen, or more than is left
+│   ├── LineCreditedBefore  that line was taken back before, as a whole or in part
 │   ├── CannotRefund        no single card payment that money could go back to
 │   ├── InvoiceNotOpen      nothing (more) is to be paid on it: paid, cancelled or written off (H35)
 │   ├── AmountDue           another amount is still to be paid than the person was shown (H35)
@@ -669,6 +670,11 @@ class AmountDueChanged(Refusal):
 class NothingToCredit(Refusal):
     rule = "HX20"
     field = "amount"
+
+
+class LineCreditedBefore(Refusal):
+    rule = "HX20"
+    field = "lines"
 
 
 class CannotRefund(Refusal):

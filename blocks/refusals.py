@@ -478,6 +478,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("At most {left} can be taken back. Choose an amount or lines, not both."),
         later("This is more than is left to be taken back."),
     ),
+    "LineCreditedBefore": (
+        later("Some of this was taken back before. Choose other lines, or enter what is still to be taken back."),
+        "",
+    ),
     "CannotRefund": (
         later("No single card payment is behind this invoice, so nothing can go back to a card. Choose another way."),
         "",

@@ -284,6 +284,7 @@ class StripeInvoices:
             params["lines"] = [
                 {"type": "invoice_line_item", "invoice_line_item": ids[line.id], "amount": line.amount.amount}
                 for line in order.lines
+                if line.amount  # of nothing, nothing can be credited
             ]
         else:
             params["amount"] = order.total.amount
