@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 
 from billing.accounts import billable
 from billing.contacts import Contact
-from billing.errors import DueDateOutOfRange, EmptyInvoice, NotNow, RecipientNotReadable, UnknownInvoice
+from billing.errors import DueDateOutOfRange, EmptyInvoice, FieldMissing, NotNow, RecipientNotReadable, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals, LineTotal
 from billing.invoices.approving import Exceeded, exceeded, is_granted
@@ -62,6 +62,10 @@ def sendable(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId)
         raise EmptyInvoice
     if not invoice.details.recipients:
         raise RecipientNotReadable
+    filled = {one.id for one in invoice.details.fields}
+    for field in uow.catalogue.invoices.fields:
+        if field.required and field.id not in filled:
+            raise FieldMissing(field.id, (field.name.en, field.name.de))
     due_on = invoice.due(uow.today)
     if due_on < uow.today:
         raise DueDateOutOfRange(first=uow.today.isoformat())
@@ -91,6 +95,7 @@ def order_for(uow: UnitOfWork, reviewed: InvoiceReview) -> InvoiceOrder:
         due_at=datetime.combine(reviewed.due_on, time(23, 59, 59), zone).astimezone(UTC),
         memo=invoice.details.memo,
         order_number=invoice.details.order_number,
+        fields=tuple((one.name, one.value) for one in invoice.details.fields),
         total=reviewed.totals.total,
     )
 

@@ -24,9 +24,11 @@ def review(shown: InvoiceReview, t: Translator, document: str | None = None) -> 
         {
             t("Due on"): t.date(shown.due_on),
             t("Language"): words.language(details.language, t),
+            t("Title"): details.title,
             t("Purchase order number"): details.order_number,
         }
     )
+    blocks += kit.fields({one.name: one.value for one in details.fields})
     blocks.append(kit.section(joined([bold(t("Goes to")), *details.recipients])))
     for label, text in ((t("Message to the customer"), details.memo), (t("Terms"), details.terms)):
         if text:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.catalogue import Label, TaxRate
+from billing.catalogue import InvoiceField, Label, TaxRate
 from billing.change_requests.model import Act as Move
 from billing.change_requests.model import Decision, Person, RequestState
 from billing.contacts import Address, Invoice, InvoiceStatus
@@ -26,6 +26,7 @@ from billing.invoices.model import (
     Approval,
     Details,
     Discount,
+    FieldValue,
     InvoiceState,
     Line,
     SalesInvoice,
@@ -72,12 +73,17 @@ def large_line(n: int) -> Line:
 
 LINES = tuple(large_line(n) for n in range(1, 101))
 DETAILS = Details(recipients=("ada@engines.example",))
+FIELDS = tuple(
+    InvoiceField(id=f"f{n}", name=Label(en=LONG[:40], de=f"{n}{LONG[:39]}"), required=n == 1) for n in range(3)
+)
 FULL_DETAILS = Details(
     due_on=date(2027, 1, 31),
     discount=Discount(percent=Decimal("33.33")),
     memo=(LONG * 3)[:500],
     terms=(LONG * 9)[:2000],
     order_number=LONG[:60],
+    title=LONG[:40],
+    fields=tuple(FieldValue(id=one.id, name=one.name.de, value=LONG[:140]) for one in FIELDS),
     recipients=tuple(f"{n}{'x' * 200}@engines.example" for n in range(5)),
     language="de",
 )
@@ -141,6 +147,7 @@ def draft_form(invoice: SalesInvoice, *rates: TaxRate, **changes: Any) -> DraftF
         "today": TODAY,
         "latest_due": TODAY + timedelta(days=365),
         "templates": (),
+        "fields": (),
         "may_send": True,
     }
     return DraftForm(**(fields | changes))
@@ -153,6 +160,7 @@ FULL_FORM = draft_form(
     contact=strange_contact(),
     reverse_charge=True,
     templates=tuple(template(n) for n in range(100)),
+    fields=FIELDS,
     unread=(LONG,) * 20,
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
 from billing.contacts import Invoice
 from billing.errors import AmountDiffers, Declined, Undeliverable
@@ -257,6 +258,32 @@ def test_the_review_shows_every_amount_and_a_link_to_the_document(office: Office
 )
 def test_the_form_tells_at_the_field(office: Office, field: str, value: str) -> None:
     assert list(office.submits(form(office), **{field: value}).errors) == [field]
+
+
+def test_a_field_of_the_houses_own_is_asked_for_in_the_readers_language(office: Office) -> None:
+    """HX15: what is missing is told at its input, what was typed comes back in the review."""
+    centre = InvoiceField(id="centre", name=Label(en="Cost centre", de="Kostenstelle"), required=True)
+    office.sells(invoices=InvoicePolicy(fields=(centre,)))
+    shown = form(office)
+    (asked,) = [block for block in shown["blocks"] if block.get("block_id") == "fields[centre]"]
+    assert (asked["label"]["text"], asked["optional"]) == ("Cost centre", False)
+    reply = office.submits(shown, **{"fields[centre]": None})
+    assert reply.errors == {"fields[centre]": "Every invoice needs this: Cost centre."}
+    assert "4711" in texts(office.submits(shown, **{"fields[centre]": "4711"}).view)
+    (kept,) = drafted(office).details.fields
+    assert (kept.name, kept.value) == ("Cost centre", "4711")
+
+
+def test_a_forged_field_is_left_out_or_told(office: Office) -> None:
+    office.sells(
+        invoices=InvoicePolicy(fields=(InvoiceField(id="centre", name=Label(en="Cost centre", de="Kostenstelle")),))
+    )
+    shown = form(office)
+    assert office.submits(shown, **{"fields[centre]": "x" * 141}).errors.keys() == {"fields[centre]"}
+    (asked,) = [block for block in shown["blocks"] if block.get("block_id") == "fields[centre]"]
+    asked["block_id"] = "fields[other]"
+    assert office.submits(shown, **{"fields[other]": "x"}).errors == {}
+    assert drafted(office).details.fields == ()
 
 
 def test_an_invoice_without_a_line_is_not_reviewed(office: Office) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.catalogue import Catalogue, CatalogueError, EditSent
+from billing.catalogue import Catalogue, CatalogueError, EditSent, Label
 from billing.catalogue.files import parse
 from billing.roles import Role
 from tests.billing.stripe.conftest import SHOP
@@ -16,10 +16,16 @@ def policy(text: str) -> Catalogue:
     return parse(f"{SHOP}\n[invoices]\n{text}")
 
 
+def field(id_: str, name: str = "Project") -> str:
+    return f'[[invoices.fields]]\nid = "{id_}"\nname = {{ en = "Project", de = "{name}" }}\n'
+
+
 def test_what_it_says() -> None:
     found = policy(
         'series = "RE"\ndue_days = 30\nremind = [7, 0, -3, 7]\nedit_sent = "until_paid"\n'
         'terms = { en = "Net 30", de = "30 Tage" }\n'
+        'title = { en = "Tax invoice", de = "Rechnung" }\n'
+        '[[invoices.fields]]\nid = "project"\nname = { en = "Project", de = "Projekt" }\nrequired = true\n'
         "[invoices.limits.sales]\ndiscount = 12.5\ntotal = { EUR = 100000 }\n"
     ).invoices
     assert (found.series, found.due_days, found.remind, found.edit_sent) == (
@@ -28,6 +34,8 @@ def test_what_it_says() -> None:
         (-3, 0, 7),
         EditSent.UNTIL_PAID,
     )
+    assert found.title == Label(en="Tax invoice", de="Rechnung")
+    assert [(one.id, one.name.de, one.required) for one in found.fields] == [("project", "Projekt", True)]
     limit = found.limit_of(frozenset({Role.SALES}))
     assert limit is not None
     assert (limit.discount, limit.total) == (Decimal("12.5"), {"EUR": 100_000})
@@ -50,6 +58,11 @@ def test_what_it_says_by_itself() -> None:
         "[invoices.limits.boss]\ndiscount = 5",
         "[invoices.limits.sales]\ndiscount = 101",
         "nonsense = 1",
+        f'title = {{ en = "{"x" * 41}", de = "x" }}',
+        field("a") * 2,
+        "".join(map(field, "abcd")),
+        field("a", "x" * 41),
+        field("A"),
     ],
 )
 def test_what_it_refuses(text: str) -> None:

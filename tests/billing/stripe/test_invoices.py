@@ -105,6 +105,14 @@ def test_an_amount_off_the_whole_is_shared_as_stripe_shares_it(local: LocalStrip
     assert found.total == eur(10710)
 
 
+def test_fields_stand_at_stripe_beside_the_order_number(local: LocalStripe, payments: StripePayments) -> None:
+    """HX15: four in all, Stripe's limit."""
+    fields = (("Project", "Apollo"), ("Cost centre", "4711"), ("N" * 40, "v" * 140))
+    found = issued(local, payments, order_number="PO-7", fields=fields)
+    there = local.v1.invoices.retrieve(found.id).custom_fields or []
+    assert [(one.name, one.value) for one in there] == [("PO", "PO-7"), *fields]
+
+
 PRICES = st.lists(st.tuples(st.integers(1, 3_000), st.sampled_from(["de-vat", "jp-ct", None])), min_size=1, max_size=8)
 DISCOUNTS = st.one_of(
     st.none(),
