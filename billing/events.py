@@ -31,7 +31,7 @@ _CONTACT_DETAILS = {"name", "email", "phone", "address"}
 
 
 class EventSteps:
-    """fetch, record, follow up: each from text to text, for the engine."""
+    """handle and, if an operation moves on, `resumption`: from text to text, for the engine."""
 
     def __init__(self, store: Store, payments: Payments, managers_channel: str | None = None) -> None:
         self._store = store
@@ -39,7 +39,15 @@ class EventSteps:
         self._channel = managers_channel
         self._looks = SharedLooks()
 
-    def fetch(self, event_id: str, _: str) -> str:
+    def handle(self, event_id: str, _: str = "") -> str:
+        """Bring mirror and timeline up to date; answers with the operation that this event moves on, if any.
+
+        Raises Transient when an operation wrote meanwhile. Reading Stripe is no step of its own: what was read before
+        a crash is not worth keeping.
+        """
+        return self.record(event_id, self.fetch(event_id))
+
+    def fetch(self, event_id: str) -> str:
         """The customer as Stripe has it now; empty when it is not one of our contacts.
 
         Events about the same customer that wait together are served by one look: whatever looked at Stripe after this
@@ -103,8 +111,6 @@ class EventSteps:
 
     def resumption(self, event_id: str, waiting_id: str) -> tuple[ResumeSubscription, Operation, Actor] | None:
         """What to accept now that the customer has added a method: for which operation, in whose name."""
-        if not waiting_id:
-            return None
         with self._store.reading(NOBODY) as uow:
             event = uow.events.get(EventId(event_id))
             waiting = uow.operations.get(OperationId(waiting_id))

@@ -154,12 +154,8 @@ class App:
                 Pipeline(verifying.ALERT, (Step("tell", contact_news.alert),)),
                 Pipeline("show_again", (Step("show", self.announcer.show_again),)),
                 Pipeline(
-                    "stripe_event",
-                    (
-                        Step("fetch", events.fetch),
-                        Step("record", events.record),
-                        Step("follow_up", follow_ups.run),
-                    ),
+                    "event",
+                    (Step("handle", events.handle, may_end=True), Step("follow_up", follow_ups.run)),
                 ),
                 Pipeline(failures.PIPELINE, (Step("tell", tellers.tell),)),
                 Pipeline(syncs.PIPELINE, (Step("readers", reconciled.readers), Step("tell", reconciled.tell))),
@@ -296,7 +292,13 @@ def charts_address(settings: Settings) -> str | None:
 
 def build(settings: Settings) -> App:
     catalogue = load(settings.kontor_catalogue)
-    database = Database(settings.database_url, catalogue=catalogue, enqueue=enqueue, clock=utcnow)
+    database = Database(
+        settings.database_url,
+        catalogue=catalogue,
+        enqueue=enqueue,
+        clock=utcnow,
+        own_delay=timedelta(seconds=settings.kontor_own_events_delay),
+    )
     stripe = stripe_connection(settings, lambda: sleep(database.reserve("stripe", settings.kontor_stripe_rate)))
     customer_pages = f"{settings.kontor_public_url.rstrip('/')}/payment-method"
     payments = StripePayments(

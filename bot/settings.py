@@ -132,6 +132,9 @@ class Settings(LocalSettings):
         description="the id (C...) of the channel where managers are told things; customers' data is shown there",
     )
     kontor_concurrency: int = Field(16, gt=0, description="operations that one worker process performs at once")
+    kontor_own_events_delay: float = Field(
+        2.0, ge=0, description="seconds that Stripe's events about our own calls wait, so that one look serves a burst"
+    )
     kontor_web_threads: int = Field(64, gt=0, description="requests that one web process answers at once")
     kontor_web_processes: int = Field(1, gt=0, description="web processes; more than one needs PostgreSQL")
     kontor_worker_metrics_port: int | None = Field(

@@ -114,7 +114,7 @@ class MemoryStore:
         if event.id in self.rows.events:
             return False
         self.rows.events[event.id] = event.model_copy(update={"position": len(self.rows.events) + 1})
-        self.rows.jobs.append(Job(id=event.id, name="stripe_event", argument=event.id))
+        self.rows.jobs.append(Job(id=event.id, name="event", argument=event.id))
         return True
 
 

@@ -112,7 +112,7 @@ class Office(Shop):
         self.work: dict[str, Callable[[str], str]] = {  # by the pipeline's name
             "operation": self.operates,
             "show_again": self.announcer.show_again,
-            "stripe_event": self.hears,
+            "event": self.hears,
             deciding.PIPELINE: self.tells_of_request,
             request_cards.PIPELINE: self.cards.show,
             deciding.NEWS: messages.news,
@@ -191,8 +191,8 @@ class Office(Shop):
         return self.announcer.announce(operation, state)
 
     def hears(self, event: str) -> str:
-        moved = self.events.record(event, self.events.fetch(event, ""))
-        return self.follow_ups.run(event, moved)
+        moved = self.events.handle(event)
+        return self.follow_ups.run(event, moved) if moved else ""
 
     def tells_of_request(self, argument: str) -> str:
         return self.request_mails.send(argument, self.cards.show(argument))
