@@ -25,7 +25,7 @@ from billing.dunning import failures
 from billing.errors import Transient
 from billing.events import EventSteps
 from billing.imports import Report
-from billing.invoices import approving, reminding
+from billing.invoices import approving, reminding, telling
 from billing.invoices.printing import InvoiceDocuments
 from billing.reconciliations import Reconciliation
 from billing.steps import NOBODY, OperationSteps
@@ -57,6 +57,7 @@ from handlers.followups import FollowUps
 from handlers.histories import Exports
 from handlers.invoices.approvals import ApprovalNews
 from handlers.invoices.mailing import InvoiceMails
+from handlers.invoices.news import InvoiceNews
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
 from handlers.reconciliations import ReconciliationNews
@@ -122,6 +123,7 @@ class App:
         outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)
         invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings), self.settings.links_last)
         mails = Mails(self.desk, outbox, invoice_mails.done)
+        news = InvoiceNews(self.desk, self.posts, invoice_mails)
         customer_pages = f"{self.settings.kontor_public_url.rstrip('/')}{PATH}"
         contact_news = BillingContactNews(self.desk, self.posts, outbox, customer_pages)
         follow_ups = FollowUps(self.desk, events, self.announcer)
@@ -171,6 +173,7 @@ class App:
                 Pipeline(usage.PIPELINE, (Step("mail", UsageNotices(self.desk, outbox).send),)),
                 Pipeline(approving.PIPELINE, (Step("tell", ApprovalNews(self.desk, self.posts).tell),)),
                 Pipeline(reminding.PIPELINE, (Step("remind", invoice_mails.remind),)),
+                Pipeline(telling.PIPELINE, (Step("readers", news.readers), Step("tell", news.tell))),
             ],
             [
                 Schedule("remind_of_invoices", "7 * * * *", self._remind_of_invoices),

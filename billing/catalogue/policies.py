@@ -128,6 +128,34 @@ class InvoiceField(Frozen):
     required: StrictBool = False  # without it nothing is sent
 
 
+class Place(StrEnum):
+    """Where the team is told of something."""
+
+    SENDER = "sender"  # who sent the invoice, or started the subscription, by direct message
+    CHANNEL = "channel"  # the managers' channel; without one, the managers by direct message
+
+
+Places = Annotated[tuple[Place, ...], AfterValidator(lambda places: tuple(dict.fromkeys(places)))]
+
+
+class TeamNotices(Frozen):
+    """Where the team is told (HX15); nowhere: it is not."""
+
+    paid: Places = (Place.SENDER,)
+    failed: Places = (Place.SENDER,)
+    auto_failed: Places = (Place.SENDER, Place.CHANNEL)  # what Stripe charges by itself, and where there is no card
+    not_sent: Places = (Place.SENDER, Place.CHANNEL)  # an invoice, or a mail about one
+
+
+class CustomerNotices(Frozen):
+    """What the customer is mailed (HX15)."""
+
+    received: StrictBool = True  # the invoice itself
+    paid: StrictBool = True  # thanks for a payment
+    failed: StrictBool = True  # a payment that did not go through
+    auto_payment: StrictBool = True  # the card on file was charged
+
+
 def _in_order(days: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(days)))
 
@@ -144,6 +172,8 @@ class InvoicePolicy(Frozen):
         tuple[Annotated[StrictInt, Field(ge=-60, le=365)], ...], Field(max_length=10), AfterValidator(_in_order)
     ] = (-3, 0, 7, 14)  # days after the due date; negative: before (HX19)
     edit_sent: EditSent = EditSent.NEVER
+    tell_team: TeamNotices = TeamNotices()
+    tell_customer: CustomerNotices = CustomerNotices()
     limits: dict[Role, GrantLimit] = Field(default_factory=dict)  # by role; none: no limit
 
     def limit_of(self, roles: frozenset[Role]) -> GrantLimit | None:

@@ -30,6 +30,7 @@ class InvoiceReview(Frozen):
     exceeds: Exceeded | None  # what the person may not grant alone
     approval: Approval | None  # of this very content
     may_send: bool
+    mailed: bool = True  # to its recipients, when it is sent (HX15)
 
     @property
     def fingerprint(self) -> str:
@@ -79,6 +80,7 @@ def sendable(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId)
         exceeds=None if is_granted(invoice) else exceeded(uow, totals),
         approval=invoice.approval,
         may_send=uow.actor.may(Permission.SEND_INVOICE),
+        mailed=uow.catalogue.invoices.tell_customer.received,
     )
 
 

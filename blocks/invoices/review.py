@@ -111,6 +111,8 @@ def _standing(shown: InvoiceReview, t: Translator) -> Iterator[kit.Block]:
         yield kit.context(t("👍 Granted by {name}.", name=approval.last.by.name))
     if not shown.may_send:
         yield kit.section(t("It is saved as a draft. Your role may not send it; a colleague from sales can."))
+    elif not shown.exceeds and not shown.mailed:
+        yield kit.context(t("It gets its number. Nothing is mailed: please pass the link to the document on."))
     elif not shown.exceeds:
         yield kit.context(
             t.count(

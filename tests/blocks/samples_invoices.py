@@ -38,6 +38,7 @@ from billing.invoices.reviewing import InvoiceReview
 from billing.invoices.sending import InvoiceNumbered
 from billing.invoices.sheets import Act, Sheet
 from billing.invoices.taking_back import Taken
+from billing.invoices.telling import News, Told, What
 from billing.invoices.voiding import InvoiceEnded
 from billing.money import Money
 from billing.ports import GiveBack
@@ -163,6 +164,21 @@ FULL_FORM = draft_form(
     fields=FIELDS,
     unread=(LONG,) * 20,
 )
+
+
+def full_news(what: What) -> News:
+    return News(
+        what=what,
+        invoice=REF,
+        amount=eur(LARGEST),
+        brand="visa",
+        last4="4242",
+        decline="insufficient_funds",
+        addresses=FULL_DETAILS.recipients,
+        reason=Reason(key="Failed", parameters={"reference": "r" * 40})
+        if what is What.NOT_SENT
+        else NotNow(invoice_state="partly_paid", number="N").reason,
+    )
 
 
 def item(n: int, **changes: Any) -> Item:
@@ -456,6 +472,15 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.invoices.results.deleted": (lambda t: invoices.deleted(LONG_ID, t),),
     "blocks.invoices.results.template_saved": (lambda t: invoices.template_saved(template(1), t),),
+    "blocks.invoices.news.news": tuple(
+        lambda t, one=one: invoices.news(one, t)
+        for what in What
+        for one in (
+            Told(news=News(what=what, invoice=REF), sheet=OPEN_SHEET, by=""),
+            Told(news=full_news(what), sheet=FULL_SHEET, by=LONG),
+            Told(news=full_news(what), sheet=BARE_SHEET, by="Priya"),
+        )
+    ),
     "blocks.invoices.approvals.approval_card": (
         lambda t: invoices.approval_card(approval_view(approval()), t),
         lambda t: invoices.approval_card(approval_view(approval(), FULL, outdated=True), t),

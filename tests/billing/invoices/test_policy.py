@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.catalogue import Catalogue, CatalogueError, EditSent, Label
+from billing.catalogue import Catalogue, CatalogueError, EditSent, Label, Place
 from billing.catalogue.files import parse
 from billing.roles import Role
 from tests.billing.stripe.conftest import SHOP
@@ -42,10 +42,23 @@ def test_what_it_says() -> None:
 
 
 def test_what_it_says_by_itself() -> None:
-    """K8 as the source has it; reminders before, on and after the due date (HX19); nobody has a limit."""
+    """K8 as the source has it; reminders before, on and after the due date (HX19); nobody has a limit; customers get
+    every mail, and who sent an invoice hears of it (HX15).
+    """
     found = parse(SHOP).invoices
     assert (found.due_days, found.remind, found.edit_sent) == (14, (-3, 0, 7, 14), EditSent.NEVER)
     assert found.limit_of(frozenset({Role.SALES})) is None
+    assert set(found.tell_customer.model_dump().values()) == {True}
+    assert (found.tell_team.paid, found.tell_team.not_sent) == ((Place.SENDER,), (Place.SENDER, Place.CHANNEL))
+
+
+def test_who_is_told_is_said_by_place() -> None:
+    """HX15: nowhere is nobody; the same place twice is once."""
+    found = policy(
+        '[invoices.tell_team]\npaid = []\nfailed = ["channel", "channel"]\n[invoices.tell_customer]\npaid = false\n'
+    ).invoices
+    assert (found.tell_team.paid, found.tell_team.failed) == ((), (Place.CHANNEL,))
+    assert (found.tell_customer.paid, found.tell_customer.received) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +76,9 @@ def test_what_it_says_by_itself() -> None:
         "".join(map(field, "abcd")),
         field("a", "x" * 41),
         field("A"),
+        '[invoices.tell_team]\npaid = ["everybody"]',
+        "[invoices.tell_customer]\npaid = 1",
+        "[invoices.tell_customer]\nsigned = true",
     ],
 )
 def test_what_it_refuses(text: str) -> None:
