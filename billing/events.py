@@ -16,6 +16,7 @@ from billing.dunning.failures import FAILED, note
 from billing.errors import NotFound, Transient
 from billing.event_entries import history
 from billing.ids import CustomerId, EventId, InvoiceId, OperationId
+from billing.invoices import telling
 from billing.looks import Look, SharedLooks
 from billing.operations import Operation, State
 from billing.plan_changes import follow
@@ -94,6 +95,7 @@ class EventSteps:
             if entry:
                 uow.timeline.append(entry)
             note(uow, event, contact, self._channel)
+            telling.note(uow, event, contact)
             moved = _moved_on(uow, event, contact)
             if moved and event.type == SESSION_EXPIRED:
                 expire(uow, moved)

@@ -281,6 +281,7 @@ class InvoiceOrder(Frozen):
     due_at: datetime  # UTC
     memo: str
     order_number: str
+    fields: tuple[tuple[str, str], ...] = ()  # name and value of the house's own
     total: Money  # what the person reviewed; Stripe must agree, or nothing is issued
 
 

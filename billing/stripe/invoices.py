@@ -109,8 +109,9 @@ class StripeInvoices:
         }
         if order.memo:
             params["description"] = order.memo
-        if order.order_number:
-            params["custom_fields"] = [{"name": "PO", "value": order.order_number}]
+        named = [("PO", order.order_number), *order.fields] if order.order_number else [*order.fields]
+        if named:
+            params["custom_fields"] = [{"name": name, "value": value} for name, value in named]
         if order.discount:
             params["discounts"] = [{"coupon": self._coupon(order.discount, order.currency)}]
         return params
@@ -290,6 +291,7 @@ class StripeInvoices:
             params["lines"] = [
                 {"type": "invoice_line_item", "invoice_line_item": ids[line.id], "amount": line.amount.amount}
                 for line in order.lines
+                if line.amount  # of nothing, nothing can be credited
             ]
         else:
             params["amount"] = order.total.amount

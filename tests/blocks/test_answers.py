@@ -121,6 +121,8 @@ EXAMPLES = {
     "ReferenceMissing": errors.ReferenceMissing(),
     "AmountDueChanged": errors.AmountDueChanged(due=5000, currency="EUR"),
     "NothingToCredit": errors.NothingToCredit(left=5000, currency="EUR"),
+    "FieldMissing": errors.FieldMissing("project", ("Project", "Projekt")),
+    "LineCreditedBefore": errors.LineCreditedBefore(),
     "CannotRefund": errors.CannotRefund(),
 }
 UNKNOWN = Reason(key="SomethingNobodyThoughtOf")

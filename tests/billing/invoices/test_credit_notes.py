@@ -9,7 +9,7 @@ import pytest
 
 from billing.contacts import Invoice, InvoiceStatus
 from billing.documents import Document, DocumentKind, Period, Settlement
-from billing.documents.sharing import opened
+from billing.documents.sharing import LIFETIME, opened
 from billing.errors import NotFound, NotNow, NotPermitted, UnknownInvoice
 from billing.ids import InvoiceId
 from billing.invoices import linking
@@ -176,7 +176,7 @@ def test_of_what_stripe_made_there_is_no_document(shop: InvoiceShop) -> None:
         document(shop, operation)
     with shop.store.writing(PETRA) as uow:
         with pytest.raises(UnknownInvoice):
-            linking.links(uow, "in_sub")
+            linking.links(uow, "in_sub", LIFETIME)
         with pytest.raises(NotNow):
             linking.revoke_links(uow, "in_sub")
 
@@ -194,7 +194,7 @@ def test_each_invoice_has_its_own_notes(shop: InvoiceShop) -> None:
 
 def tokens(shop: InvoiceShop) -> list[str]:
     with shop.store.writing(SAM) as uow:
-        links = linking.links(uow, REF)
+        links = linking.links(uow, REF, LIFETIME)
     return [links.token, *(one.token for one in links.notes)]
 
 
@@ -235,5 +235,5 @@ def test_only_the_last_notes_get_links(shop: InvoiceShop) -> None:
     for _ in range(MOST_NOTES + 2):
         credited(shop, amount="1")
     with shop.store.writing(SAM) as uow:
-        found = linking.links(uow, REF)
+        found = linking.links(uow, REF, LIFETIME)
     assert (len(found.notes), found.more) == (MOST_NOTES, 2)

@@ -220,6 +220,15 @@ def test_what_a_credit_refuses(shop: InvoiceShop, fields: dict[str, Any]) -> Non
     assert reason(shop.does(credit(**fields), person=PETRA)) == "NothingToCredit"
 
 
+def test_no_line_is_credited_twice(shop: InvoiceShop) -> None:
+    """HX20: not as a whole, and not where amounts have taken so much that less than the line is left."""
+    assert shop.does(credit(lines=("l2",)), person=PETRA).state is State.DONE
+    assert reason(shop.does(credit(due=35700, lines=("l2",)), person=PETRA)) == "LineCreditedBefore"
+    assert shop.does(credit(due=35700, amount="0.01"), person=PETRA).state is State.DONE
+    assert reason(shop.does(credit(due=35699, lines=("l1", "l2")), person=PETRA)) == "NothingToCredit"
+    assert reason(shop.does(credit(due=35699, lines=("l1",)), person=PETRA)) == "NothingToCredit"
+
+
 def test_only_managers_give_money_back_or_cancel(shop: InvoiceShop) -> None:
     """H16."""
     for command in (

@@ -6,15 +6,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
 import pytest
 import stripe
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from billing.catalogue import Catalogue
 from billing.contacts import Invoice, InvoiceStatus
 from billing.errors import AmountDiffers, CannotRefund, Declined, NothingToCredit, NotNow, Transient
 from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SalesInvoiceId
-from billing.invoices.model import Discount
+from billing.invoices.amounts import totals
+from billing.invoices.model import Discount, Line
 from billing.money import Money
 from billing.ports import (
     CreditLine,
@@ -31,6 +36,7 @@ from tests.billing.stripe.conftest import START, LocalStripe
 
 T = TypeVar("T")
 
+_keys = count(1)
 OPERATION = OperationId("op_1")
 DUE = datetime(2026, 3, 24, 22, 59, 59, tzinfo=UTC)
 
@@ -102,6 +108,60 @@ def test_an_amount_off_the_whole_is_shared_as_stripe_shares_it(local: LocalStrip
         discount=Discount(amount=1000),
     )
     assert found.total == eur(10710)
+
+
+def test_fields_stand_at_stripe_beside_the_order_number(local: LocalStripe, payments: StripePayments) -> None:
+    """HX15: four in all, Stripe's limit."""
+    fields = (("Project", "Apollo"), ("Cost centre", "4711"), ("N" * 40, "v" * 140))
+    found = issued(local, payments, order_number="PO-7", fields=fields)
+    there = local.v1.invoices.retrieve(found.id).custom_fields or []
+    assert [(one.name, one.value) for one in there] == [("PO", "PO-7"), *fields]
+
+
+PRICES = st.lists(st.tuples(st.integers(1, 3_000), st.sampled_from(["de-vat", "jp-ct", None])), min_size=1, max_size=8)
+DISCOUNTS = st.one_of(
+    st.none(),
+    st.decimals("0.01", "100", places=2).map(lambda percent: Discount(percent=percent)),
+    st.integers(1, 5_000).map(lambda amount: Discount(amount=amount)),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(priced=PRICES, discount=DISCOUNTS, currency=st.sampled_from(["EUR", "JPY", "KWD"]))
+def test_our_total_is_stripes_whatever_the_lines(
+    local: LocalStripe,
+    payments: StripePayments,
+    catalogue: Catalogue,
+    priced: list[tuple[int, str | None]],
+    discount: Discount | None,
+    currency: str,
+) -> None:
+    """To the minor unit: `prepare` would refuse, and the numbers say the same once more."""
+    rates = {one.name: one for one in catalogue.tax_rates()}
+    lines = [billed(n, unit, tax, currency) for n, (unit, tax) in enumerate(priced)]
+    ours = totals(lines, discount, lambda one: (rates[one.tax],) if one.tax in rates else (), currency)
+    wanted = order(
+        local.customer(),
+        0,
+        *(
+            InvoiceOrderLine(
+                id=one.line.id,
+                description=one.line.description,
+                amount=one.amount,
+                tax_rates=tuple(tax.name for tax in one.taxes),
+            )
+            for one in ours.lines
+        ),
+        discount=discount,
+        key=f"inv-{next(_keys)}",
+    ).model_copy(update={"currency": currency, "total": ours.total})
+    prepared = payments.invoices.prepare(wanted, OPERATION, START)
+    assert local.v1.invoices.retrieve(prepared).total == ours.total.amount
+
+
+def billed(number: int, unit: int, tax: str | None, currency: str) -> Line:
+    price = Money(amount=unit, currency=currency)
+    return Line(id=f"l{number}", version=1, description="Work", quantity=Decimal("1.5"), unit=price, tax=tax or "none")
 
 
 def test_an_invoice_with_another_total_at_stripe_is_not_issued(local: LocalStripe, payments: StripePayments) -> None:
@@ -301,6 +361,14 @@ def test_a_line_takes_its_tax_and_its_discount_with_it(local: LocalStripe, payme
     assert (note.total, note.invoice.due) == (eur(5355), eur(10710))
     with pytest.raises(NothingToCredit):
         payments.invoices.credit(found.id, credit(5355, GiveBack.REFUND, second), OperationId("op_2"), START)
+
+
+def test_a_line_that_came_to_nothing_is_credited_with_others(local: LocalStripe, payments: StripePayments) -> None:
+    """Discounted by 100 %: Stripe takes no line of 0.00."""
+    found = issued(local, payments, lines=(line("l1", 10000, "de-vat"), line("l2", 0, "de-vat")))
+    chosen = (CreditLine(id="l1", amount=eur(10000)), CreditLine(id="l2", amount=eur(0)))
+    note = payments.invoices.credit(found.id, credit(11900, GiveBack.REFUND, *chosen), OPERATION, START)
+    assert (note.total, note.invoice.due) == (eur(11900), eur(0))
 
 
 def test_a_refund_goes_back_to_the_card(local: LocalStripe, payments: StripePayments) -> None:
