@@ -106,6 +106,7 @@ KontorError
 │   ├── PaidDayOutOfRange   a payment that was received in the future, or long ago
 │   ├── ReferenceMissing    a check without its number, a transfer without its reference
 │   ├── AmountDueChanged    something was paid or credited in between
+│   ├── LeftToCreditChanged something else was taken back in between
 │   ├── NothingToCredit     no line chosen, or more than is left
 │   ├── LineCreditedBefore  that line was taken back before, as a whole or in part
 │   ├── CannotRefund        no single card payment that money could go back to
@@ -666,6 +667,10 @@ class ReferenceMissing(Refusal):
 
 class AmountDueChanged(Refusal):
     rule = "HX10"
+
+
+class LeftToCreditChanged(Refusal):
+    rule = "HX20"
 
 
 class NothingToCredit(Refusal):

@@ -47,7 +47,9 @@ def payment(**changes: Any) -> RecordPayment:
 
 
 def credit(**changes: Any) -> CreditInvoice:
-    return CreditInvoice(**({"contact": ADA, "invoice": REF, "due": 53550, "reason": "Too much"} | changes))
+    return CreditInvoice(
+        **({"contact": ADA, "invoice": REF, "due": 53550, "left": 53550, "reason": "Too much"} | changes)
+    )
 
 
 def reason(operation: Operation) -> str | None:
@@ -113,6 +115,15 @@ def test_another_invoice_waits_for_nobody(shop: InvoiceShop) -> None:
     shop.clock.goes_on(seconds=1)
     assert shop.walks(shop.accepts(payment(amount="100"), key="second")) is State.DONE
     assert shop.rows.operations[first].state is State.ACCEPTED
+
+
+def test_two_who_give_back_the_same_part_give_it_back_once(shop: InvoiceShop) -> None:
+    """HX20: nothing is due of a paid invoice, so what is left of it must be what was seen: 535.50 - 100.00."""
+    shop.does(charge())
+    assert shop.does(credit(due=0, amount="100"), person=PETRA).state is State.DONE
+    again = shop.does(credit(due=0, amount="100"), person=PETRA)
+    assert reason(again) == "LeftToCreditChanged"
+    assert again.reason.parameters == {"left": 43550, "currency": "EUR"}
 
 
 # By hand
@@ -185,7 +196,7 @@ def test_a_line_with_its_tax(shop: InvoiceShop) -> None:
 
 def test_everything_that_is_left(shop: InvoiceShop) -> None:
     shop.does(credit(amount="35.50"), person=PETRA)
-    shop.does(credit(due=50000), person=PETRA)
+    shop.does(credit(due=50000, left=50000), person=PETRA)
     assert shop.sheet().due.amount == 0
     assert shop.sheet().state is InvoiceState.PAID
 
@@ -195,7 +206,7 @@ def test_what_was_paid_goes_back_to_the_card(shop: InvoiceShop) -> None:
     shop.does(charge())
     assert shop.does(credit(due=0, amount="100"), person=PETRA).state is State.DONE
     assert shop.sheet().state is InvoiceState.PAID
-    shop.does(credit(due=0), person=PETRA)
+    shop.does(credit(due=0, left=43550), person=PETRA)
     assert shop.sheet().state is InvoiceState.REFUNDED
     assert shop.happened()[-1] == "invoice_refunded"
 
@@ -223,10 +234,10 @@ def test_what_a_credit_refuses(shop: InvoiceShop, fields: dict[str, Any]) -> Non
 def test_no_line_is_credited_twice(shop: InvoiceShop) -> None:
     """HX20: not as a whole, and not where amounts have taken so much that less than the line is left."""
     assert shop.does(credit(lines=("l2",)), person=PETRA).state is State.DONE
-    assert reason(shop.does(credit(due=35700, lines=("l2",)), person=PETRA)) == "LineCreditedBefore"
-    assert shop.does(credit(due=35700, amount="0.01"), person=PETRA).state is State.DONE
-    assert reason(shop.does(credit(due=35699, lines=("l1", "l2")), person=PETRA)) == "NothingToCredit"
-    assert reason(shop.does(credit(due=35699, lines=("l1",)), person=PETRA)) == "NothingToCredit"
+    assert reason(shop.does(credit(due=35700, left=35700, lines=("l2",)), person=PETRA)) == "LineCreditedBefore"
+    assert shop.does(credit(due=35700, left=35700, amount="0.01"), person=PETRA).state is State.DONE
+    assert reason(shop.does(credit(due=35699, left=35699, lines=("l1", "l2")), person=PETRA)) == "NothingToCredit"
+    assert reason(shop.does(credit(due=35699, left=35699, lines=("l1",)), person=PETRA)) == "NothingToCredit"
 
 
 def test_only_managers_give_money_back_or_cancel(shop: InvoiceShop) -> None:
