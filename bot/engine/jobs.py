@@ -26,9 +26,9 @@ QUEUE: Final = "jobs"
 _ENQUEUE = """
 INSERT INTO workflow_status (
     workflow_uuid, status, name, queue_name, queue_partition_key, inputs, serialization, application_name,
-    application_version, priority, recovery_attempts, created_at, updated_at
+    application_version, priority, recovery_attempts, created_at, updated_at, delay_until_epoch_ms
 ) VALUES (
-    :id, 'ENQUEUED', :name, :queue, :name, :inputs, 'portable_json', :application, :version, 0, 0, :now, :now
+    :id, :status, :name, :queue, :name, :inputs, 'portable_json', :application, :version, 0, 0, :now, :now, :until
 ) ON CONFLICT (workflow_uuid) DO NOTHING
 """
 _PUT_BACK = """
@@ -76,14 +76,22 @@ def enqueue(connection: sa.Connection, /, *jobs: Job) -> None:
             "id": job.id,
             "name": job.name,
             "queue": QUEUE,
-            "inputs": json.dumps({"positionalArgs": [job.argument, now, job.trace], "namedArgs": {}}),
+            "inputs": json.dumps({"positionalArgs": [job.argument, begins, job.trace], "namedArgs": {}}),
             "application": APPLICATION,
             "version": VERSION,
             "now": int(now * 1000),
+            **_begins(begins if job.delay else None),
         }
-        for job in jobs
+        for job, begins in ((job, now + job.delay.total_seconds()) for job in jobs)
     ]
     connection.execute(_BY_DIALECT[connection.dialect.name]["enqueue"], rows)
+
+
+def _begins(at: float | None) -> dict[str, str | int | None]:
+    """Now, or from then on (seconds since 1970)."""
+    if at is None:
+        return {"status": "ENQUEUED", "until": None}
+    return {"status": "DELAYED", "until": int(at * 1000)}
 
 
 class Jobs:
@@ -96,12 +104,7 @@ class Jobs:
 
     def put_back(self, job: str, until: float | None = None) -> None:
         """Let go of a job of ours, so that any worker may take it: now, or from `until` on (seconds since 1970)."""
-        values = {
-            "id": job,
-            "executor": self.executor,
-            "status": "ENQUEUED" if until is None else "DELAYED",
-            "until": None if until is None else int(until * 1000),
-        }
+        values = {"id": job, "executor": self.executor, **_begins(until)}
         with self._database.begin() as connection:
             connection.execute(self._statements["put_back"], values)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,6 +32,31 @@ def test_a_job_walks_its_steps_in_order_and_each_gets_the_answer_before(engine_u
         acceptor.accepts("one")
         acceptor.waits_for(one="SUCCESS")
     assert calls == ["check(one, )", 'perform(one, {"a":1})', "record(one, ok)"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "walked"), [("", ["check(one, )"]), ("op_1", ["check(one, )", "perform(one, op_1)"])]
+)
+def test_an_empty_answer_ends_the_walk_where_it_may(
+    engine_url: str, acceptor: Acceptor, answer: str, walked: list[str]
+) -> None:
+    calls = Calls()
+    steps = (Step("check", calls.step("check", answer), may_end=True), Step("perform", calls.step("perform")))
+    with running(engine_url, Pipeline("work", steps)):
+        acceptor.accepts("one")
+        acceptor.waits_for(one="SUCCESS")
+    assert calls == walked
+
+
+def test_a_job_with_a_delay_begins_no_earlier(engine_url: str, acceptor: Acceptor) -> None:
+    calls = Calls()
+    with acceptor.transaction() as connection:
+        for name, delay in (("tomorrow", timedelta(days=1)), ("soon", timedelta(milliseconds=50))):
+            enqueue(connection, Job(id=f"job-{name}", name="work", argument=name, delay=delay))
+    with running(engine_url, pipeline(calls.step("check"))):
+        acceptor.waits_for(soon="SUCCESS")
+    assert acceptor.states()["job-tomorrow"] == "DELAYED"
+    assert calls == ["check(soon, )"]
 
 
 def test_a_rolled_back_transaction_enqueues_nothing(engine_url: str, acceptor: Acceptor) -> None:
