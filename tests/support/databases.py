@@ -2,7 +2,7 @@
 
 A test that takes `database_url` runs on both, each time on a fresh, migrated database, made in milliseconds.
 `empty_database_url` is the same before the first migration. `trigram_database_url` is a PostgreSQL that has the
-extension pg_trgm, which the installed one lacks: Debian's, or the server named by KONTOR_TEST_TRIGRAM_URL.
+extension pg_trgm, which the installed one lacks: Debian's, or what a superuser reaches at KONTOR_TEST_TRIGRAM_URL.
 """
 
 from __future__ import annotations
