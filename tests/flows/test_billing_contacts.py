@@ -91,7 +91,7 @@ def test_support_changes_it_for_who_verified_the_card(world: World) -> None:
     assert list(wrong.errors) == ["last4"]
     assert sam.submits(answers(world, ada)).ok
     assert sam.submits(new(ada)).ok
-    sam.waits_for(lambda one: "is now the billing contact" in one.text, 15)
+    sam.waits_for(lambda one: "is now the billing contact" in one.text)
     customer = world.stripe.v1.customers.retrieve(ada.customer)
     assert (customer.name, customer.email) == ("Nora New", new(ada)["email"])
     assert customer.address.city == "Hamburg"
@@ -108,7 +108,7 @@ def test_the_customer_changes_it_by_a_link_and_the_former_contact_stops_it(world
     ada = account(world, Portal.CORPORATE)
     mia = page(world, ada, "agent")
     mia.presses("billing_contact.send_link")
-    mia.waits_for(lambda one: "Der Link ist unterwegs" in one.text, 15)
+    mia.waits_for(lambda one: "Der Link ist unterwegs" in one.text)
     url = link_in(world, mail_to(world, billing_contact(ada).email, "Your link"))
     assert url.rpartition("/")[2] not in mia.text
     shown = requests.get(url, timeout=10)
@@ -121,7 +121,7 @@ def test_the_customer_changes_it_by_a_link_and_the_former_contact_stops_it(world
     assert "in effect" in world.eventually(lambda: requests.get(url, timeout=10).text)
     assert world.stripe.v1.customers.retrieve(ada.customer).name == "Nora New"
     assert save(url, **(new(ada) | {"name": "Eve Evil"}), country="DE").status_code in (403, 410)
-    told = mia.waits_for(lambda one: [m for m in one.direct_messages if "Nora New" in "\n".join(texts(m))], 15)
+    told = mia.waits_for(lambda one: [m for m in one.direct_messages if "Nora New" in "\n".join(texts(m))])
     assert "über den Link geändert" in "\n".join(texts(told[-1]))
 
     report = link_in(world, mail_to(world, billing_contact(ada).email, "was changed"))
@@ -132,7 +132,7 @@ def test_the_customer_changes_it_by_a_link_and_the_former_contact_stops_it(world
     def alarm(one: Person) -> list[dict[str, Any]]:
         return [message for message in one.direct_messages if "This was not me" in "\n".join(texts(message))]
 
-    message = sam.waits_for(alarm, 15)[-1]
+    message = sam.waits_for(alarm)[-1]
     assert new(ada)["email"] in "\n".join(texts(message))
     frozen = page(world, ada)
     assert "reported as not in order" in frozen.text
@@ -160,7 +160,7 @@ def test_three_wrong_answers_lock_the_account_until_a_manager_has_looked(world: 
     def alarm(one: Person) -> list[dict[str, Any]]:
         return [message for message in one.direct_messages if "Wrong answers" in "\n".join(texts(message))]
 
-    message = sam.waits_for(alarm, 15)[-1]
+    message = sam.waits_for(alarm)[-1]
     assert list(mia.submits(answers(world, ada)).errors) == ["last4"]
     locked = page(world, ada)
     assert "too many wrong answers" in locked.text

@@ -78,7 +78,7 @@ def to_review(world: World, ada: Customer, who: str = MANAGER) -> Person:
     return person
 
 
-def ends_with(person: Person, word: str, seconds: float = 15) -> None:
+def ends_with(person: Person, word: str, seconds: float = 30) -> None:
     person.waits_for(lambda one: word in one.text, seconds)
 
 

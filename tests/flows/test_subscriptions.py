@@ -25,7 +25,7 @@ def to_review(world: World, contact: Contact, who: str = "agent", **fields: obje
     return person
 
 
-def ends_with(person: Person, word: str, seconds: float = 15) -> None:
+def ends_with(person: Person, word: str, seconds: float = 30) -> None:
     person.waits_for(lambda one: word in one.text, seconds)
 
 

@@ -229,7 +229,7 @@ class Person:
         place = message or self.view or self.home or {}
         return next((e for e in _objects(place.get("blocks", [])) if e.get("action_id") == action_id), None)
 
-    def waits_for(self, condition: Callable[[Person], T], seconds: float = 10) -> T:
+    def waits_for(self, condition: Callable[[Person], T], seconds: float = 30) -> T:
         """Look again and again until the condition holds; answers what it returned."""
         until = time.monotonic() + seconds
         while True:

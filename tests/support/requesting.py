@@ -78,7 +78,7 @@ def request_now(world: World, request: ChangeRequest | RequestId) -> ChangeReque
         return uow.requests.get(RequestId(id_))
 
 
-def reaches(world: World, request: ChangeRequest, state: RequestState, seconds: float = 15) -> ChangeRequest:
+def reaches(world: World, request: ChangeRequest, state: RequestState, seconds: float = 30) -> ChangeRequest:
     world.eventually(lambda: request_now(world, request).state is state, seconds)
     return request_now(world, request)
 

@@ -232,7 +232,7 @@ class World:
         requests.delete(f"{self.stripe_url}/control/faults", timeout=10).raise_for_status()
         self.workspace.heals()
 
-    def eventually(self, condition: Callable[[], T], seconds: float = 15) -> T:
+    def eventually(self, condition: Callable[[], T], seconds: float = 30) -> T:
         until = time.monotonic() + seconds
         while True:
             found = condition()
