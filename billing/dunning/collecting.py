@@ -15,7 +15,7 @@ from billing.errors import (
     NoPaymentPage,
     PaymentMethodExpired,
 )
-from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId
+from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Action, Command, Context, Receipt
@@ -132,7 +132,7 @@ def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
             invoice=invoice.id,
             due=invoice.due,
             payment_method=method.id,
-            keep_for=invoice.subscription if KEEP in command.keep else None,
+            keep_for=_going_on(uow, contact, invoice) if KEEP in command.keep else None,
         ),
     )
 
@@ -144,12 +144,13 @@ def perform(payments: Payments, context: Context, checked: PaymentToCollect) -> 
 def record(uow: UnitOfWork, context: Context, checked: PaymentToCollect, outcome: Collected) -> InvoiceCollected:
     uow.mirror.replace(checked.contact.id, outcome.snapshot)
     invoice = next(one for one in outcome.snapshot.invoices if one.id == checked.order.invoice)
+    going_on = {one.id for one in outcome.snapshot.subscriptions if not one.status.has_ended}
     uow.timeline.append(_entry(uow, context, checked, Happening.INVOICE_CHARGED, invoice.number))
     return InvoiceCollected(
         contact_name=checked.contact.name,
         invoice=invoice,
         method=checked.method,
-        kept=checked.order.keep_for is not None,
+        kept=checked.order.keep_for in going_on,
         others=sum(one.failing for one in outcome.snapshot.invoices),
     )
 
@@ -229,6 +230,12 @@ def _open(uow: UnitOfWork, contact: Contact, invoice_id: InvoiceId) -> Invoice:
     if invoice is None or invoice.status is not InvoiceStatus.OPEN or not invoice.due:
         raise InvoiceNotOpen(contact=contact.name)
     return invoice
+
+
+def _going_on(uow: UnitOfWork, contact: Contact, invoice: Invoice) -> SubscriptionId | None:
+    """The subscription that it is for, unless that has ended: what it owes can be paid, and nothing comes later."""
+    mine = (one for one in uow.mirror.subscriptions(contact.id) if one.id == invoice.subscription)
+    return next((one.id for one in mine if not one.status.has_ended), None)
 
 
 def _method(uow: UnitOfWork, contact: Contact, wanted: PaymentMethodId) -> PaymentMethod:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import stripe
 
-from billing.contacts import Invoice
+from billing.contacts import Invoice, SubscriptionStatus
 from billing.errors import AmountDue, InvoiceNotOpen
-from billing.ids import CustomerId, InvoiceId, OperationId
+from billing.ids import CustomerId, InvoiceId, OperationId, SubscriptionId
 from billing.ports import PaymentOrder
 from billing.stripe import reading
 from billing.stripe.failures import is_missing
@@ -56,13 +56,17 @@ class Collecting:
             if found.status != "open" or paid():
                 raise InvoiceNotOpen from error
             raise
-        if order.keep_for:
+        if order.keep_for and not self._has_ended(order.keep_for):
             self._client.v1.subscriptions.update(order.keep_for, {"default_payment_method": order.payment_method})
 
     def invoice(self, customer: CustomerId, invoice: InvoiceId) -> Invoice | None:
         """See `Payments.invoice`."""
         found = self._find(customer, invoice)
         return reading.invoice(found) if found else None
+
+    def _has_ended(self, subscription: SubscriptionId) -> bool:
+        """Then Stripe changes nothing about it any more, and the money has come all the same."""
+        return SubscriptionStatus(self._client.v1.subscriptions.retrieve(subscription).status).has_ended
 
     def _find(self, customer: CustomerId, invoice: InvoiceId) -> stripe.Invoice | None:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.contacts import InvoiceStatus
+from billing.contacts import InvoiceStatus, SubscriptionStatus
 from billing.dunning.collecting import InvoiceCollected, InvoiceLinkSent, PayInvoice, SendInvoiceLink, form
 from billing.errors import (
     AmountDue,
@@ -23,7 +23,7 @@ from billing.ids import InvoiceId, PaymentMethodId
 from billing.money import Money
 from billing.operations import Operation, State
 from billing.roles import Role
-from tests.support.failing import SECOND_CARD, fails, invoice
+from tests.support.failing import SECOND_CARD, fails, invoice, subscription
 from tests.support.shop import ADA, BEN, BENS_CARD, SAM, Shop, actor, contact, method
 
 EUR_49 = Money(amount=4900, currency="EUR")
@@ -92,6 +92,14 @@ def test_the_method_is_kept_only_when_that_was_chosen(shop: Shop) -> None:
     done(shop, command(keep=()))
     [order] = shop.payments.paid.values()
     assert order.keep_for is None
+
+
+def test_nothing_is_kept_for_a_subscription_that_has_ended(shop: Shop) -> None:
+    """HX1: it was cancelled after the last try; Stripe would refuse to change it after the money had come."""
+    fails(shop, subscriptions=(subscription(status=SubscriptionStatus.CANCELED),))
+    receipt = InvoiceCollected.model_validate_json(done(shop, command()).result or "")
+    [order] = shop.payments.paid.values()
+    assert (order.keep_for, receipt.kept, receipt.invoice.status) == (None, False, InvoiceStatus.PAID)
 
 
 def test_a_declined_card_leaves_it_open_and_in_the_history(shop: Shop) -> None:

@@ -84,6 +84,15 @@ def test_another_card_pays_it_once_and_is_kept_when_that_is_wanted(failing: Fail
     assert failing.charges() == 2
 
 
+def test_what_a_cancelled_subscription_still_owes_is_paid_although_nothing_is_charged_later(failing: Failing) -> None:
+    """HX1: after the last try it was cancelled. The money is there; there is no later payment to keep a method for."""
+    failing.local.advance(by_days=20)
+    assert failing.local.v1.subscriptions.retrieve(failing.subscription).status == "canceled"
+    assert failing.pays(keep_for=failing.subscription).status is InvoiceStatus.PAID
+    assert failing.pays(keep_for=failing.subscription).status is InvoiceStatus.PAID, "the same operation again"
+    assert failing.charges() == 2
+
+
 def test_a_declined_card_leaves_it_open_and_the_same_operation_tries_no_second_time(failing: Failing) -> None:
     """H30: one try for each operation; another one may succeed."""
     failing.local.card(failing.good, "lost_card")
