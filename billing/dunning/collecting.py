@@ -172,6 +172,7 @@ PAY = Action(
     perform=perform,
     record=record,
     declined=declined,
+    subject=lambda command: command.invoice,
 )
 
 

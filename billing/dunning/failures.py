@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 
-from billing.catalogue import AfterLastTry
+from billing.catalogue import AfterLastTry, Place
 from billing.contacts import Contact, Invoice, Subscription, SubscriptionStatus
 from billing.dunning.model import Notice, NoticePage, Stage, stage
 from billing.errors import NotFound
@@ -35,6 +35,7 @@ class FailedPayment(Frozen):
     contact: Contact
     invoice: Invoice
     subscription: Subscription | None
+    skipped: bool = False  # there was no method that could have been charged (HX15)
 
     @property
     def stage(self) -> Stage:
@@ -82,12 +83,16 @@ def note(uow: UnitOfWork, event: StripeEvent, contact: Contact, channel: str | N
 def concerned(
     uow: UnitOfWork, event: StripeEvent, contact: Contact, channel: str | None
 ) -> tuple[tuple[TeamId, str], ...]:
-    """Whoever started the subscription, and the managers' channel; without either, every manager."""
-    starter = _starter(uow, event, contact)
+    """Whoever started the subscription, and the managers' channel, as far as the house wants that (HX15).
+
+    Without either every manager, unless nobody is to be told.
+    """
+    wanted = uow.catalogue.invoices.tell_team.auto_failed
+    starter = _starter(uow, event, contact) if Place.SENDER in wanted else None
     places = [starter] if starter else []
-    if channel:
+    if channel and Place.CHANNEL in wanted:
         places.append((starter[0] if starter else TeamId(""), channel))
-    if places:
+    if places or not wanted:
         return tuple(places)
     return tuple((one.team, one.user) for one in uow.staff.list() if Role.MANAGER in one.roles)
 
@@ -170,7 +175,13 @@ def _sums(shown: tuple[FailedPayment, ...]) -> tuple[Money, ...]:
 
 def _failed(uow: UnitOfWork, contact: Contact, invoice: Invoice) -> FailedPayment:
     mine = (one for one in uow.mirror.subscriptions(contact.id) if one.id == invoice.subscription)
-    return FailedPayment(contact=contact, invoice=invoice, subscription=next(mine, None))
+    has_method = bool(uow.mirror.payment_methods(contact.id))
+    return FailedPayment(
+        contact=contact,
+        invoice=invoice,
+        subscription=next(mine, None),
+        skipped=invoice.decline is None and not has_method,
+    )
 
 
 def _starter(uow: UnitOfWork, event: StripeEvent, contact: Contact) -> tuple[TeamId, str] | None:

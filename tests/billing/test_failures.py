@@ -37,7 +37,7 @@ def handled(shop: Shop, *events: StripeEvent, channel: str | None = None) -> Non
     steps = EventSteps(shop.store, shop.payments, channel)
     for one in events:
         shop.store.accept_event(one)
-        steps.record(one.id, steps.fetch(one.id, ""))
+        steps.record(one.id, steps.fetch(one.id))
 
 
 def places(shop: Shop) -> list[str]:

@@ -274,8 +274,8 @@ def test_events_that_never_arrived_are_handled_as_if_they_just_had(store: Databa
     found = sync(store, ACTOR, Pages(stripe(1)), Log(event(1), event(2), event(3, "cus_nobody")))
     assert found.missed_events == 1
     assert [(job.name, job.argument) for job in jobs] == [
-        ("stripe_event", "evt_2"),
-        ("stripe_event", "evt_3"),
+        ("event", "evt_2"),
+        ("event", "evt_3"),
         ("reconciled", found.id),
     ]
 

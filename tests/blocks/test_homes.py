@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 
-from billing.billing_contacts import changing
+from billing.actions import actions
 from billing.money import Money
 from billing.operations import State
 from billing.overviews import Sum
 from blocks import homes
 from blocks.texts import Translator
-from bot.app import ACTIONS
 from tests.blocks import samples_mirror as mirror
 from tests.support.shop import FakeRegister
 
-EVERY_KIND = sorted(ACTIONS | changing.actions(FakeRegister()))
+EVERY_KIND = sorted(actions(FakeRegister()))
 
 
 def text(language: str = "en", **changes: Any) -> str:

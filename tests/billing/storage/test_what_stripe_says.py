@@ -279,6 +279,19 @@ def test_what_somebody_did_and_waits_for(store: Store) -> None:
         assert (count, [one.key for one in waiting]) == (2, ["k0"])
 
 
+def test_what_has_only_led_to_something_else_is_left_out(store: Store) -> None:
+    """H6: one act is one line, also where it takes two operations; what came to nothing is told."""
+    with store.writing(ACTOR) as uow:
+        for number, (kind, state) in enumerate(
+            [("send_invoice", "done"), ("issue_invoice", "done"), ("send_invoice", "refused"), ("send_invoice", "done")]
+        ):
+            at = NOW + timedelta(minutes=number)
+            uow.operations.add(operation(f"k{number}", kind=kind, state=state, created_at=at))
+        found = uow.overview.latest(ACTOR.team, ACTOR.user, 2, frozenset({"send_invoice"}))
+        assert [one.key for one in found] == ["k2", "k1"]
+        assert [one.key for one in uow.overview.latest(ACTOR.team, ACTOR.user, 2)] == ["k3", "k2"]
+
+
 # The timeline
 
 

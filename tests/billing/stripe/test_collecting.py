@@ -144,7 +144,7 @@ def test_a_method_that_was_taken_away_meanwhile_does_not_hide_that_the_money_cam
     assert paid.status is InvoiceStatus.PAID
 
 
-@pytest.mark.parametrize("fault", ["500_after", "cut_after", "500", "429"])
+@pytest.mark.parametrize("fault", ["500_after", "500_kept", "500_after_kept", "cut_after", "500", "429"])
 def test_a_lost_answer_is_asked_for_again(failing: Failing, fault: str) -> None:
     failing.local.fault(fault, "/v1/invoices/")
     for _ in range(4):

@@ -173,7 +173,7 @@ class History:
                     self.store.accept_event(self._any(self.to_deliver))
                 case 1 if self.jobs:
                     event = self._any(self.jobs).argument
-                    self.fetched.append((event, self.steps.fetch(event, "")))
+                    self.fetched.append((event, self.steps.fetch(event)))
                 case 2 if self.fetched:
                     event, fetched = self._any(self.fetched)
                     self.steps.record(event, fetched)
@@ -201,7 +201,7 @@ def jobs() -> list[Job]:
 @pytest.fixture
 def store(database_url: str, catalogue: Catalogue, jobs: list[Job]) -> Iterator[Database]:
     def enqueue(_connection: Connection, /, *some: Job) -> None:
-        jobs.extend(one for one in some if one.name == "stripe_event")
+        jobs.extend(one for one in some if one.name == "event")
 
     with Database(database_url, catalogue=catalogue, enqueue=enqueue) as database:
         yield database
