@@ -13,7 +13,7 @@ from flask import Flask
 
 from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
-from billing.contacts import Invoice
+from billing.contacts import Invoice, Portal
 from billing.errors import AmountDiffers, Declined, Undeliverable
 from billing.invoices import reminding
 from billing.invoices.model import Stage
@@ -22,6 +22,7 @@ from billing.money import Money
 from billing.roles import Role
 from bot.pages.documents import document_pages
 from handlers.router import Kind
+from tests.support.accounts import account
 from tests.support.office import LINKS_LAST, Office
 from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, actor
 from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
@@ -302,6 +303,20 @@ def test_it_is_sent_and_mailed_to_every_recipient(office: Office) -> None:
     ]
     assert len({mail["Message-ID"] for mail in office.mails}) == 2
     assert all(len(list(mail.iter_attachments())) == 1 for mail in office.mails)
+
+
+@pytest.mark.parametrize(("portal", "told"), [(Portal.CORPORATE, ["bea@engines.example"]), (Portal.ONLINE, [])])
+def test_the_billing_contact_finds_the_user_id_of_the_portal_in_the_mail(
+    office: Office, portal: Portal, told: list[str]
+) -> None:
+    """G16, G17; nobody else who gets the invoice learns whose it is (GX1)."""
+    office.rows.contacts[ADA] = account(portal=portal)
+    office.submits(reviewed(office, recipients="bea@engines.example, b@x.example"))
+    office.works()
+    said = {mail["To"].addresses[0].addr_spec: mail.get_body(("plain",)).get_content() for mail in office.mails}
+    assert sorted(said) == ["b@x.example", "bea@engines.example"]
+    assert [to for to, text in said.items() if f"Your user id in the portal: {to}" in text] == told
+    assert "bea@" not in said["b@x.example"]
 
 
 def test_sending_is_one_line_of_home_and_of_the_history(office: Office) -> None:
