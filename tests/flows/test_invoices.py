@@ -9,7 +9,7 @@ import requests
 
 from billing.contacts import Contact
 from billing.steps import NOBODY
-from tests.support.person import Person
+from tests.support.person import Person, texts
 from tests.support.world import World
 
 VISA, FAILS = "pm_card_visa", "pm_card_chargeCustomerFail"
@@ -201,3 +201,27 @@ def test_what_happens_at_stripe_alone_is_seen(world: World) -> None:
     jonas.presses("invoices.part.closed")
     assert invoice.number in jonas.text
     assert "bezahlt" in jonas.text
+
+
+def test_sender_and_customer_hear_of_a_payment_on_stripes_page_and_of_a_card_that_failed_there(world: World) -> None:
+    """HX15: once each, by direct message and by mail."""
+    ada = world.contact()
+    jonas = sent(world, ada)
+    jonas.closes(everything=True)
+    invoice = issued(world, ada)
+    card = {"expiry": "12/34", "cvc": "123", "name": "Ada", "email": ada.email}
+    for number, said, subject in (
+        ("4000000000000002", f"Rechnung {invoice.number} ist fehlgeschlagen", "Your payment for invoice {} failed"),
+        ("4242424242424242", f"hat Rechnung {invoice.number} bezahlt: 535,50", "Your payment for invoice {}"),
+    ):
+        requests.post(invoice.hosted_invoice_url, data={"number": number, **card}, timeout=30)
+        world.eventually(lambda said=said: told(jonas, said))
+        mailed = subject.format(invoice.number)
+        world.eventually(lambda mailed=mailed: any(one["subject"] == mailed for one in world.mails()))
+        assert len(told(jonas, said)) == 1
+        assert sum(one["subject"] == mailed for one in world.mails()) == 1
+
+
+def told(person: Person, said: str) -> list[Any]:
+    """The direct messages that say so."""
+    return [one for one in person.direct_messages if said in " ".join(texts(one))]
