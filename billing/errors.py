@@ -91,6 +91,7 @@ KontorError
 │   ├── TooManyLines        more lines than an invoice may have
 │   ├── LineNeedsText       a line without a description
 │   ├── AmountNotReadable   a text that is no amount of the currency
+│   ├── LineTooLarge        quantity times price is more than can be billed
 │   ├── QuantityNotReadable a text that is no quantity
 │   ├── DiscountNotReadable a text that is no discount, or one that is more than there is
 │   ├── UnknownTax          no tax rate of the customer's country (HX14)
@@ -586,6 +587,11 @@ class LineNeedsText(Refusal):
 class AmountNotReadable(Refusal):
     rule = "H27"
     field = "price"
+
+
+class LineTooLarge(Refusal):
+    rule = "H27"
+    field = "quantity"
 
 
 class QuantityNotReadable(Refusal):

@@ -419,6 +419,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("“{text}” is no price in {currency}. Please write it as 150.00."),
         later("Please enter a price, as in 150.00."),
     ),
+    "LineTooLarge": (
+        later("This line comes to more than {most}, the most that can be billed on one."),
+        later("This line comes to more than can be billed on one."),
+    ),
     "QuantityNotReadable": (
         later("“{text}” is no quantity. It is above zero and has three decimals at most."),
         later("The quantity is above zero and has three decimals at most."),
@@ -515,7 +519,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 
 # Parameters in minor units, with their currency beside them.
-_AMOUNTS = {"reviewed", "charged", "due", "left", "shown"}
+_AMOUNTS = {"reviewed", "charged", "due", "left", "most", "shown"}
 
 
 def sentence(reason: Reason, t: Translator) -> str:

@@ -133,7 +133,8 @@ def as_it_stands(uow: UnitOfWork, ref: str) -> Sheet:
 def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
     ours, stripe, contact_id = _found(uow, ref)
     contact = uow.contacts.get(contact_id)
-    charging = looks_for_charges and _is_charging(uow, contact_id, ref)
+    refs = {ref, ours.id if ours else ref, stripe.id if stripe else ref}
+    charging = looks_for_charges and _is_charging(uow, contact_id, refs)
     found = state(ours.stage if ours else Stage.ISSUED, stripe, uow.now, charging=charging)
     totals = amounts(uow, contact, ours) if ours else None
     zero = Money.zero(contact.currency)
@@ -155,8 +156,10 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
     )
 
 
-def _is_charging(uow: UnitOfWork, contact: ContactId, ref: str) -> bool:
-    return any(one.kind == CHARGING and f'"{ref}"' in one.command for one in uow.operations.at_work(contact))
+def _is_charging(uow: UnitOfWork, contact: ContactId, refs: set[str]) -> bool:
+    """Whether a card is being charged for the invoice, by whichever of its names."""
+    at_work = (one.command for one in uow.operations.at_work(contact) if one.kind == CHARGING)
+    return any(f'"{ref}"' in command for command in at_work for ref in refs)
 
 
 CHARGING = "charge_invoice"  # the kind of the operation that charges a card
@@ -192,7 +195,7 @@ def require(uow: UnitOfWork, ref: str, contact: ContactId, act: Act) -> Sheet:
     Raises UnknownInvoice (also for another customer's), NotPermitted, ManualPaymentNotPossible (HX10) or NotNow.
     """
     uow.actor.require(NEEDS[act])
-    found = _sheet(uow, ref, looks_for_charges=False)
+    found = _sheet(uow, ref, looks_for_charges=act is not Act.CHARGE)  # a charge would find itself under way
     if found.contact.id != contact:
         raise UnknownInvoice(invoice=ref)
     if act is Act.RECORD and found.by_subscription:

@@ -122,6 +122,7 @@ EXAMPLES = {
     "AmountDueChanged": errors.AmountDueChanged(due=5000, currency="EUR"),
     "NothingToCredit": errors.NothingToCredit(left=5000, currency="EUR"),
     "FieldMissing": errors.FieldMissing("project", ("Project", "Projekt")),
+    "LineTooLarge": errors.LineTooLarge(most=99_999_999_999, currency="EUR"),
     "LineCreditedBefore": errors.LineCreditedBefore(),
     "CannotRefund": errors.CannotRefund(),
 }
