@@ -109,6 +109,7 @@ KontorError
 │   ├── AmountDueChanged    something was paid or credited in between
 │   ├── NothingToCredit     no line chosen, or more than is left
 │   ├── LineCreditedBefore  that line was taken back before, as a whole or in part
+│   ├── CannotCharge        an amount that no card is charged with: too small, too large, or in parts of a fils
 │   ├── CannotRefund        no single card payment that money could go back to
 │   ├── InvoiceNotOpen      nothing (more) is to be paid on it: paid, cancelled or written off (H35)
 │   ├── AmountDue           another amount is still to be paid than the person was shown (H35)
@@ -692,6 +693,11 @@ class FieldMissing(Refusal):
 class LineCreditedBefore(Refusal):
     rule = "HX20"
     field = "lines"
+
+
+class CannotCharge(Refusal):
+    rule = "H27"
+    field = "payment_method"
 
 
 class CannotRefund(Refusal):

@@ -491,6 +491,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Some of this was taken back before. Choose other lines, or enter what is still to be taken back."),
         "",
     ),
+    "CannotCharge": (
+        later("No card can be charged with {due}. The amount is too small or too large, or does not end in 0."),
+        later("No card can be charged with this amount."),
+    ),
     "CannotRefund": (
         later("No single card payment is behind this invoice, so nothing can go back to a card. Choose another way."),
         "",
