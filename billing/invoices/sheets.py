@@ -15,6 +15,7 @@ from billing.contacts import Contact, Invoice, InvoiceStatus, PaymentMethod
 from billing.errors import ManualPaymentNotPossible, NotNow, UnknownInvoice
 from billing.ids import ContactId, InvoiceId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals
+from billing.invoices.billed import Billed, billed
 from billing.invoices.drafting import amounts
 from billing.invoices.model import InvoiceState, SalesInvoice, Stage, state
 from billing.models import Frozen
@@ -89,6 +90,7 @@ class Sheet(Frozen):
     ours: SalesInvoice | None
     stripe: Invoice | None
     state: InvoiceState
+    billed: Billed | None = None  # of ours, once it has its number
     totals: InvoiceTotals | None  # of ours
     total: Money
     due: Money  # what is still to be paid
@@ -136,7 +138,8 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
     refs = {ref, ours.id if ours else ref, stripe.id if stripe else ref}
     charging = looks_for_charges and _is_charging(uow, contact_id, refs)
     found = state(ours.stage if ours else Stage.ISSUED, stripe, uow.now, charging=charging)
-    totals = amounts(uow, contact, ours) if ours else None
+    kept = billed(ours) if ours else None
+    totals = kept.totals if kept else amounts(uow, contact, ours) if ours else None
     zero = Money.zero(contact.currency)
     zone = uow.catalogue.business.zone
     day = stripe.due_at.astimezone(zone).date() if stripe and stripe.due_at else None
@@ -145,6 +148,7 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
         ours=ours,
         stripe=stripe,
         state=found,
+        billed=kept,
         totals=totals,
         total=stripe.total if stripe else totals.total if totals else zero,
         due=stripe.due if stripe and stripe.status in _OPEN else zero,
