@@ -107,6 +107,7 @@ KontorError
 │   ├── PaidDayOutOfRange   a payment that was received in the future, or long ago
 │   ├── ReferenceMissing    a check without its number, a transfer without its reference
 │   ├── AmountDueChanged    something was paid or credited in between
+│   ├── LeftToCreditChanged something else was taken back in between
 │   ├── NothingToCredit     no line chosen, or more than is left
 │   ├── LineCreditedBefore  that line was taken back before, as a whole or in part
 │   ├── CannotCharge        an amount that no card is charged with: too small, too large, or in parts of a fils
@@ -673,6 +674,10 @@ class ReferenceMissing(Refusal):
 
 class AmountDueChanged(Refusal):
     rule = "HX10"
+
+
+class LeftToCreditChanged(Refusal):
+    rule = "HX20"
 
 
 class NothingToCredit(Refusal):

@@ -442,4 +442,4 @@ class Payments(Protocol):
         """The invoice as it is now; None if there is none of that customer."""
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
-        """Everything the mirror keeps; None for a deleted or unknown customer."""
+        """Everything the mirror keeps, also what is left of a deleted customer; None for an unknown one."""

@@ -483,6 +483,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Something was paid or credited in the meantime: {due} is still to be paid. Please look again."),
         later("Something was paid or credited in the meantime. Please look again."),
     ),
+    "LeftToCreditChanged": (
+        later("Something was taken back in the meantime: {left} is left of the invoice. Please look again."),
+        later("Something was taken back in the meantime. Please look again."),
+    ),
     "NothingToCredit": (
         later("At most {left} can be taken back. Choose an amount or lines, not both."),
         later("This is more than is left to be taken back."),

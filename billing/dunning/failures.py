@@ -26,6 +26,7 @@ QUIET = timedelta(seconds=20)  # so long nothing more came: the burst is over
 LONGEST = timedelta(minutes=2)  # nobody waits longer for the end of a burst
 ON_A_PAGE = 10
 FAILED = ("invoice.payment_failed", "invoice.payment_action_required")
+CHANGED = "invoice.updated"
 
 
 class FailedPayment(Frozen):
@@ -55,12 +56,14 @@ class FailureReport(Frozen):
 def note(uow: UnitOfWork, event: StripeEvent, contact: Contact, channel: str | None) -> None:
     """Have the people concerned told of what this event says, if it is still so.
 
-    `channel` is the managers' channel. Whoever tried a payment in Kontor sees what came of it there.
+    `channel` is the managers' channel. Whoever tried a payment in Kontor sees what came of it there. Fewer tries in
+    Stripe's settings hold for those under way, too (HX1): then Stripe gives up without another one.
     """
-    if event.type not in FAILED or event.origin is Origin.OURS:
+    is_about_tries = event.type == CHANGED and "next_payment_attempt" in json.loads(event.previous)
+    if event.origin is Origin.OURS or not (event.type in FAILED or is_about_tries):
         return
     invoice = uow.mirror.invoice(contact.id, InvoiceId(event.object_id or ""))
-    if invoice is None or not invoice.failing:
+    if invoice is None or not invoice.failing or (is_about_tries and stage(invoice) is not Stage.GIVEN_UP):
         return
     for team, place in concerned(uow, event, contact, channel):
         uow.failures.add(

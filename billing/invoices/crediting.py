@@ -13,7 +13,7 @@ from pydantic import Field
 
 from billing.catalogue import Label
 from billing.contacts import Invoice
-from billing.errors import LineCreditedBefore, NothingToCredit
+from billing.errors import LeftToCreditChanged, LineCreditedBefore, NothingToCredit
 from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId
 from billing.invoices import typed
 from billing.invoices.amounts import InvoiceTotals, LineTotal
@@ -32,12 +32,14 @@ _A_PART = Label(en="Part of invoice", de="Anteilig zu Rechnung")
 
 
 class CreditInvoice(Command):
-    """The form. Without amount and lines everything that is left is taken back. `due` is what the person saw."""
+    """The form. Without amount and lines everything that is left is taken back. `due` and `left` are what the person
+    saw, in minor units: still to be paid, and still to be taken back."""
 
     kind: ClassVar[str] = "credit_invoice"
 
     invoice: str  # ours, or Stripe's
     due: int
+    left: int
     amount: str = Field("", max_length=40)
     lines: tuple[str, ...] = ()  # ids of our lines
     give_back: GiveBack = GiveBack.REFUND
@@ -93,10 +95,15 @@ def act_for(shown: Sheet) -> Act:
 
 
 def check(uow: UnitOfWork, command: CreditInvoice) -> Creditable:
-    """Raise what `require` raises, AmountDueChanged, NothingToCredit for more than is left, LineCreditedBefore."""
+    """Raise what `require` raises, AmountDueChanged, LeftToCreditChanged, NothingToCredit for more than is left, or
+    LineCreditedBefore."""
     act = act_for(sheet(uow, command.invoice))
     found = require(uow, command.invoice, command.contact, act)
     seen(found, command.due)
+    assert found.stripe, "what was issued is at Stripe"
+    left = left_to_credit(found.stripe)
+    if left.amount != command.left:
+        raise LeftToCreditChanged(left=left.amount, currency=left.currency)
     order = order_for(command, found)
     before = _before(uow, found.contact.id, found.ref)
     if found.totals and order.lines and not are_whole(found.totals, before, command.lines):
@@ -195,4 +202,5 @@ CREDIT = Action(
     check=check,
     perform=perform,
     record=record,
+    subject=lambda command: command.invoice,
 )

@@ -148,6 +148,7 @@ CHARGE = Action(
     perform=perform_charge,
     record=record_charge,
     declined=declined,
+    subject=lambda command: command.invoice,
 )
 
 
@@ -214,6 +215,7 @@ RECORD = Action(
     check=check_payment,
     perform=perform_payment,
     record=record_payment,
+    subject=lambda command: command.invoice,
 )
 
 

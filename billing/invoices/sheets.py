@@ -199,7 +199,7 @@ def require(uow: UnitOfWork, ref: str, contact: ContactId, act: Act) -> Sheet:
     Raises UnknownInvoice (also for another customer's), NotPermitted, ManualPaymentNotPossible (HX10) or NotNow.
     """
     uow.actor.require(NEEDS[act])
-    found = _sheet(uow, ref, looks_for_charges=act is not Act.CHARGE)  # a charge would find itself under way
+    found = _sheet(uow, ref, looks_for_charges=False)  # who comes later waits for its turn, see `steps`
     if found.contact.id != contact:
         raise UnknownInvoice(invoice=ref)
     if act is Act.RECORD and found.by_subscription:

@@ -177,6 +177,12 @@ class StripeInvoices:
     # --- paying -------------------------------------------------------------------------------------------------------
 
     def charge(self, invoice: InvoiceId, method: PaymentMethodId, operation: OperationId) -> Invoice:
+        """See `InvoiceGateway`. One try for each operation; what an attempt without an answer paid is found."""
+
+        def paid() -> stripe.Invoice | None:
+            found = self._client.v1.invoices.retrieve(invoice)
+            return found if found.status == "paid" else None
+
         def pay(key: str) -> stripe.Invoice:
             return self._client.v1.invoices.pay(
                 invoice, {"payment_method": method, "off_session": True}, {"idempotency_key": key}
@@ -184,7 +190,7 @@ class StripeInvoices:
 
         with translated():
             try:
-                return reading.invoice(create_once(operation, "charge", pay, lambda: None))
+                return reading.invoice(create_once(operation, "charge", pay, paid))
             except stripe.InvalidRequestError as error:
                 found = self._refuse_unless(invoice, "open", "uncollectible")
                 if error.code in _NO_AMOUNT:
@@ -228,7 +234,7 @@ class StripeInvoices:
                 },
                 {"idempotency_key": key},
             ),
-            lambda: None,
+            lambda: None,  # one that is not attached counts for nothing
         )
         create_once(
             operation,
@@ -236,7 +242,7 @@ class StripeInvoices:
             lambda key: self._client.v1.invoices.attach_payment(
                 invoice, {"payment_record": record.id}, {"idempotency_key": key}
             ),
-            lambda: None,
+            lambda: self._client.v1.invoices.retrieve(invoice) if self._has_record_of(invoice, operation) else None,
         )
 
     def _has_record_of(self, invoice: InvoiceId, operation: OperationId) -> bool:

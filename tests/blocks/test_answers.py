@@ -120,6 +120,7 @@ EXAMPLES = {
     "PaidDayOutOfRange": errors.PaidDayOutOfRange(first="2025-11-21", last="2026-11-21"),
     "ReferenceMissing": errors.ReferenceMissing(),
     "AmountDueChanged": errors.AmountDueChanged(due=5000, currency="EUR"),
+    "LeftToCreditChanged": errors.LeftToCreditChanged(left=43550, currency="EUR"),
     "NothingToCredit": errors.NothingToCredit(left=5000, currency="EUR"),
     "FieldMissing": errors.FieldMissing("project", ("Project", "Projekt")),
     "LineTooLarge": errors.LineTooLarge(most=99_999_999_999, currency="EUR"),

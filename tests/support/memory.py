@@ -334,6 +334,14 @@ class MemoryMirror:
             if was != now
         )
 
+    def unseen(self, since: datetime, after: CustomerId | None, limit: int = 100) -> tuple[CustomerId, ...]:
+        found = (
+            self.rows.contacts[contact].customer
+            for contact, one in self.rows.mirror.items()
+            if one.read_at and one.read_at < since and (one.methods or any(s.status.runs for s in one.subscriptions))
+        )
+        return tuple(sorted(one for one in found if after is None or one > after)[:limit])
+
     def is_older(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
         known = self._of(contact).read_at
         return known is not None and snapshot.read_at is not None and snapshot.read_at < known

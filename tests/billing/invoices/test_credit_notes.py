@@ -13,7 +13,7 @@ from billing.documents.sharing import LIFETIME, opened
 from billing.errors import NotFound, NotNow, NotPermitted, UnknownInvoice
 from billing.ids import InvoiceId
 from billing.invoices import linking
-from billing.invoices.crediting import CreditInvoice, InvoiceCredited, notes
+from billing.invoices.crediting import CreditInvoice, InvoiceCredited, left_to_credit, notes
 from billing.invoices.linking import MOST_NOTES
 from billing.invoices.payments import ChargeInvoice, RecordPayment
 from billing.invoices.printing import InvoiceDocuments
@@ -38,8 +38,10 @@ def shop() -> InvoiceShop:
 
 
 def credited(shop: InvoiceShop, **changes: Any) -> Operation:
-    due = shop.sheet().due.amount
-    given = {"contact": ADA, "invoice": REF, "due": due, "reason": "Too  much"}
+    sheet = shop.sheet()
+    assert sheet.stripe
+    left = left_to_credit(sheet.stripe).amount
+    given = {"contact": ADA, "invoice": REF, "due": sheet.due.amount, "left": left, "reason": "Too  much"}
     operation = shop.does(CreditInvoice(**(given | changes)), person=PETRA)
     assert operation.state is State.DONE, operation.reason
     return operation
@@ -151,7 +153,7 @@ def test_it_stays_what_it_was_when_taxes_change(shop: InvoiceShop) -> None:
 
 def test_what_is_no_credit_note(shop: InvoiceShop) -> None:
     sent = next(one.id for one in shop.rows.operations.values() if one.kind != CreditInvoice.kind)
-    refused = shop.does(CreditInvoice(contact=ADA, invoice=REF, due=1, reason="x"), person=PETRA)
+    refused = shop.does(CreditInvoice(contact=ADA, invoice=REF, due=1, left=1, reason="x"), person=PETRA)
     assert refused.state is State.REFUSED
     with shop.store.reading(NOBODY) as uow:
         for id_ in (sent, refused.id, "op_none"):
@@ -171,7 +173,7 @@ def test_of_what_stripe_made_there_is_no_document(shop: InvoiceShop) -> None:
     shop.payments.invoices.there[theirs.id] = theirs
     with shop.store.writing(NOBODY) as uow:
         uow.mirror.add_invoice(ADA, theirs)
-    operation = credited(shop, invoice="in_sub", due=1000)
+    operation = credited(shop, invoice="in_sub", due=1000, left=1000)
     assert InvoiceCredited.model_validate_json(operation.result or "").taken is None
     with pytest.raises(NotFound):
         document(shop, operation)
@@ -185,7 +187,7 @@ def test_of_what_stripe_made_there_is_no_document(shop: InvoiceShop) -> None:
 def test_each_invoice_has_its_own_notes(shop: InvoiceShop) -> None:
     shop.sends("inv_2")
     first, second = credited(shop, amount="1"), credited(shop, amount="2")
-    credited(shop, invoice="inv_2", due=53550, amount="3")
+    credited(shop, invoice="inv_2", due=53550, left=53550, amount="3")
     with shop.store.reading(SAM) as uow:
         assert {one.id for one in notes(uow, ADA, REF)} == {first.id, second.id}
 

@@ -127,7 +127,10 @@ def test_what_our_own_call_caused_is_the_operations_to_tell(shop: InvoiceShop) -
 
 def test_an_invoice_that_was_credited_to_nothing_is_not_paid(shop: InvoiceShop) -> None:
     """Stripe calls it paid, though nobody has."""
-    shop.does(CreditInvoice(contact=ADA, invoice=REF, due=53550, reason="x", give_back=GiveBack.REFUND), person=PETRA)
+    shop.does(
+        CreditInvoice(contact=ADA, invoice=REF, due=53550, left=53550, reason="x", give_back=GiveBack.REFUND),
+        person=PETRA,
+    )
     happens(shop, event(shop, "invoice.paid", payload={"amount_paid": 0}))
     assert told(shop) == []
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import stripe
@@ -28,8 +30,11 @@ from billing.ports import (
     ManualPayment,
     PaidBy,
 )
+from billing.stripe.invoices import StripeInvoices
 from billing.stripe.payments import StripePayments
 from tests.billing.stripe.conftest import START, LocalStripe
+
+T = TypeVar("T")
 
 _keys = count(1)
 OPERATION = OperationId("op_1")
@@ -62,7 +67,7 @@ def issued(local: LocalStripe, payments: StripePayments, total: int = 11900, **m
     customer = more.pop("customer", None) or local.customer()
     lines = more.pop("lines", (line("l1", 10000, "de-vat"),))
     prepared = payments.invoices.prepare(order(customer, total, *lines, **more), OPERATION, START)
-    return payments.invoices.issue(prepared, more.get("number", "INV-2026-00001"), OPERATION)
+    return payments.invoices.issue(prepared, "INV-2026-00001", OPERATION)
 
 
 def test_an_invoice_is_issued_under_our_number_for_our_total(local: LocalStripe, payments: StripePayments) -> None:
@@ -168,6 +173,16 @@ def test_an_invoice_with_another_total_at_stripe_is_not_issued(local: LocalStrip
     assert local.v1.invoices.list({"customer": customer.id}).data == []
 
 
+def repeated(call: Callable[[], T]) -> T:
+    """As the engine does it: for as long as it is transient."""
+    for _ in range(5):
+        try:
+            return call()
+        except Transient:
+            continue
+    return call()
+
+
 @pytest.mark.parametrize("lost", [1, 2, 3, 4])
 def test_lost_answers_make_no_second_invoice(local: LocalStripe, payments: StripePayments, lost: int) -> None:
     """The first one, two, three and all four calls take effect, and no answer comes: it is tried again each time."""
@@ -181,6 +196,50 @@ def test_lost_answers_make_no_second_invoice(local: LocalStripe, payments: Strip
     made = local.v1.invoices.list({"customer": customer.id}).data
     assert [(one.id, one.number, one.total) for one in made] == [(found.id, "INV-2026-1", 11900)]
     assert len(made[0].lines.data) == 1
+
+
+KEPT = ("500_kept", "500_after_kept")  # Stripe repeats these errors for the same key
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3, 4])
+@pytest.mark.parametrize("fault", KEPT)
+def test_errors_that_stripe_keeps_make_no_second_invoice(
+    local: LocalStripe, payments: StripePayments, fault: str, calls: int
+) -> None:
+    customer = local.customer()
+    wanted = order(customer, 11900, line("l1", 10000, "de-vat"))
+    local.fault(fault, "/v1/invoices", calls)
+    prepared = repeated(lambda: payments.invoices.prepare(wanted, OPERATION, START))
+    found = repeated(lambda: payments.invoices.issue(prepared, "INV-2026-1", OPERATION))
+    made = local.v1.invoices.list({"customer": customer.id}).data
+    assert [(one.id, one.number, one.total, one.status) for one in made] == [(found.id, "INV-2026-1", 11900, "open")]
+    assert len(made[0].lines.data) == 1
+
+
+@pytest.mark.parametrize("fault", KEPT)
+@pytest.mark.parametrize(
+    ("end", "call", "status"),
+    [
+        (StripeInvoices.write_off, "mark_uncollectible", InvoiceStatus.UNCOLLECTIBLE),
+        (StripeInvoices.void, "void", InvoiceStatus.VOID),
+    ],
+)
+def test_errors_that_stripe_keeps_do_not_keep_an_invoice_from_its_end(
+    local: LocalStripe, payments: StripePayments, fault: str, end: Any, call: str, status: InvoiceStatus
+) -> None:
+    found = issued(local, payments)
+    local.fault(fault, f"/v1/invoices/{found.id}/{call}")
+    assert repeated(partial(end, payments.invoices, found.id, OPERATION)).status is status
+
+
+@pytest.mark.parametrize("fault", KEPT)
+def test_errors_that_stripe_keeps_credit_once(local: LocalStripe, payments: StripePayments, fault: str) -> None:
+    """119.00, of which 19.00 are credited: 100.00 remain."""
+    found = issued(local, payments)
+    local.fault(fault, "/v1/credit_notes")
+    note = repeated(lambda: payments.invoices.credit(found.id, credit(1900), OPERATION, START))
+    assert (note.total, note.invoice.due) == (eur(1900), eur(10000))
+    assert len(local.v1.credit_notes.list({"invoice": found.id}).data) == 1
 
 
 def test_two_who_send_at_once_have_one_draft_at_stripe(local: LocalStripe, payments: StripePayments) -> None:
@@ -215,6 +274,18 @@ def test_the_card_on_file_pays_it_once(local: LocalStripe, payments: StripePayme
     assert payments.invoices.charge(found.id, card, OPERATION) == paid
     with pytest.raises(NotNow):
         payments.invoices.charge(found.id, card, OperationId("op_2"))
+    assert [one.amount for one in local.v1.charges.list({"customer": customer.id}).data] == [11900]
+
+
+@pytest.mark.parametrize("fault", ["500_after_kept", "500_after", "cut_after", "429"])
+def test_a_charge_whose_answer_was_lost_is_found(local: LocalStripe, payments: StripePayments, fault: str) -> None:
+    """It is paid once, and whoever charged it hears that it is paid, not that it cannot be."""
+    customer = local.customer()
+    card = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    found = issued(local, payments, customer=customer)
+    local.fault(fault, f"/v1/invoices/{found.id}/pay")
+    paid = repeated(lambda: payments.invoices.charge(found.id, card, OPERATION))
+    assert paid.status is InvoiceStatus.PAID
     assert [one.amount for one in local.v1.charges.list({"customer": customer.id}).data] == [11900]
 
 
@@ -269,6 +340,19 @@ def test_after_a_day_a_payment_that_was_recorded_is_found(local: LocalStripe, pa
     payments.invoices.record_payment(found.id, manual(5000), OPERATION, START)
     late = payments.invoices.record_payment(found.id, manual(5000), OPERATION, START - timedelta(hours=24))
     assert late.due == eur(6900)
+
+
+@pytest.mark.parametrize("fault", ["500_after_kept", "500_after", "cut_after", "429"])
+@pytest.mark.parametrize("call", ["/v1/payment_records/report_payment", "/v1/invoices/{invoice}/attach_payment"])
+@pytest.mark.parametrize("amount", [5000, 11900])
+def test_a_payment_whose_record_was_not_confirmed_counts_once(
+    local: LocalStripe, payments: StripePayments, fault: str, call: str, amount: int
+) -> None:
+    found = issued(local, payments)
+    local.fault(fault, call.format(invoice=found.id))
+    after = repeated(lambda: payments.invoices.record_payment(found.id, manual(amount), OPERATION, START))
+    assert after.paid == amount
+    assert len(local.v1.invoice_payments.list({"invoice": found.id, "status": "paid"}).data) == 1
 
 
 def credit(total: int, give_back: GiveBack = GiveBack.REFUND, *lines: CreditLine) -> CreditOrder:
