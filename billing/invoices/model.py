@@ -254,6 +254,9 @@ class SalesInvoices(Protocol):
     def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
         """Everybody's drafts, last changed first; `before` continues after the last one seen."""
 
+    def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
+        """Drafts that a manager was asked about, whatever became of that; longest unchanged first."""
+
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         """Ours among those invoices of Stripe's."""
 
