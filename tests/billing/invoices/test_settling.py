@@ -236,8 +236,11 @@ def test_what_was_paid_goes_back_to_the_card(shop: InvoiceShop) -> None:
 
 
 def test_what_came_by_check_goes_back_by_another_way(shop: InvoiceShop) -> None:
+    """HX20: the attempt that failed is tracked; what was refused before Stripe was asked is none."""
     shop.does(payment())
     assert reason(shop.does(credit(due=0), person=PETRA)) == "CannotRefund"
+    (tried,) = [one for one in shop.rows.timeline if one.what == "invoice_not_refunded"]
+    assert (tried.by, tried.parameters["number"]) == (PETRA.name, "INV-2026-00001")
     assert shop.does(credit(due=0, give_back=GiveBack.OUTSIDE), person=PETRA).state is State.DONE
 
 
