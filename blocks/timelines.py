@@ -159,6 +159,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("{amount} of invoice {number} refunded: {note}"),
         later("Invoice refunded"),
     ),
+    Happening.INVOICE_NOT_REFUNDED: (
+        "❌",
+        later("Invoice {number} could not be refunded"),
+        later("An invoice could not be refunded"),
+    ),
     Happening.INVOICE_VOIDED: ("🚫", later("Invoice {number} cancelled"), later("Invoice cancelled")),
     Happening.INVOICE_WRITTEN_OFF: ("📉", later("Invoice {number} written off"), later("Invoice written off")),
     Happening.INVOICE_APPROVAL_ASKED: (
