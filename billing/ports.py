@@ -240,6 +240,11 @@ class ChangePreview(Frozen):
         """A digest of everything the person saw; it changes when any amount, date or term does."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]
 
+    def asks_at_most(self, reviewed: ChangePreview) -> bool:
+        """Whether nobody pays more than was reviewed, now or at the renewal, which is the same one."""
+        is_same_renewal = (self.renews_at, self.renewal) == (reviewed.renews_at, reviewed.renewal)
+        return is_same_renewal and self.total <= reviewed.total and self.due <= reviewed.due
+
 
 class ChangedSubscription(Frozen):
     """What Stripe made of an order."""
@@ -405,8 +410,10 @@ class Payments(Protocol):
     ) -> ChangedSubscription:
         """Change it now, and charge or credit what `reviewed` says. A waiting schedule of ours is let go first.
 
-        Without `reviewed` nothing may be charged: a change that only credits. Raises Declined when the bank refuses,
-        AmountDiffers when Stripe's preview is no longer the reviewed one, SubscriptionChanged; nothing changed then.
+        If `order` is prorated to a later moment than was reviewed, less may be charged, never more. Without `reviewed`
+        nothing may be charged: a change that only credits, or does not even that. Raises Declined when the bank
+        refuses, AmountDiffers when Stripe's preview is no longer the reviewed one, SubscriptionChanged; nothing
+        changed then.
         """
 
     def schedule_change(

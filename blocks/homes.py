@@ -26,6 +26,7 @@ _KINDS = {
     "preview_plan_change": later("Price of a plan change"),
     "raise_limit": later("Higher contact limit"),
     "change_plan": later("Plan change"),
+    "resume_plan_change": later("Plan change"),
     "file_change_request": later("Downgrade request"),
     "apply_change_request": later("Downgrade"),
     "keep_plan": later("Plan kept"),

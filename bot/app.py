@@ -30,6 +30,7 @@ from billing.invoices import approving, crediting, issuing, payments, reminding,
 from billing.invoices.printing import InvoiceDocuments
 from billing.operations import AnyAction
 from billing.plan_changes import CHANGE, PREVIEW, RAISE
+from billing.plan_changes import RESUME as RESUME_CHANGE
 from billing.reconciliations import Reconciliation
 from billing.steps import NOBODY, OperationSteps
 from billing.storage.database import Database
@@ -77,6 +78,7 @@ ACTIONS: dict[str, AnyAction] = {
         RESUME,
         PREVIEW,
         CHANGE,
+        RESUME_CHANGE,
         RAISE,
         APPLY,
         KEEP,

@@ -17,6 +17,7 @@ from billing.desk import Desk
 from billing.errors import AmountDiffers, PriceChanged, Reason, SubscriptionChanged
 from billing.ids import ContactId, OperationId, SubscriptionId
 from billing.operations import Operation, State
+from billing.payment_methods import ways_to_pay
 from billing.plan_changes import (
     ChangePlan,
     ComparePlans,
@@ -26,11 +27,13 @@ from billing.plan_changes import (
     PlanChoice,
     PreviewPlanChange,
     RaiseLimit,
+    ResumePlanChange,
     Way,
 )
 from billing.ports import UnitOfWork
 from blocks import notices
 from blocks import plan_changes as views
+from blocks.answers import Answer
 from blocks.kit import Modal
 from blocks.plan_changes import Id
 from blocks.texts import Translator
@@ -57,6 +60,7 @@ def register(router: Router, announcer: Announcer) -> None:
     router.action(Id.EDIT)(opened_again)
     router.action(Id.CHOSEN)(chose_plan)
     router.action(Id.SHOW_REVIEW)(opened_review)
+    router.action(Id.PAY_OTHERWISE)(opened_ways_out)
     router.action(Id.OPEN_STRIPE)(followed_link)
     router.view(Id.FORM)(continued)
     router.view(Id.REVIEW)(confirmed)
@@ -66,6 +70,7 @@ def register(router: Router, announcer: Announcer) -> None:
         (PreviewPlanChange.kind, present_price),
         (RaiseLimit.kind, present_raise),
         (ChangePlan.kind, present_change),
+        (ResumePlanChange.kind, present_change),
     ):
         announcer.presents(kind, presenter)
 
@@ -202,7 +207,15 @@ def opened_review(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Trans
     """From a direct message: what was worked out after the window was closed."""
     with desk.reading(actor) as uow:
         reviewed = domain.reviewed(uow, OperationId(call.value))
-        view = views.review(reviewed, OperationId(call.value), uow.catalogue, t)
+        view = _review(uow, reviewed, OperationId(call.value), t)
+    screen.show(view)
+
+
+def opened_ways_out(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """From a direct message: the other ways to pay after a decline (H30)."""
+    with desk.reading(actor) as uow:
+        operation = domain.declined_operation(uow, OperationId(call.value))
+        view = _declined(uow, operation, t).modal(t)
     screen.show(view)
 
 
@@ -236,7 +249,11 @@ def present_price(uow: UnitOfWork, operation: Operation, t: Translator, links: L
     if operation.state is not State.DONE:
         return _no_success(operation, t)
     reviewed = PlanChangeReviewed.model_validate_json(operation.result or "")
-    return News(views.review(reviewed, operation.id, uow.catalogue, t), views.priced(reviewed, operation.id, t))
+    return News(_review(uow, reviewed, operation.id, t), views.priced(reviewed, operation.id, t))
+
+
+def _review(uow: UnitOfWork, reviewed: PlanChangeReviewed, preview: OperationId, t: Translator) -> Modal:
+    return views.review(reviewed, ways_to_pay(uow, reviewed.assessment.contact), preview, uow.catalogue, t)
 
 
 def present_raise(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
@@ -253,12 +270,21 @@ def present_change(uow: UnitOfWork, operation: Operation, t: Translator, links: 
         case State.DONE:
             receipt = PlanChanged.model_validate_json(operation.result or "")
             answer = views.changed(receipt, uow.catalogue, t, links.stripe(receipt.subscription.id))
+        case State.WAITING:
+            receipt = PlanChanged.model_validate_json(operation.result or "")
+            answer = views.waiting(receipt, uow.catalogue, t, mailed=links.mailed)
+        case State.EXPIRED:
+            answer = views.expired(operation.contact, uow.contacts.get(operation.contact).name, t)
         case State.DECLINED:
-            code = str((operation.reason or Reason(key="")).parameters["code"])
-            answer = views.declined(domain.ways_out(uow, operation), code, operation.id, t)
+            answer = _declined(uow, operation, t)
         case _:
             return _no_success(operation, t)
     return News(answer.modal(t), answer.message())
+
+
+def _declined(uow: UnitOfWork, operation: Operation, t: Translator) -> Answer:
+    code = str((operation.reason or Reason(key="")).parameters["code"])
+    return views.declined(domain.ways_out(uow, operation), code, operation.id, t)
 
 
 def _no_success(operation: Operation, t: Translator) -> News:

@@ -17,6 +17,7 @@ from billing.plan_changes.model import (
     PreviewPlanChange,
     Quote,
     RaiseLimit,
+    ResumePlanChange,
     Way,
 )
 from billing.plan_changes.rules import assess, chosen_subscription, order_for, plan_subscriptions, whole_second
@@ -27,6 +28,7 @@ from billing.roles import Permission
 # A reviewed price is charged within that time, or reviewed again.
 REVIEW_HOLDS = timedelta(hours=1)
 _PREVIEWS = (PreviewPlanChange.kind, RaiseLimit.kind)
+_CHANGES = (ChangePlan.kind, ResumePlanChange.kind)
 
 
 def check_preview(uow: UnitOfWork, command: PreviewPlanChange) -> Quote:
@@ -118,8 +120,8 @@ def draft_of(uow: UnitOfWork, operation_id: OperationId) -> PlanChangeDraft:
     """What was asked for by an operation of this person: a preview, or the change that followed it."""
     try:
         asked = uow.operations.get(operation_id)
-        if asked.kind == ChangePlan.kind:
-            asked = uow.operations.get(ChangePlan.model_validate_json(asked.command).preview)
+        if asked.kind in _CHANGES:
+            asked = uow.operations.get(change_of(uow, asked).preview)
     except NotFound:
         raise SubscriptionChanged from None
     is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
@@ -129,6 +131,19 @@ def draft_of(uow: UnitOfWork, operation_id: OperationId) -> PlanChangeDraft:
     return PlanChangeDraft.model_validate(wanted.model_dump())
 
 
+def declined_operation(uow: UnitOfWork, operation_id: OperationId) -> Operation:
+    """A change of this person's that the bank declined. Raises SubscriptionChanged for anything else."""
+    uow.actor.require(Permission.CHANGE_PLAN)
+    try:
+        found = uow.operations.get(operation_id)
+    except NotFound:
+        raise SubscriptionChanged from None
+    is_theirs = (found.team, found.user) == (uow.actor.team, uow.actor.user)
+    if not is_theirs or found.kind not in _CHANGES or found.state is not State.DECLINED:
+        raise SubscriptionChanged
+    return found
+
+
 def reviewed(uow: UnitOfWork, preview: OperationId) -> PlanChangeReviewed:
     """A review that this person asked for and that still holds. Raises PriceChanged."""
     uow.actor.require(Permission.CHANGE_PLAN)
@@ -136,6 +151,13 @@ def reviewed(uow: UnitOfWork, preview: OperationId) -> PlanChangeReviewed:
     if asked is None:
         raise PriceChanged
     return PlanChangeReviewed.model_validate_json(asked.result or "")
+
+
+def change_of(uow: UnitOfWork, operation: Operation) -> ChangePlan:
+    """The command of a change, also if the operation is the one that finished it after a link."""
+    if operation.kind == ResumePlanChange.kind:
+        operation = uow.operations.get(ResumePlanChange.model_validate_json(operation.command).waiting)
+    return ChangePlan.model_validate_json(operation.command)
 
 
 # Helpers

@@ -58,25 +58,28 @@ class PlanChanges:
 
         A waiting schedule is let go after the change was paid, so that a declined card leaves it as it was. A
         repetition finds the change by the operation in the subscription's metadata, and lets go of what is still there.
+        What nobody reviewed is not prorated at all where unused time is not credited (K5).
         """
+        is_prorated = reviewed is not None or order.credits_unused
         changed = self._changed_by(order.subscription, operation)
         if changed is None:
             live = self._as_ordered(order)
             self._schedule_of(live)
-            if not any(self._waiting(order, operation)):
+            if is_prorated and not any(self._waiting(order, operation)):
                 _agree(self._preview(order, live), reviewed)
-            if not order.credits_unused:
+            if reviewed and not order.credits_unused:
                 self._take_back_credits(order, live, reviewed, operation)
             params: SubscriptionUpdateParams = {
                 "items": self._items(order, live),
                 "default_tax_rates": self._tax_rates(order),
-                "proration_behavior": "always_invoice",
-                "proration_date": int(order.prorated_at.timestamp()),
+                "proration_behavior": "always_invoice" if is_prorated else "none",
                 "payment_behavior": "error_if_incomplete",
                 "off_session": True,
                 "metadata": {CHANGED_BY: operation},
                 "expand": _EXPANDED,
             }
+            if is_prorated:
+                params["proration_date"] = int(order.prorated_at.timestamp())
             if order.payment_method:
                 params["default_payment_method"] = order.payment_method
             try:
@@ -221,16 +224,16 @@ class PlanChanges:
     # --- the other reading of K5: unused time is not credited ---------------------------------------------------------
 
     def _take_back_credits(
-        self, order: ChangeOrder, live: stripe.Subscription, reviewed: ChangePreview | None, operation: OperationId
+        self, order: ChangeOrder, live: stripe.Subscription, reviewed: ChangePreview, operation: OperationId
     ) -> None:
         """Stripe's prorations always credit; items that wait for the change's invoice make up for it, one for each."""
         for item in _taken_back(self._prorated(order, live)):
             self._take_back(order, item, operation)
-        found = self._prorated(order, live)
-        expected = reviewed.total if reviewed else Money.zero(found.currency)
-        if found.total != expected.amount:
+        found, expected = self._prorated(order, live).total, reviewed.total.amount
+        is_agreed = found <= expected if order.prorated_at > reviewed.prorated_at else found == expected
+        if not is_agreed:
             self._leave_credits(order, operation)
-            raise AmountDiffers(reviewed=expected.amount, charged=found.total, currency=expected.currency)
+            raise AmountDiffers(reviewed=expected, charged=found, currency=reviewed.total.currency)
 
     def _take_back(self, order: ChangeOrder, item: Params, operation: OperationId) -> None:
         line = item["metadata"][NOT_CREDITED]
@@ -378,11 +381,19 @@ _EXPANDED = ["discounts", "latest_invoice"]
 
 
 def _agree(found: ChangePreview, reviewed: ChangePreview | None) -> None:
-    """Stripe's preview of now must be what the person reviewed; without a review nothing may be charged."""
-    expected = reviewed.total if reviewed else Money.zero(found.total.currency)
-    is_the_same = found.fingerprint == reviewed.fingerprint if reviewed else found.total <= expected
-    if not is_the_same:
-        raise AmountDiffers(reviewed=expected.amount, charged=found.total.amount, currency=found.total.currency)
+    """Stripe's preview must be what the person reviewed, or at a later moment not more than that.
+
+    Without a review nothing may be charged.
+    """
+    if reviewed is None:
+        is_agreed = found.total.amount <= 0
+    elif found.prorated_at > reviewed.prorated_at:
+        is_agreed = found.asks_at_most(reviewed)
+    else:
+        is_agreed = found.fingerprint == reviewed.fingerprint
+    if not is_agreed:
+        expected = reviewed.total.amount if reviewed else 0
+        raise AmountDiffers(reviewed=expected, charged=found.total.amount, currency=found.total.currency)
 
 
 def _may_be_of(schedule: stripe.SubscriptionSchedule, operation: OperationId, accepted_at: datetime) -> bool:

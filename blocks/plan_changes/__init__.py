@@ -5,7 +5,18 @@ from blocks.plan_changes.form import form
 from blocks.plan_changes.ids import Id
 from blocks.plan_changes.overview import plan
 from blocks.plan_changes.request import filed, request
-from blocks.plan_changes.results import changed, changing, declined, delayed, priced, pricing, raising, refused
+from blocks.plan_changes.results import (
+    changed,
+    changing,
+    declined,
+    delayed,
+    expired,
+    priced,
+    pricing,
+    raising,
+    refused,
+    waiting,
+)
 from blocks.plan_changes.review import review
 
 __all__ = [
@@ -15,6 +26,7 @@ __all__ = [
     "comparison",
     "declined",
     "delayed",
+    "expired",
     "filed",
     "form",
     "plan",
@@ -24,4 +36,5 @@ __all__ = [
     "refused",
     "request",
     "review",
+    "waiting",
 ]

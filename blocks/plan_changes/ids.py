@@ -24,5 +24,7 @@ class Id:
     REVIEW = "plan_change.review"  # callback; metadata: contact, preview
     SHOW_REVIEW = "plan_change.show_review"  # button in a direct message; value: the preview's operation
     RETRY = "plan_change.retry"  # callback; the same metadata, with payment_method as an input
+    METHOD = "plan_change.payment_method"  # of the review, where nothing is on file by itself, and of RETRY
+    PAY_OTHERWISE = "plan_change.pay_otherwise"  # button in a direct message; value: the declined operation
     REQUEST = "plan_change.request"  # callback; metadata: every field of the draft
     OPEN_STRIPE = "plan_change.open_stripe"  # button with an address; needs only an acknowledgement

@@ -12,6 +12,8 @@ from billing.change_requests.filing import RequestForm
 from billing.change_requests.model import Act, ChangeRequest, Decision, Person, ReasonCode, RequestState
 from billing.contacts import Account, Contact, Member, MemberRight, Subscription, SubscriptionItem
 from billing.ids import ContactId, LookupKey, OperationId, RequestId, SubscriptionId, TeamId, UserId
+from billing.operations import State
+from billing.payment_methods import WaysToPay
 from billing.plan_changes import (
     Assessment,
     ChangeForm,
@@ -44,7 +46,7 @@ from billing.plans import (
 )
 from billing.ports import ChangeLine, ChangePreview
 from billing.previews import TaxLine
-from tests.blocks.samples import LONG, NOW, contact, eur, invoice, method, subscription
+from tests.blocks.samples import LINK, LONG, NOW, contact, eur, invoice, method, subscription
 
 _FILE = """
 [business]
@@ -359,9 +361,15 @@ def changed(**changes: Any) -> PlanChanged:
         "preview": change_preview(),
         "method": method(),
         "subscription": plus(),
-        "invoice": invoice(),
+        "invoice": invoice(paid=9937),
     }
     return PlanChanged(**(fields | changes))
+
+
+def waiting(**changes: Any) -> PlanChanged:
+    """A link was sent."""
+    fields = {"state": State.WAITING, "method": None, "invoice": None, "link": LINK}
+    return changed(**(fields | changes))
 
 
 def declined(**changes: Any) -> DeclinedChange:
@@ -370,8 +378,13 @@ def declined(**changes: Any) -> DeclinedChange:
         "reviewed": reviewed(),
         "used": method(),
         "others": (method(2, brand="mastercard", last4="4444"),),
+        "link_to": "ada@engines.example",
     }
     return DeclinedChange(**(fields | changes))
+
+
+NO_WAY = WaysToPay(methods=(), link_to=None)
+MANY_WAYS = WaysToPay(methods=tuple(method(n, brand="x" * 300) for n in range(2, 130)), link_to="ada@engines.example")
 
 
 # The most data

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+import requests
 
 from billing.contacts import Account, Contact, Member, MemberRight
 from billing.ids import LookupKey, OperationId
@@ -229,6 +230,34 @@ def test_a_declined_card_keeps_the_modal_and_another_card_on_file_pays(world: Wo
     assert sold(world, ada) == {PRO: 1}
     assert charged(world, ada) == [1785, 4046]
     assert world.stripe.v1.subscriptions.retrieve(ada.subscription).default_payment_method == other
+
+
+def test_a_declined_card_is_followed_by_a_link_and_the_change_by_the_new_card(world: World) -> None:
+    """H30, H31: the customer adds a card on Stripe's page; the change is made by itself, and paid by that card.
+
+    A moment after the start nearly the whole period is left: not more than the 40.46 that were reviewed.
+    """
+    ada = customer(world)
+    visa = next(one.id for one in world.stripe_methods(ada.contact))
+    priya = to_review(world, ada)
+    world.breaks_card(visa, "insufficient_funds")
+    priya.submits()
+    ends_with(priya, "Payment refused")
+    assert priya.submits({"payment_method": "link"}).ok
+    ends_with(priya, "The link")
+    assert sold(world, ada) == {BASIC: 1}
+    mail = world.eventually(lambda: next((one for one in world.mails() if ada.contact.email in str(one["to"])), None))
+    priya.closes(everything=True)
+    card = {"number": "5555555555554444", "expiry": "12/34", "cvc": "123", "name": "Ada", "email": ada.contact.email}
+    assert requests.post(world.link_in(mail), data=card, timeout=30).ok
+    world.eventually(lambda: sold(world, ada) == {PRO: 1})
+    priya.waits_for(lambda one: any("is changed" in str(message) for message in one.direct_messages))
+    assert world.waiting(ada.contact) == ()
+    first, second = charged(world, ada)
+    assert first == 1785
+    assert 4030 < second <= 4046
+    added = world.stripe.v1.subscriptions.retrieve(ada.subscription, {"expand": ["default_payment_method"]})
+    assert added.default_payment_method.card.last4 == "4444"  # type: ignore[union-attr]
 
 
 def test_whoever_closes_the_modal_gets_the_review_as_a_direct_message(world: World) -> None:

@@ -18,7 +18,15 @@ from billing.contacts import (
     SubscriptionItem,
     SubscriptionStatus,
 )
-from billing.errors import AmountDiffers, AmountDue, InvoiceNotOpen, Misconfigured, SubscriptionChanged, UnknownContact
+from billing.errors import (
+    AmountDiffers,
+    AmountDue,
+    Declined,
+    InvoiceNotOpen,
+    Misconfigured,
+    SubscriptionChanged,
+    UnknownContact,
+)
 from billing.ids import CustomerId, InvoiceId, OperationId, ScheduleId, SubscriptionId
 from billing.money import Money, minor_digits
 from billing.plans import Item
@@ -62,6 +70,7 @@ class FakePayments:
     methods: dict[str, PaymentMethod] = field(default_factory=dict)  # by session: what the customer added
     snapshots: dict[CustomerId, CustomerSnapshot] = field(default_factory=dict)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)  # those that can be changed
+    declines: str | None = None  # by which code the bank refuses every change that costs something
     change_total: Money | None = None  # what a change costs now; None: 10.00 in the subscription's currency
     changed: dict[OperationId, ChangedSubscription] = field(default_factory=dict)
     scheduled: dict[OperationId, ScheduledChange] = field(default_factory=dict)
@@ -210,14 +219,19 @@ class FakePayments:
 
     def _change(self, order: ChangeOrder, reviewed: ChangePreview | None) -> ChangedSubscription:
         preview = self._previewed(order)
-        if reviewed is not None and reviewed != preview:
+        is_later = reviewed is not None and preview.prorated_at > reviewed.prorated_at
+        if reviewed is not None and not (preview.asks_at_most(reviewed) if is_later else reviewed == preview):
             raise AmountDiffers(
                 reviewed=reviewed.total.amount, charged=preview.total.amount, currency=preview.total.currency
             )
+        if self.declines and reviewed and preview.due:
+            raise Declined(self.declines)
         after = self._with_items(self.subscriptions[order.subscription], order)
         after = self.subscriptions[after.id] = after.model_copy(update={"schedule": None})
         number = len(self.started) + len(self.changed) + 1
-        invoice = self._paid(reviewed.due, after.id, number) if reviewed and reviewed.due else None
+        if order.payment_method:
+            after = self.subscriptions[after.id] = after.model_copy(update={"payment_method": order.payment_method})
+        invoice = self._paid(preview.due, after.id, number) if reviewed and preview.due else None
         return ChangedSubscription(subscription=after, invoice=invoice)
 
     def _schedule(self, order: ChangeOrder, effective_at: datetime) -> ScheduledChange:
@@ -287,6 +301,7 @@ class FakePayments:
             number=f"FAKE-{number:04}",
             status=InvoiceStatus.PAID,
             total=amount,
+            paid=amount.amount,
             due=Money.zero(amount.currency),
             created_at=self.now,
             subscription=subscription,

@@ -36,6 +36,7 @@ from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMe
 from billing.invoices import crediting, issuing, payments, sending, voiding
 from billing.operations import AnyAction, Operation, State
 from billing.plan_changes import CHANGE, PREVIEW, RAISE
+from billing.plan_changes import RESUME as RESUME_CHANGE
 from billing.roles import Role
 from billing.steps import OperationSteps
 from billing.subscriptions import CREATE, RESUME, CreateSubscription, SubscriptionDraft, review
@@ -51,6 +52,7 @@ ACTIONS: dict[str, AnyAction] = {
         RESUME,
         PREVIEW,
         CHANGE,
+        RESUME_CHANGE,
         RAISE,
         APPLY,
         KEEP,
