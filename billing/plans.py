@@ -160,6 +160,11 @@ def package_of(catalogue: Catalogue, subscription: Subscription) -> Package:
     return Package(plan=name, limit=plan_price.contacts, seats=seats, add_ons=add_ons)
 
 
+def plan_price(catalogue: Catalogue, subscription: Subscription) -> RecurringPrice:
+    """The catalogue's price of its plan. Raises NoPlan."""
+    return _plan_item(catalogue, subscription)[0]
+
+
 def has_plan(catalogue: Catalogue, subscription: Subscription) -> bool:
     """Whether it is for a plan that the catalogue knows."""
     return any(True for _ in _plan_items(catalogue, subscription))

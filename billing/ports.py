@@ -261,6 +261,23 @@ class ScheduledChange(Frozen):
     subscription: Subscription
 
 
+class CouponOrder(Frozen):
+    """A coupon for a running subscription, which must still be `before` and have no discount."""
+
+    customer: CustomerId
+    subscription: SubscriptionId
+    before: tuple[Item, ...]
+    coupon: str  # the code in the catalogue
+
+
+class CouponPreview(Frozen):
+    """What a subscription's next payment is without a coupon, and with it; taxes included (HX17)."""
+
+    renews_at: datetime  # UTC
+    without: Money
+    with_it: Money
+
+
 class InvoiceOrderLine(Frozen):
     """A line as Stripe is told of it: what it comes to after its own discount, before the discount of the whole."""
 
@@ -426,6 +443,20 @@ class Payments(Protocol):
 
     def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
         """Let a waiting change go: the subscription stays as it is. Also when it was let go before."""
+
+    def preview_coupon(self, order: CouponOrder) -> CouponPreview:
+        """What the coupon would do to the next payment; changes nothing.
+
+        Raises SubscriptionChanged when the subscription is no longer as ordered, Misconfigured for an unknown coupon.
+        """
+
+    def apply_coupon(
+        self, order: CouponOrder, reviewed: CouponPreview, operation: OperationId, accepted_at: datetime
+    ) -> Subscription:
+        """Give the running subscription the coupon; nothing is charged or credited now.
+
+        Raises PriceChanged when Stripe's preview is no longer the reviewed one, SubscriptionChanged.
+        """
 
     def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
         """Have the customer's invoices say so from now on, drafts included; the same again changes nothing.

@@ -27,6 +27,8 @@ _KINDS = {
     "raise_limit": later("Higher contact limit"),
     "change_plan": later("Plan change"),
     "resume_plan_change": later("Plan change"),
+    "preview_discount_offer": later("Discount offer"),
+    "take_discount_offer": later("Discount offer"),
     "file_change_request": later("Downgrade request"),
     "apply_change_request": later("Downgrade"),
     "keep_plan": later("Plan kept"),

@@ -11,6 +11,7 @@ TO_CARD = "card.open"  # value: the contact
 TO_SUBSCRIPTION = "subscription.open"  # value: the contact
 TO_FINDER = "finder.open"
 TO_PLAN = "plan.open"  # value: the contact
+TO_OFFER = "discount_offer.preview"  # in the form of a request
 TO_REQUEST = "request.open"  # value: the change request
 TO_KEEP = "request.keep"  # value: the change request, which is scheduled
 TO_APPROVALS = "requests.open"  # value: a RequestFilter

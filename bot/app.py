@@ -15,7 +15,7 @@ from slack_bolt import App as Bolt
 from slack_sdk.errors import SlackClientError
 
 import handlers
-from billing import histories, syncs, usage
+from billing import discount_offers, histories, syncs, usage
 from billing.billing_contacts import changing, links, verifying
 from billing.catalogue import Catalogue, load
 from billing.change_requests import cards, deciding, lists, watching
@@ -82,6 +82,8 @@ ACTIONS: dict[str, AnyAction] = {
         RAISE,
         APPLY,
         KEEP,
+        discount_offers.PREVIEW,
+        discount_offers.TAKE,
         links.SEND,
         sending.SEND,
         issuing.ISSUE,

@@ -7,11 +7,11 @@ from typing import Any
 
 from slack_bolt import Ack
 
+from billing import discount_offers, usage
 from billing import plan_changes as domain
-from billing import usage
 from billing.access import Actor
 from billing.change_requests import filing
-from billing.change_requests.filing import FileRequest
+from billing.change_requests.filing import FileRequest, RequestDraft
 from billing.change_requests.tickets import NOTHING_SAID, Said, TicketRequest
 from billing.desk import Desk
 from billing.errors import AmountDiffers, PriceChanged, Reason, SubscriptionChanged
@@ -62,6 +62,7 @@ def register(router: Router, announcer: Announcer) -> None:
     router.action(Id.SHOW_REVIEW)(opened_review)
     router.action(Id.PAY_OTHERWISE)(opened_ways_out)
     router.action(Id.OPEN_STRIPE)(followed_link)
+    router.action(Id.REASON)(chose_reason)
     router.view(Id.FORM)(continued)
     router.view(Id.REVIEW)(confirmed)
     router.view(Id.RETRY)(confirmed)
@@ -184,10 +185,10 @@ def _form(
 
 def continued(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator, trace: str) -> None:
     """The first confirmation (A16): Stripe is asked for the price, or what needs a decision becomes a request (A24)."""
-    draft, said = call.parse(PlanChangeDraft), call.parse(Said)
+    draft = call.parse(RequestDraft, wished=None)  # what is wished for in this form is a package, and no day yet
     with desk.reading(actor) as uow:
         decided = domain.assess(uow, draft).way is Way.REQUEST
-        asked = filing.request_form(uow, draft, remark=said.remark, origin=said.origin) if decided else None
+        asked = filing.request_form(uow, draft) if decided else None
         form = views.request(asked, uow.catalogue, t) if asked else None
     if form:
         ack(response_action="push" if call.depth < STACK else "update", view=form.to_dict())
@@ -196,11 +197,23 @@ def continued(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator, tra
     ack(response_action="update", view=_waiting(t.language).to_dict())
 
 
+def chose_reason(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """A reason was chosen in the request: what the house offers for it is shown (HX17)."""
+    with desk.reading(actor) as uow:
+        view = views.request(discount_offers.form(uow, call.parse(RequestDraft)), uow.catalogue, t)
+    screen.replace(view)
+
+
 def requested(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
-    """The request is filed (A27); the same submission again shows the same request."""
+    """The request is filed (A27), unless an offer was not seen yet; the same again shows the same request."""
+    command, key = call.parse(FileRequest), call.key()
     with desk.writing(actor) as uow:
-        request = filing.file(uow, call.parse(FileRequest), call.key())
-    ack(response_action="update", view=views.filed(request, t).modal(t).to_dict())
+        unseen = discount_offers.unseen(uow, command, key)
+        if unseen:
+            view = views.request(unseen, uow.catalogue, t)
+        else:
+            view = views.filed(filing.file(uow, command, key), t).modal(t)
+    ack(response_action="update", view=view.to_dict())
 
 
 def opened_review(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:

@@ -10,6 +10,7 @@ from billing.catalogue.policies import (
     BillingContactPolicy,
     ChangePolicy,
     CorporateChange,
+    DiscountOffer,
     DunningPolicy,
     EditSent,
     GrantLimit,
@@ -17,6 +18,7 @@ from billing.catalogue.policies import (
     LowerLimit,
     Proration,
     RaiseByItself,
+    ReasonCode,
     TakesEffect,
 )
 from billing.catalogue.prices import Interval, OneTimePrice, RecurringPrice
@@ -34,6 +36,7 @@ __all__ = [
     "ChangePolicy",
     "CorporateChange",
     "Coupon",
+    "DiscountOffer",
     "DunningPolicy",
     "Duration",
     "EditSent",
@@ -49,6 +52,7 @@ __all__ = [
     "Product",
     "Proration",
     "RaiseByItself",
+    "ReasonCode",
     "RecurringPrice",
     "Remittance",
     "Seats",

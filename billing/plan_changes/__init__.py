@@ -34,6 +34,7 @@ from billing.plan_changes.pricing import (
     declined_operation,
     draft_of,
     next_limit,
+    review_of,
     reviewed,
 )
 from billing.plan_changes.rules import assess, known_items, order_for
@@ -77,6 +78,7 @@ __all__ = [
     "next_limit",
     "order_for",
     "overview",
+    "review_of",
     "reviewed",
     "ways_out",
 ]

@@ -33,7 +33,7 @@ _CHANGES = (ChangePlan.kind, ResumePlanChange.kind)
 
 def check_preview(uow: UnitOfWork, command: PreviewPlanChange) -> Quote:
     """Refuse what may not be done at once (NeedsDecision)."""
-    assessment = assess(uow, PlanChangeDraft.model_validate(command.model_dump()))
+    assessment = assess(uow, command)
     if assessment.way is Way.REQUEST:
         raise NeedsDecision
     return quote_of(uow, assessment, uow.now)
@@ -163,14 +163,14 @@ def change_of(uow: UnitOfWork, operation: Operation) -> ChangePlan:
 # Helpers
 
 
-def review_of(uow: UnitOfWork, preview: OperationId) -> Operation | None:
+def review_of(uow: UnitOfWork, preview: OperationId, kinds: tuple[str, ...] = _PREVIEWS) -> Operation | None:
     """The preview that this person asked for, within the last hour; None for anything else, however it came here."""
     try:
         asked = uow.operations.get(preview)
     except NotFound:
         return None
     is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
-    is_good = asked.kind in _PREVIEWS and asked.state is State.DONE
+    is_good = asked.kind in kinds and asked.state is State.DONE
     return asked if is_theirs and is_good and uow.now - asked.created_at <= REVIEW_HOLDS else None
 
 

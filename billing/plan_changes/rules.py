@@ -62,7 +62,7 @@ def assess(uow: UnitOfWork, draft: PlanChangeDraft) -> Assessment:
         contact=contact,
         requester=requester,
         subscription=subscription,
-        draft=PlanChangeDraft.model_validate(draft.model_dump()),
+        draft=PlanChangeDraft.model_validate(draft.model_dump(include=set(PlanChangeDraft.model_fields))),
         before=before,
         after=after,
         differences=changes,

@@ -28,6 +28,7 @@ from billing.stripe.customers import StripeCustomers
 from billing.stripe.names import CATALOGUE, OPERATION, noted
 from billing.stripe.once import create_once
 from billing.stripe.references import References
+from billing.stripe.running import EXPANDED, RunningSubscriptions
 
 if TYPE_CHECKING:
     from stripe.params import InvoiceCreatePreviewParams, SubscriptionScheduleUpdateParams, SubscriptionUpdateParams
@@ -42,16 +43,22 @@ class PlanChanges:
     """One per process; threads may share it. Errors of the library leave as they are: the caller translates them."""
 
     def __init__(
-        self, client: stripe.StripeClient, catalogue: Catalogue, references: References, customers: StripeCustomers
+        self,
+        client: stripe.StripeClient,
+        catalogue: Catalogue,
+        running: RunningSubscriptions,
+        references: References,
+        customers: StripeCustomers,
     ) -> None:
         self._client = client
+        self._running = running
         self._catalogue = catalogue
         self._references = references
         self._customers = customers
 
     def preview(self, order: ChangeOrder) -> ChangePreview:
         """See `Payments.preview_change`."""
-        return self._preview(order, self._as_ordered(order))
+        return self._preview(order, self._running.as_ordered(order))
 
     def change(self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId) -> ChangedSubscription:
         """See `Payments.change_subscription`.
@@ -63,7 +70,7 @@ class PlanChanges:
         is_prorated = reviewed is not None or order.credits_unused
         changed = self._changed_by(order.subscription, operation)
         if changed is None:
-            live = self._as_ordered(order)
+            live = self._running.as_ordered(order)
             self._schedule_of(live)
             if is_prorated and not any(self._waiting(order, operation)):
                 _agree(self._preview(order, live), reviewed)
@@ -76,7 +83,7 @@ class PlanChanges:
                 "payment_behavior": "error_if_incomplete",
                 "off_session": True,
                 "metadata": {CHANGED_BY: operation},
-                "expand": _EXPANDED,
+                "expand": EXPANDED,
             }
             if is_prorated:
                 params["proration_date"] = int(order.prorated_at.timestamp())
@@ -97,7 +104,7 @@ class PlanChanges:
         waiting = self._schedule_of(changed)
         if waiting:
             self.release(order.subscription, ScheduleId(waiting.id))
-            changed = self._live(order.subscription)
+            changed = self._running.live(order.subscription)
         return ChangedSubscription(
             subscription=reading.subscription(changed, self._customers.product_name), invoice=_invoice_of(changed)
         )
@@ -108,12 +115,12 @@ class PlanChanges:
         """See `Payments.schedule_change`."""
 
         def find() -> stripe.SubscriptionSchedule | None:
-            attached = self._attached(self._live(order.subscription))
+            attached = self._attached(self._running.live(order.subscription))
             return attached if attached and _may_be_of(attached, operation, accepted_at) else None
 
-        live = self._live(order.subscription)
+        live = self._running.live(order.subscription)
         if live.schedule is None:
-            self._check(order, live)
+            self._running.check(order, live)
         elif find() is None:
             raise SubscriptionChanged
         schedule = find() or create_once(
@@ -130,7 +137,7 @@ class PlanChanges:
         return ScheduledChange(
             schedule=ScheduleId(schedule.id),
             effective_at=reading.instant(schedule.phases[-1].start_date),
-            subscription=reading.subscription(self._live(order.subscription), self._customers.product_name),
+            subscription=reading.subscription(self._running.live(order.subscription), self._customers.product_name),
         )
 
     def release(self, subscription: SubscriptionId, schedule: ScheduleId) -> stripe.Subscription:
@@ -138,33 +145,13 @@ class PlanChanges:
         found = self._client.v1.subscription_schedules.retrieve(schedule)
         if found.status in ("active", "not_started"):
             self._client.v1.subscription_schedules.release(schedule)
-        return self._live(subscription)
+        return self._running.live(subscription)
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
-    def _live(self, subscription: str) -> stripe.Subscription:
-        return self._client.v1.subscriptions.retrieve(subscription, {"expand": _EXPANDED})
-
-    def _as_ordered(self, order: ChangeOrder) -> stripe.Subscription:
-        """The subscription, which must still be what the order was made for."""
-        live = self._live(order.subscription)
-        self._check(order, live)
-        return live
-
-    def _check(self, order: ChangeOrder, live: stripe.Subscription) -> None:
-        known = [self._sold(item) for item in live["items"].data]
-        is_theirs = reading.identifier(live.customer) == order.customer
-        if not is_theirs or Counter(one for one in known if one) != Counter(order.before):
-            raise SubscriptionChanged
-
     def _changed_by(self, subscription: SubscriptionId, operation: OperationId) -> stripe.Subscription | None:
-        live = self._live(subscription)
+        live = self._running.live(subscription)
         return live if noted(live.metadata, CHANGED_BY) == operation else None
-
-    def _sold(self, item: stripe.SubscriptionItem) -> Item | None:
-        """What the item is in the catalogue; None for what it does not know."""
-        key = reading.price_name(item.price)
-        return Item(price=key, quantity=item.quantity or 1) if key and self._catalogue.sold(key) else None
 
     def _attached(self, live: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
         schedule = reading.identifier(live.schedule)
@@ -311,7 +298,7 @@ class PlanChanges:
     def _items(self, order: ChangeOrder, live: stripe.Subscription) -> list[Any]:
         """The changes by item. What keeps its price keeps its item; so does the plan when it becomes another."""
         ids = self._prices(order)
-        there = [(item.id, known) for item in live["items"].data if (known := self._sold(item))]
+        there = [(item.id, known) for item in live["items"].data if (known := self._running.sold(item))]
         wanted = {one.price: one.quantity for one in order.after}
         changes: list[Params] = []
         gone: list[tuple[str, Item]] = []
@@ -368,16 +355,13 @@ class PlanChanges:
 
     def _after(self, order: ChangeOrder, live: stripe.Subscription) -> Iterator[Params]:
         """Everything that it consists of then: what was ordered, and what the catalogue does not know."""
-        kept = {known.price: item.price.id for item in live["items"].data if (known := self._sold(item))}
+        kept = {known.price: item.price.id for item in live["items"].data if (known := self._running.sold(item))}
         ids = kept | self._prices(order)
         for one in order.after:
             yield {"price": ids[one.price], "quantity": one.quantity}
         for item in live["items"].data:
-            if self._sold(item) is None:
+            if self._running.sold(item) is None:
                 yield {"price": item.price.id, "quantity": item.quantity}
-
-
-_EXPANDED = ["discounts", "latest_invoice"]
 
 
 def _agree(found: ChangePreview, reviewed: ChangePreview | None) -> None:

@@ -27,4 +27,5 @@ class Id:
     METHOD = "plan_change.payment_method"  # of the review, where nothing is on file by itself, and of RETRY
     PAY_OTHERWISE = "plan_change.pay_otherwise"  # button in a direct message; value: the declined operation
     REQUEST = "plan_change.request"  # callback; metadata: every field of the draft
+    REASON = "plan_change.reason"  # menu of the request, dispatched where the house offers a discount for a reason
     OPEN_STRIPE = "plan_change.open_stripe"  # button with an address; needs only an acknowledgement

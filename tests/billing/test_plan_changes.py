@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from billing.access import Actor
-from billing.catalogue import Catalogue
+from billing.catalogue import Catalogue, ReasonCode
 from billing.change_requests.filing import FileRequest, file
-from billing.change_requests.model import ChangeRequest, ReasonCode, RequestState
+from billing.change_requests.model import ChangeRequest, RequestState
 from billing.contacts import UNKNOWN_COUNTRY, AccountStatus, Address, InvoiceStatus, Subscription, SubscriptionStatus
 from billing.errors import (
     AccountNotBillable,

@@ -29,6 +29,7 @@ from blocks import (  # our module for /billing help is named for its command
     billing_contacts,
     cards,
     change_requests,
+    discount_offers,
     dunning,
     finder,
     help,  # noqa: A004 - our module, named for its command
@@ -339,6 +340,18 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: notices.refused(errors.Reason(key="SomethingNobodyThoughtOf"), t),
         lambda t: notices.refused(REFUSED.reason, t),
         lambda t: notices.refused(errors.UnknownCoupon(code=LONG).reason, t),
+    ),
+    "blocks.discount_offers.ready": (
+        lambda t: discount_offers.ready(sold.offer_reviewed(), OperationId("o"), t),
+        lambda t: discount_offers.ready(sold.offer_reviewed(assessment=sold.LARGE), OPERATION, t),
+    ),
+    "blocks.discount_offers.review": (
+        lambda t: discount_offers.review(sold.offer_reviewed(), OperationId("o"), sold.PLANS, t),
+        lambda t: discount_offers.review(sold.offer_reviewed(assessment=sold.LARGE), OPERATION, sold.PLANS, t),
+    ),
+    "blocks.discount_offers.taken": (
+        lambda t: discount_offers.taken(sold.offer_taken(), t, "https://s.example"),
+        lambda t: discount_offers.taken(sold.offer_taken(assessment=sold.LARGE), t, ADDRESS),
     ),
     "blocks.payment_links.expired": (
         lambda t: payment_links.expired("-", Mrkdwn("-"), [ways.card(SHORT_ID, t)], t),

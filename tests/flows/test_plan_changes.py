@@ -322,6 +322,28 @@ def test_less_becomes_a_request_that_is_filed(world: World) -> None:
     assert "Offener Antrag" in jonas.text
 
 
+def test_a_discount_is_taken_instead_of_a_downgrade(world: World) -> None:
+    """HX17: 49.00 less a tenth are 44.10, and 8.38 of tax (8.379): 52.48 instead of 58.31; no request is filed."""
+    ada = customer(world, price=PRO, paid=5831, plan="mail/pro", contact_limit=1000)
+    jonas = to_form(world, ada, SALES)
+    jonas.presses("plan_change.plan", "mail/basic")
+    assert jonas.submits({"limit#mail/basic": "1000"}).ok
+    assert jonas.presses("plan_change.reason", "moves_to_competitor").ok
+    assert "Kann stattdessen angeboten werden" in jonas.text
+    assert jonas.presses("discount_offer.preview").ok
+    ends_with(jonas, "52,48")
+    assert "58,31" in jonas.text
+    assert jonas.submits().ok
+    ends_with(jonas, "hat jetzt den Rabatt TEN")
+    live = world.stripe.v1.subscriptions.retrieve(ada.subscription, {"expand": ["discounts"]})
+    assert [str(one.source.coupon).partition("_")[0] for one in live.discounts] == ["TEN"]  # type: ignore[union-attr]
+    assert sold(world, ada) == {PRO: 1}
+    assert charged(world, ada) == [5831]
+    assert "offer_taken" in world.timeline(ada.contact)
+    with world.app.desk.reading(NOBODY) as uow:
+        assert uow.requests.open_for(ada.subscription) is None  # type: ignore[arg-type]
+
+
 def test_an_upgrade_takes_the_place_of_an_open_request_and_says_so(world: World) -> None:
     ada = customer(world, price=PRO, paid=5831, plan="mail/pro", contact_limit=1000)
     jonas = to_form(world, ada, SALES)

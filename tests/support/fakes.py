@@ -24,6 +24,7 @@ from billing.errors import (
     Declined,
     InvoiceNotOpen,
     Misconfigured,
+    PriceChanged,
     SubscriptionChanged,
     UnknownContact,
 )
@@ -35,6 +36,8 @@ from billing.ports import (
     ChangeLine,
     ChangeOrder,
     ChangePreview,
+    CouponOrder,
+    CouponPreview,
     PaymentOrder,
     ScheduledChange,
     SetupLink,
@@ -74,6 +77,7 @@ class FakePayments:
     change_total: Money | None = None  # what a change costs now; None: 10.00 in the subscription's currency
     changed: dict[OperationId, ChangedSubscription] = field(default_factory=dict)
     scheduled: dict[OperationId, ScheduledChange] = field(default_factory=dict)
+    discounted: set[OperationId] = field(default_factory=set)  # those that gave a coupon
     bill_to: dict[CustomerId, BillTo] = field(default_factory=dict)  # as it was changed last
     invoices: FakeInvoices = field(init=False)
 
@@ -138,6 +142,25 @@ class FakePayments:
             self.subscriptions[subscription] = there.model_copy(update={"schedule": None})
         self._work_is_done()
         return self.subscriptions[subscription]
+
+    def preview_coupon(self, order: CouponOrder) -> CouponPreview:
+        self._called("preview_coupon", order)
+        preview = self._discounted(order)
+        self._work_is_done()
+        return preview
+
+    def apply_coupon(
+        self, order: CouponOrder, reviewed: CouponPreview, operation: OperationId, accepted_at: datetime
+    ) -> Subscription:
+        self._called("apply_coupon", order, reviewed, operation, accepted_at)
+        if operation not in self.discounted:
+            if self._discounted(order) != reviewed:
+                raise PriceChanged
+            there = self.subscriptions[order.subscription]
+            self.subscriptions[there.id] = there.model_copy(update={"discount": order.coupon})
+            self.discounted.add(operation)
+        self._work_is_done()
+        return self.subscriptions[order.subscription]
 
     def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
         self._called("change_bill_to", customer, after, replaced_tax_id)
@@ -242,7 +265,18 @@ class FakePayments:
         waiting = self.subscriptions[there.id] = there.model_copy(update={"schedule": schedule})
         return ScheduledChange(schedule=schedule, effective_at=effective_at, subscription=waiting)
 
-    def _as_ordered(self, order: ChangeOrder) -> Subscription:
+    def _discounted(self, order: CouponOrder) -> CouponPreview:
+        """List prices, without tax."""
+        there = self._as_ordered(order)
+        if there.discount or there.schedule:
+            raise SubscriptionChanged
+        return CouponPreview(
+            renews_at=there.current_period_end or self.now,
+            without=there.amount,
+            with_it=there.amount - self.catalogue.coupon(order.coupon).off(there.amount),
+        )
+
+    def _as_ordered(self, order: ChangeOrder | CouponOrder) -> Subscription:
         """The subscription, which must still be what the order says."""
         there = self.subscriptions.get(order.subscription)
         if there is None or set(self._known_items(there)) != set(order.before):

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from billing import discount_offers
 from billing.access import Actor
 from billing.billing_contacts import changing, links
 from billing.catalogue import (
@@ -56,6 +57,8 @@ ACTIONS: dict[str, AnyAction] = {
         RAISE,
         APPLY,
         KEEP,
+        discount_offers.PREVIEW,
+        discount_offers.TAKE,
         links.SEND,
         sending.SEND,
         issuing.ISSUE,
