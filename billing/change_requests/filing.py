@@ -10,7 +10,7 @@ from pydantic import Field
 
 from billing.absences import is_away
 from billing.access import Actor
-from billing.catalogue import Coupon, ReasonCode
+from billing.catalogue import ChangePolicy, Coupon, ReasonCode, TakesEffect
 from billing.change_requests import deciding
 from billing.change_requests.model import (
     Act,
@@ -25,7 +25,7 @@ from billing.errors import NeedsNoDecision, NotReadable, ReasonMissing, RequestP
 from billing.ids import RequestId, SubscriptionId, UserId
 from billing.models import Frozen
 from billing.plan_changes import Assessment, PlanChangeDraft, Way, assess
-from billing.plans import per_month
+from billing.plans import Impact, per_month
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
@@ -62,6 +62,7 @@ class RequestForm(Frozen):
     approvals_needed: int
     today: date
     draft: RequestDraft
+    at_once: bool  # K7: it takes effect as soon as it is approved, unless a later day is wished for
     offer: Coupon | None = None  # what is offered instead, for the reason that was chosen (HX17)
 
 
@@ -74,6 +75,7 @@ def request_form(uow: UnitOfWork, draft: RequestDraft) -> RequestForm:
         approvals_needed=needed,
         today=uow.today,
         draft=draft.model_copy(update={"reply_to": draft.reply_to or assessment.requester.email}),
+        at_once=is_at_once(uow.catalogue.plan_changes, assessment.impact),
     )
 
 
@@ -128,6 +130,14 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
     if is_new:
         deciding.told(uow, request)
     return request
+
+
+def is_at_once(policy: ChangePolicy, impact: Impact) -> bool:
+    """K7: whether it is made when it is approved. What costs more in all waits for the period's end all the same.
+
+    Nobody has confirmed a price, so nothing may be charged for it (A17).
+    """
+    return policy.downgrade is TakesEffect.AT_ONCE and impact.difference.amount <= 0
 
 
 def is_filed(uow: UnitOfWork, key: str) -> bool:

@@ -37,7 +37,7 @@ from billing.plan_changes.pricing import (
     review_of,
     reviewed,
 )
-from billing.plan_changes.rules import assess, known_items, order_for
+from billing.plan_changes.rules import assess, goes_on, known_items, order_for
 
 __all__ = [
     "CHANGE",
@@ -73,6 +73,7 @@ __all__ = [
     "follow",
     "form",
     "form_for",
+    "goes_on",
     "keep_account",
     "known_items",
     "next_limit",

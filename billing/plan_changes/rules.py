@@ -127,6 +127,11 @@ def chosen_subscription(
 def changeable(uow: UnitOfWork, subscription: Subscription) -> None:
     if subscription.status not in CHANGEABLE:
         raise NotChangeable(subscription_status=subscription.status.value)
+    goes_on(uow, subscription)
+
+
+def goes_on(uow: UnitOfWork, subscription: Subscription) -> None:
+    """Refuse what is cancelled for a day to come: changing it would take the cancellation back (GX9)."""
     if subscription.cancel_at:
         last = subscription.cancel_at.astimezone(uow.catalogue.business.zone).date()
         raise PlanEnds(last=last.isoformat())

@@ -33,10 +33,13 @@ class RunningSubscriptions:
         return live
 
     def check(self, order: ChangeOrder | CouponOrder, live: stripe.Subscription) -> None:
-        """Raises SubscriptionChanged for another customer's, and for other items of the catalogue's."""
+        """Raises SubscriptionChanged for another customer's, for other items of the catalogue's, and for one that ends:
+        changing it would take its cancellation back (GX9).
+        """
         known = [self.sold(item) for item in live["items"].data]
         is_theirs = reading.identifier(live.customer) == order.customer
-        if not is_theirs or Counter(one for one in known if one) != Counter(order.before):
+        ends = live.cancel_at_period_end or live.cancel_at is not None
+        if not is_theirs or ends or Counter(one for one in known if one) != Counter(order.before):
             raise SubscriptionChanged
 
     def sold(self, item: stripe.SubscriptionItem) -> Item | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from billing.catalogue import Catalogue, Proration, ReasonCode, TakesEffect
+from billing.catalogue import Catalogue, Proration, ReasonCode
 from billing.change_requests.filing import LONGEST_ADDRESS, RequestForm
 from billing.change_requests.model import LONGEST_NOTE, ChangeRequest, Person
 from billing.plans import per_month
@@ -87,7 +87,7 @@ def deciders(approvers: tuple[Person, ...], t: Translator) -> str:
 
 def _when(shown: RequestForm, catalogue: Catalogue, t: Translator) -> str:
     """K7: the policy of the house."""
-    if catalogue.plan_changes.downgrade is TakesEffect.AT_ONCE:
+    if shown.at_once:
         is_credited = catalogue.plan_changes.proration is Proration.DIFFERENCE
         return (
             t("as soon as it is approved; unused time is credited") if is_credited else t("as soon as it is approved")

@@ -348,6 +348,7 @@ def request_form(**changes: Any) -> RequestForm:
         "approvals_needed": 1,
         "today": date(2026, 11, 21),
         "draft": RequestDraft(**draft().model_dump(), reply_to="ada@engines.example"),
+        "at_once": False,
     }
     return RequestForm(**(fields | changes))
 
@@ -485,6 +486,7 @@ def large_request_form() -> RequestForm:
         assessment=LARGE.model_copy(update={"way": Way.REQUEST}),
         approvers=many,
         approvals_needed=2,
+        at_once=True,
         draft=RequestDraft(
             **draft().model_dump(),
             reason=ReasonCode.OTHER,

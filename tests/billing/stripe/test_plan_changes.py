@@ -277,6 +277,20 @@ def test_a_subscription_that_is_another_one_by_now_is_left_alone(local, payments
         payments.preview_change(order)
 
 
+def test_a_subscription_that_was_cancelled_is_left_alone(local, payments, customer):
+    """GX9: a schedule or a change would take the cancellation back."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    order = order_for(customer, one, [(BASIC, 1)])
+    local.v1.subscriptions.update(one.id, {"cancel_at_period_end": True})
+    with pytest.raises(SubscriptionChanged):
+        payments.schedule_change(order, one.current_period_end, OPERATION, START)
+    with pytest.raises(SubscriptionChanged):
+        payments.change_subscription(order, None, OPERATION, START)
+    live = local.v1.subscriptions.retrieve(one.id)
+    assert live.cancel_at_period_end
+    assert live.schedule is None
+
+
 def test_somebody_elses_subscription_is_left_alone(local, payments, customer):
     one = running(local, payments, customer)
     order = order_for(local.customer(), one, [(PRO, 1)])
