@@ -89,6 +89,7 @@ KontorError
 │   ├── NothingToLift       there is neither a lock nor a freeze
 │   ├── UnknownInvoice      no such invoice
 │   ├── NotNow              the invoice's state does not allow it (HX9)
+│   ├── FieldMissing        a field of the house's own that every invoice has to have (HX15)
 │   ├── EmptyInvoice        an invoice without a line
 │   ├── TooManyLines        more lines than an invoice may have
 │   ├── LineNeedsText       a line without a description
@@ -108,7 +109,9 @@ KontorError
 │   ├── PaidDayOutOfRange   a payment that was received in the future, or long ago
 │   ├── ReferenceMissing    a check without its number, a transfer without its reference
 │   ├── AmountDueChanged    something was paid or credited in between
+│   ├── LeftToCreditChanged something else was taken back in between
 │   ├── NothingToCredit     no line chosen, or more than is left
+│   ├── LineCreditedBefore  that line was taken back before, as a whole or in part
 │   ├── CannotRefund        no single card payment that money could go back to
 │   ├── InvoiceNotOpen      nothing (more) is to be paid on it: paid, cancelled or written off (H35)
 │   ├── AmountDue           another amount is still to be paid than the person was shown (H35)
@@ -135,7 +138,7 @@ class Reason(Frozen):
 
     key: str
     rule: str | None = None  # the requirement's number, as in H16
-    field: str | None = None  # the form field it belongs to, when there is one
+    field: str | None = None  # the form field it belongs to, when there is one; an entry of one is `fields[project]`
     who_can: tuple[Role, ...] = ()
     parameters: dict[str, Parameter] = {}
 
@@ -681,9 +684,28 @@ class AmountDueChanged(Refusal):
     rule = "HX10"
 
 
+class LeftToCreditChanged(Refusal):
+    rule = "HX20"
+
+
 class NothingToCredit(Refusal):
     rule = "HX20"
     field = "amount"
+
+
+class FieldMissing(Refusal):
+    """`entry`: the field's id in the catalogue; `label`: its name in English and in German."""
+
+    rule = "HX15"
+
+    def __init__(self, entry: str, label: tuple[str, str]) -> None:
+        super().__init__(label=label)
+        self.field = f"fields[{entry}]"
+
+
+class LineCreditedBefore(Refusal):
+    rule = "HX20"
+    field = "lines"
 
 
 class CannotRefund(Refusal):

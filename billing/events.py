@@ -16,6 +16,7 @@ from billing.dunning.failures import FAILED, note
 from billing.errors import NotFound, Transient
 from billing.event_entries import history
 from billing.ids import CustomerId, EventId, InvoiceId, OperationId
+from billing.invoices import telling
 from billing.looks import Look, SharedLooks
 from billing.operations import Operation, State
 from billing.payment_links import Resumption, expire
@@ -37,7 +38,7 @@ _CONTACT_DETAILS = {"name", "email", "phone", "address"}
 
 
 class EventSteps:
-    """fetch, record, follow up: each from text to text, for the engine."""
+    """handle and, if an operation moves on, `resumption`: from text to text, for the engine."""
 
     def __init__(self, store: Store, payments: Payments, managers_channel: str | None = None) -> None:
         self._store = store
@@ -45,7 +46,15 @@ class EventSteps:
         self._channel = managers_channel
         self._looks = SharedLooks()
 
-    def fetch(self, event_id: str, _: str) -> str:
+    def handle(self, event_id: str, _: str = "") -> str:
+        """Bring mirror and timeline up to date; answers with the operation that this event moves on, if any.
+
+        Raises Transient when an operation wrote meanwhile. Reading Stripe is no step of its own: what was read before
+        a crash is not worth keeping.
+        """
+        return self.record(event_id, self.fetch(event_id))
+
+    def fetch(self, event_id: str) -> str:
         """The customer as Stripe has it now; empty when it is not one of our contacts.
 
         Events about the same customer that wait together are served by one look: whatever looked at Stripe after this
@@ -92,6 +101,7 @@ class EventSteps:
             if entry:
                 uow.timeline.append(entry)
             note(uow, event, contact, self._channel)
+            telling.note(uow, event, contact)
             moved = _moved_on(uow, event, contact)
             if moved and event.type == SESSION_EXPIRED:
                 expire(uow, moved)
@@ -109,8 +119,6 @@ class EventSteps:
 
     def resumption(self, event_id: str, waiting_id: str) -> tuple[Resumption, Operation, Actor] | None:
         """What to accept now that the customer has added a method: for which operation, in whose name."""
-        if not waiting_id:
-            return None
         with self._store.reading(NOBODY) as uow:
             event = uow.events.get(EventId(event_id))
             waiting = uow.operations.get(OperationId(waiting_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -102,9 +102,10 @@ class Job(Frozen):
     """Work for the engine. The same id is done once, however often it is enqueued."""
 
     id: str
-    name: str  # which pipeline: `operation`, `show_again`, `stripe_event`, or one of a capability
+    name: str  # which pipeline: `operation`, `show_again`, `event`, or one of a capability
     argument: str  # what it is about: an operation's or an event's id
     trace: str = ""  # the id of the request that brought it, for the logs
+    delay: timedelta = timedelta()  # before it is begun
 
 
 class Origin(StrEnum):
@@ -162,7 +163,10 @@ class Store(Protocol):
         """
 
     def accept_event(self, event: StripeEvent) -> bool:
-        """The same for an event of Stripe: job id and argument are the event's id, its name `stripe_event`."""
+        """The same for an event of Stripe: job id and argument are the event's id, its name `event`.
+
+        An event that a call of Kontor's own caused may wait a little: the burst is then served by one look at Stripe.
+        """
 
 
 class SubscriptionOrder(Frozen):
@@ -299,6 +303,7 @@ class InvoiceOrder(Frozen):
     due_at: datetime  # UTC
     memo: str
     order_number: str
+    fields: tuple[tuple[str, str], ...] = ()  # name and value of the house's own
     total: Money  # what the person reviewed; Stripe must agree, or nothing is issued
 
 
@@ -475,4 +480,4 @@ class Payments(Protocol):
         """The invoice as it is now; None if there is none of that customer."""
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
-        """Everything the mirror keeps; None for a deleted or unknown customer."""
+        """Everything the mirror keeps, also what is left of a deleted customer; None for an unknown one."""

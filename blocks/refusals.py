@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from billing.catalogue import Label
 from billing.change_requests.model import RequestState
 from billing.contacts import AccountStatus, SubscriptionStatus
 from billing.errors import Parameter, Reason
@@ -410,6 +411,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("This is not possible now: the invoice is “{invoice_state}”."),
         later("This is not possible in the invoice’s state."),
     ),
+    "FieldMissing": (
+        later("Every invoice needs this: {label}."),
+        later("Something that every invoice needs is missing."),
+    ),
     "EmptyInvoice": (
         later("The invoice has no line yet. Please add what the customer is to pay for."),
         "",
@@ -486,9 +491,17 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Something was paid or credited in the meantime: {due} is still to be paid. Please look again."),
         later("Something was paid or credited in the meantime. Please look again."),
     ),
+    "LeftToCreditChanged": (
+        later("Something was taken back in the meantime: {left} is left of the invoice. Please look again."),
+        later("Something was taken back in the meantime. Please look again."),
+    ),
     "NothingToCredit": (
         later("At most {left} can be taken back. Choose an amount or lines, not both."),
         later("This is more than is left to be taken back."),
+    ),
+    "LineCreditedBefore": (
+        later("Some of this was taken back before. Choose other lines, or enter what is still to be taken back."),
+        "",
     ),
     "CannotRefund": (
         later("No single card payment is behind this invoice, so nothing can go back to a card. Choose another way."),
@@ -587,6 +600,8 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
                 return t.datetime(datetime.fromisoformat(value))
             case (("first" | "last" | "since"), str()):
                 return t.day(value)
+            case "label", (str(en), str(de)):
+                return Label(en=en, de=de).in_(t.language)
             case "limits", tuple():
                 return t.list(int(one) for one in value)
             case _, tuple():

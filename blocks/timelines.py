@@ -232,6 +232,7 @@ _CHANGES: Mapping[str, tuple[str, str]] = {
     "customer_address": (later("Address changed at Stripe"), ""),
     "customer_balance": (later("Balance changed at Stripe"), ""),
     "customer_tax": (later("Tax status changed at Stripe"), ""),
+    "customer_deleted": (later("Customer deleted at Stripe; all subscriptions ended"), ""),
     "invoice_voided": (later("Invoice {number} cancelled at Stripe"), later("Invoice cancelled at Stripe")),
     "invoice_written_off": (
         later("Invoice {number} written off at Stripe"),

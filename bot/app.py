@@ -15,22 +15,18 @@ from slack_bolt import App as Bolt
 from slack_sdk.errors import SlackClientError
 
 import handlers
-from billing import discount_offers, histories, syncs, usage
-from billing.billing_contacts import changing, links, verifying
+from billing import histories, syncs, usage
+from billing.actions import actions
+from billing.billing_contacts import verifying
 from billing.catalogue import Catalogue, load
 from billing.change_requests import cards, deciding, lists, watching
-from billing.change_requests.applying import APPLY, KEEP
 from billing.desk import Desk
 from billing.dunning import failures
-from billing.dunning.collecting import PAY, SEND_LINK
 from billing.errors import Transient
 from billing.events import EventSteps
 from billing.imports import Report
-from billing.invoices import approving, crediting, issuing, payments, reminding, sending, voiding
+from billing.invoices import approving, reminding, telling
 from billing.invoices.printing import InvoiceDocuments
-from billing.operations import AnyAction
-from billing.plan_changes import CHANGE, PREVIEW, RAISE
-from billing.plan_changes import RESUME as RESUME_CHANGE
 from billing.reconciliations import Reconciliation
 from billing.steps import NOBODY, OperationSteps
 from billing.storage.database import Database
@@ -40,7 +36,6 @@ from billing.stripe.client import Connection
 from billing.stripe.customers import StripeCustomers
 from billing.stripe.event_log import StripeEventLog
 from billing.stripe.payments import StripePayments
-from billing.subscriptions import CREATE, RESUME
 from bot import mail, metrics
 from bot.engine import Engine, Pipeline, Schedule, Step, enqueue, is_migrated
 from bot.pages.billing_contacts import PATH, billing_contact_pages
@@ -63,6 +58,7 @@ from handlers.histories import Exports
 from handlers.homes import Homes
 from handlers.invoices.approvals import ApprovalNews
 from handlers.invoices.mailing import InvoiceMails
+from handlers.invoices.news import InvoiceNews
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
 from handlers.reconciliations import ReconciliationNews
@@ -71,32 +67,6 @@ from handlers.staff import Directory
 from handlers.usage import UsageNotices, reply_to
 
 log = structlog.get_logger(__name__)
-
-ACTIONS: dict[str, AnyAction] = {
-    action.command.kind: action
-    for action in (
-        CREATE,
-        RESUME,
-        PREVIEW,
-        CHANGE,
-        RESUME_CHANGE,
-        RAISE,
-        APPLY,
-        KEEP,
-        discount_offers.PREVIEW,
-        discount_offers.TAKE,
-        links.SEND,
-        sending.SEND,
-        issuing.ISSUE,
-        issuing.SEND_AGAIN,
-        payments.CHARGE,
-        payments.RECORD,
-        crediting.CREDIT,
-        voiding.END,
-        PAY,
-        SEND_LINK,
-    )
-}
 
 
 class OldSchema(CannotStart):
@@ -148,12 +118,13 @@ class App:
     def engine(self) -> Engine:
         """The worker's part: operations, Stripe's events, and what is done by the clock."""
         register = Vies(self.settings.kontor_vies_url)
-        steps = OperationSteps(self.database, self.payments, ACTIONS | changing.actions(register))
+        steps = OperationSteps(self.database, self.payments, actions(register))
         events = EventSteps(self.database, self.payments, self.posts.managers)
         smtp = self.settings.smtp_url
         outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)
-        invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings))
+        invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings), self.settings.links_last)
         mails = Mails(self.desk, outbox, invoice_mails.done)
+        news = InvoiceNews(self.desk, self.posts, invoice_mails)
         customer_pages = f"{self.settings.kontor_public_url.rstrip('/')}{PATH}"
         contact_news = BillingContactNews(self.desk, self.posts, outbox, customer_pages)
         follow_ups = FollowUps(self.desk, events, self.announcer)
@@ -186,12 +157,8 @@ class App:
                 Pipeline(verifying.ALERT, (Step("tell", contact_news.alert),)),
                 Pipeline("show_again", (Step("show", self.announcer.show_again),)),
                 Pipeline(
-                    "stripe_event",
-                    (
-                        Step("fetch", events.fetch),
-                        Step("record", events.record),
-                        Step("follow_up", follow_ups.run),
-                    ),
+                    "event",
+                    (Step("handle", events.handle, may_end=True), Step("follow_up", follow_ups.run)),
                 ),
                 Pipeline(failures.PIPELINE, (Step("tell", tellers.tell),)),
                 Pipeline(syncs.PIPELINE, (Step("readers", reconciled.readers), Step("tell", reconciled.tell))),
@@ -211,6 +178,7 @@ class App:
                 Pipeline(usage.PIPELINE, (Step("mail", UsageNotices(self.desk, outbox).send),)),
                 Pipeline(approving.PIPELINE, (Step("tell", ApprovalNews(self.desk, self.posts).tell),)),
                 Pipeline(reminding.PIPELINE, (Step("remind", invoice_mails.remind),)),
+                Pipeline(telling.PIPELINE, (Step("readers", news.readers), Step("tell", news.tell))),
             ],
             [
                 Schedule("remind_of_invoices", "7 * * * *", self._remind_of_invoices),
@@ -332,7 +300,13 @@ def charts_address(settings: Settings) -> str | None:
 
 def build(settings: Settings) -> App:
     catalogue = load(settings.kontor_catalogue)
-    database = Database(settings.database_url, catalogue=catalogue, enqueue=enqueue, clock=utcnow)
+    database = Database(
+        settings.database_url,
+        catalogue=catalogue,
+        enqueue=enqueue,
+        clock=utcnow,
+        own_delay=timedelta(seconds=settings.kontor_own_events_delay),
+    )
     stripe = stripe_connection(settings, lambda: sleep(database.reserve("stripe", settings.kontor_stripe_rate)))
     customer_pages = f"{settings.kontor_public_url.rstrip('/')}/payment-method"
     payments = StripePayments(
@@ -348,6 +322,7 @@ def build(settings: Settings) -> App:
         settings.kontor_stripe_dashboard.rstrip("/"),
         mailed=settings.smtp_url is not None,
         documents=documents_address(settings),
+        lifetime=settings.links_last,
     )
     posts = Posts(lambda: slack_client(settings), settings.kontor_managers_channel)
     announcer = Announcer(desk, posts, links, settings.kontor_settle_seconds)

@@ -20,8 +20,6 @@ class FollowUps:
         self._announcer = announcer
 
     def run(self, event_id: str, waiting_id: str) -> str:
-        if not waiting_id:
-            return ""
         resumption = self._events.resumption(event_id, waiting_id)
         if resumption:
             command, waiting, actor = resumption

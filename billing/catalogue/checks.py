@@ -63,6 +63,7 @@ def _duplicates(data: Data) -> Iterator[Mistake]:
         (((*path, "code"), _name(one, "code").upper()) for path, one in entries(data, "coupons")), "coupon"
     )
     yield from _twice(_tax_names(data), "tax rate")
+    yield from _twice((((*path, "id"), _name(one)) for path, one in entries(data, "invoices", "fields")), "field")
     yield from _twice(_names_at_stripe(data), "name of a plan, add-on or unit pack")
     yield from _twice(_cadences(data), "price for this cycle")
 

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from billing.catalogue.coupons import Code
-from billing.catalogue.labels import Amounts, Label, Percent
+from billing.catalogue.labels import Amounts, Id, Label, Percent
 from billing.models import Frozen
 from billing.money import Money
 from billing.roles import Role
@@ -135,6 +135,55 @@ class GrantLimit(Frozen):
     total: Amounts = Field(default_factory=dict)  # minor units; a currency that is not named has no limit
 
 
+MOST_FIELDS = 3  # Stripe takes four on an invoice, and the customer's purchase order number is one
+_LONGEST_NAME = 40  # characters, as Stripe takes
+
+
+def _short(name: Label) -> Label:
+    if max(len(name.en), len(name.de)) > _LONGEST_NAME:
+        raise ValueError(f"has at most {_LONGEST_NAME} characters in each language")
+    return name
+
+
+ShortLabel = Annotated[Label, AfterValidator(_short)]
+
+
+class InvoiceField(Frozen):
+    """Something of the house's own that is said on invoices: a project, a cost centre (HX15)."""
+
+    id: Id
+    name: ShortLabel
+    required: StrictBool = False  # without it nothing is sent
+
+
+class Place(StrEnum):
+    """Where the team is told of something."""
+
+    SENDER = "sender"  # who sent the invoice, or started the subscription, by direct message
+    CHANNEL = "channel"  # the managers' channel; without one, the managers by direct message
+
+
+Places = Annotated[tuple[Place, ...], AfterValidator(lambda places: tuple(dict.fromkeys(places)))]
+
+
+class TeamNotices(Frozen):
+    """Where the team is told (HX15); nowhere: it is not."""
+
+    paid: Places = (Place.SENDER,)
+    failed: Places = (Place.SENDER,)
+    auto_failed: Places = (Place.SENDER, Place.CHANNEL)  # what Stripe charges by itself, and where there is no card
+    not_sent: Places = (Place.SENDER, Place.CHANNEL)  # an invoice, or a mail about one
+
+
+class CustomerNotices(Frozen):
+    """What the customer is mailed (HX15)."""
+
+    received: StrictBool = True  # the invoice itself
+    paid: StrictBool = True  # thanks for a payment
+    failed: StrictBool = True  # a payment that did not go through
+    auto_payment: StrictBool = True  # the card on file was charged
+
+
 def _in_order(days: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(days)))
 
@@ -144,11 +193,15 @@ class InvoicePolicy(Frozen):
 
     series: Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")] = "INV"  # of the numbers: INV-2026-00001
     due_days: Annotated[StrictInt, Field(ge=0, le=365)] = 14  # HX15
+    title: ShortLabel | None = None  # what the document is called unless somebody writes something else; none: Invoice
+    fields: Annotated[tuple[InvoiceField, ...], Field(max_length=MOST_FIELDS)] = ()  # HX15
     terms: Label | None = None  # what stands under an invoice unless somebody writes something else
     remind: Annotated[
         tuple[Annotated[StrictInt, Field(ge=-60, le=365)], ...], Field(max_length=10), AfterValidator(_in_order)
     ] = (-3, 0, 7, 14)  # days after the due date; negative: before (HX19)
     edit_sent: EditSent = EditSent.NEVER
+    tell_team: TeamNotices = TeamNotices()
+    tell_customer: CustomerNotices = CustomerNotices()
     limits: dict[Role, GrantLimit] = Field(default_factory=dict)  # by role; none: no limit
 
     def limit_of(self, roles: frozenset[Role]) -> GrantLimit | None:

@@ -169,6 +169,7 @@ PAY = Action(
     perform=perform,
     record=record,
     declined=declined,
+    subject=lambda command: command.invoice,
 )
 
 

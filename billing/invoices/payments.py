@@ -17,9 +17,10 @@ from billing.errors import (
     PaymentTooHigh,
     ReferenceMissing,
 )
-from billing.ids import ContactId, InvoiceId, PaymentMethodId
-from billing.invoices import typed
+from billing.ids import ContactId, InvoiceId, PaymentMethodId, SalesInvoiceId
+from billing.invoices import telling, typed
 from billing.invoices.sheets import CHARGING, Act, Sheet, require
+from billing.invoices.telling import News, What
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Action, Command, Context, Receipt
@@ -109,6 +110,7 @@ def perform_charge(payments: Payments, context: Context, checked: Chargeable) ->
 def record_charge(uow: UnitOfWork, context: Context, checked: Chargeable, outcome: Settled) -> InvoicePaid:
     """Stripe's own event writes the payment into the timeline; here it is who asked for it."""
     assert checked.method, "a charge has its card"
+    _told(uow, context, checked, outcome, What.CHARGED)
     card: dict[str, str | int | None] = {"brand": checked.method.brand, "last4": checked.method.last4}
     return _recorded(uow, context, checked, outcome, Happening.INVOICE_CHARGED, card)
 
@@ -128,6 +130,10 @@ def declined(uow: UnitOfWork, context: Context, checked: Chargeable, error: Decl
             parameters={"decline": error.code, "number": checked.number},
         )
     )
+    ours = uow.invoices.by_stripe(checked.invoice)
+    if ours:
+        news = _news(What.FAILED, ours.id, context, checked)
+        telling.tell(uow, f"{context.operation}:failed", news.model_copy(update={"decline": error.code}))
 
 
 CHARGE = Action(
@@ -139,6 +145,7 @@ CHARGE = Action(
     perform=perform_charge,
     record=record_charge,
     declined=declined,
+    subject=lambda command: command.invoice,
 )
 
 
@@ -188,6 +195,7 @@ def perform_payment(payments: Payments, context: Context, checked: Chargeable) -
 
 def record_payment(uow: UnitOfWork, context: Context, checked: Chargeable, outcome: Settled) -> InvoicePaid:
     assert checked.payment, "a payment was recorded"
+    _told(uow, context, checked, outcome, What.PAID)
     about: dict[str, str | int | None] = {
         "paid_by": checked.payment.by.value,
         "reference": checked.payment.reference or None,
@@ -204,6 +212,7 @@ RECORD = Action(
     check=check_payment,
     perform=perform_payment,
     record=record_payment,
+    subject=lambda command: command.invoice,
 )
 
 
@@ -230,3 +239,21 @@ def _recorded(
         )
     )
     return InvoicePaid(ref=checked.ref, number=checked.number, amount=checked.amount, left=outcome.invoice.due)
+
+
+def _told(uow: UnitOfWork, context: Context, checked: Chargeable, outcome: Settled, what: What) -> None:
+    """Those who are to know of it, if the invoice is ours."""
+    ours = uow.invoices.by_stripe(checked.invoice)
+    if ours:
+        telling.paid(uow, checked.invoice, outcome.invoice.paid, _news(what, ours.id, context, checked))
+
+
+def _news(what: What, invoice: SalesInvoiceId, context: Context, checked: Chargeable) -> News:
+    return News(
+        what=what,
+        invoice=invoice,
+        amount=checked.amount,
+        brand=checked.method.brand if checked.method else None,
+        last4=checked.method.last4 if checked.method else None,
+        by=context.actor.user,
+    )

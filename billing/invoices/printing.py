@@ -8,12 +8,22 @@ from __future__ import annotations
 from billing import documents
 from billing.catalogue import Label
 from billing.contacts import Contact, InvoiceStatus
-from billing.documents import Buyer, Document, DocumentKind, DocumentReference, DocumentTax, Period, Settlement, Stamp
+from billing.documents import (
+    Buyer,
+    Document,
+    DocumentField,
+    DocumentKind,
+    DocumentReference,
+    DocumentTax,
+    Period,
+    Settlement,
+    Stamp,
+)
 from billing.errors import NotFound, UnknownInvoice
 from billing.ids import OperationId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals, LineTotal, TaxTotal, merged
 from billing.invoices.crediting import CreditInvoice, InvoiceCredited
-from billing.invoices.model import Discount
+from billing.invoices.model import Details, Discount
 from billing.invoices.sheets import Sheet, as_it_stands
 from billing.money import Money, total
 from billing.operations import State
@@ -50,7 +60,9 @@ def document(uow: UnitOfWork, sheet: Sheet) -> Document:
         due_on=sheet.due_on,
         seller=documents.seller(business, details.language),
         buyer=_buyer(contact),
+        title=details.title,
         reference=details.order_number,
+        fields=_fields(details),
         lines=tuple(_line(number, one, details.language) for number, one in enumerate(totals.lines, 1)),
         discount=_discount(details.discount, totals.discount, details.language),
         taxes=_taxes(totals.taxes, details.language),
@@ -86,6 +98,7 @@ def credit_note(uow: UnitOfWork, id_: OperationId) -> Document:
         seller=documents.seller(uow.catalogue.business, language),
         buyer=_buyer(contact),
         reference=ours.details.order_number,
+        fields=_fields(ours.details),
         corrects=DocumentReference(number=ours.number, issued_on=ours.issued_on),
         settlement=_GOES[receipt.give_back] if receipt.given_back else Settlement.LESS_DUE,
         set_off=lowered if lowered and receipt.given_back else None,
@@ -110,6 +123,10 @@ _GOES = {
     GiveBack.BALANCE: Settlement.BALANCE,
     GiveBack.OUTSIDE: Settlement.OUTSIDE,
 }
+
+
+def _fields(details: Details) -> tuple[DocumentField, ...]:
+    return tuple(DocumentField(name=one.name, value=one.value) for one in details.fields)
 
 
 def _buyer(contact: Contact) -> Buyer:

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from billing.errors import NeedsApproval, PriceChanged, Reason
 from billing.ids import InvoiceId, OperationId, SalesInvoiceId
+from billing.invoices import telling
 from billing.invoices.issuing import IssueInvoice
 from billing.invoices.model import Conflict, SalesInvoice, Stage
 from billing.invoices.reviewing import order_for, sendable
@@ -132,7 +133,10 @@ def _accept_issue(uow: UnitOfWork, context: Context, invoice: SalesInvoice) -> N
 
 
 def refused(uow: UnitOfWork, command: SendInvoice, reason: Reason) -> None:
-    """The draft says why it was not sent. Its version grows, so that Stripe is asked anew the next time."""
+    """The draft says why it was not sent, and so are those told who are to know of it.
+
+    Its version grows, so that Stripe is asked anew the next time.
+    """
     invoice = uow.invoices.find(command.invoice)
     if invoice is None or invoice.stage is not Stage.DRAFT or invoice.contact != command.contact:
         return
@@ -140,6 +144,7 @@ def refused(uow: UnitOfWork, command: SendInvoice, reason: Reason) -> None:
         uow.invoices.save(invoice.model_copy(update={"version": invoice.version + 1, "not_sent": reason.key}))
     except Conflict:
         return  # somebody has changed it: what was refused is not what stands there now
+    telling.not_sent(uow, invoice, reason)
 
 
 SEND = Action(

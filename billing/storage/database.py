@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
 from sqlalchemy import text
@@ -20,7 +20,7 @@ from billing.ports import Job, StripeEvent
 from billing.storage.batches import Batches
 from billing.storage.engines import is_transient, open_engines
 from billing.storage.finders import SearchStrength
-from billing.storage.jobs import Enqueue, nobody_enqueues, operation_job
+from billing.storage.jobs import Enqueue, event_job, nobody_enqueues, operation_job
 from billing.storage.limiter import RateLimiter
 from billing.storage.operations import EventRows, OperationRows
 from billing.storage.search_index import finder
@@ -46,11 +46,14 @@ class Database:
         enqueue: Enqueue,
         clock: Callable[[], datetime] = utcnow,
         connections: int = 64,
+        own_delay: timedelta = timedelta(),
     ) -> None:
+        """`own_delay`: how long the events that our own calls caused wait before they are handled."""
         self._engines = open_engines(url, connections=connections)
         self._catalogue = catalogue
         self._enqueue = enqueue
         self._clock = clock
+        self._own_delay = own_delay
         self._accepting = Batches(self._accept)
         self._limiter = RateLimiter(self._engines)
         with self._reader() as connection:
@@ -99,11 +102,10 @@ class Database:
         return [are_new] * len(operations)
 
     def accept_event(self, event: StripeEvent) -> bool:
-        job = Job(id=event.id, name="stripe_event", argument=event.id)
         with self._writer() as connection:
             is_new = EventRows(connection).add(event)
             if is_new:
-                self._enqueue(connection, job)
+                self._enqueue(connection, event_job(event, self._own_delay))
         return is_new
 
     def reserve(self, name: str, per_second: float) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Protocol
 
 from sqlalchemy.engine import Connection
 
 from billing.operations import Operation
-from billing.ports import Job
+from billing.ports import Job, Origin, StripeEvent
 
 
 class Enqueue(Protocol):
@@ -19,6 +20,12 @@ class Enqueue(Protocol):
 def nobody_enqueues(_connection: Connection, /, *jobs: Job) -> None:
     """What a unit that reads has: its transaction ends without a commit that the engine could wait for."""
     raise RuntimeError(f"a unit that only reads gives no work to the engine: {', '.join(job.id for job in jobs)}")
+
+
+def event_job(event: StripeEvent, own_delay: timedelta) -> Job:
+    """Handle the event. One that we caused tells little that is new: it can wait until its whole burst has arrived."""
+    delay = own_delay if event.origin is Origin.OURS else timedelta()
+    return Job(id=event.id, name="event", argument=event.id, delay=delay)
 
 
 def operation_job(operation: Operation) -> Job:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, not_, select
 from sqlalchemy.engine import Connection
 
 from billing.contacts import Invoice
@@ -27,9 +27,14 @@ class OverviewRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def latest(self, team: TeamId, user: UserId, limit: int) -> tuple[Operation, ...]:
+    def latest(
+        self, team: TeamId, user: UserId, limit: int, preparing: frozenset[str] = frozenset()
+    ) -> tuple[Operation, ...]:
         column = operations.c
         theirs = select(operations).where(column.user_id == user, column.team == team)
+        if preparing:
+            has_led_on = and_(column.kind.in_(sorted(preparing)), column.state == State.DONE.value)
+            theirs = theirs.where(not_(has_led_on))
         newest_first = theirs.order_by(column.created_at.desc(), column.id).limit(limit)
         return tuple(operation_of(row) for row in self._connection.execute(newest_first))
 

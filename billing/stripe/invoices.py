@@ -109,8 +109,9 @@ class StripeInvoices:
         }
         if order.memo:
             params["description"] = order.memo
-        if order.order_number:
-            params["custom_fields"] = [{"name": "PO", "value": order.order_number}]
+        named = [("PO", order.order_number), *order.fields] if order.order_number else [*order.fields]
+        if named:
+            params["custom_fields"] = [{"name": name, "value": value} for name, value in named]
         if order.discount:
             params["discounts"] = [{"coupon": self._coupon(order.discount, order.currency)}]
         return params
@@ -174,6 +175,12 @@ class StripeInvoices:
     # --- paying -------------------------------------------------------------------------------------------------------
 
     def charge(self, invoice: InvoiceId, method: PaymentMethodId, operation: OperationId) -> Invoice:
+        """See `InvoiceGateway`. One try for each operation; what an attempt without an answer paid is found."""
+
+        def paid() -> stripe.Invoice | None:
+            found = self._client.v1.invoices.retrieve(invoice)
+            return found if found.status == "paid" else None
+
         def pay(key: str) -> stripe.Invoice:
             return self._client.v1.invoices.pay(
                 invoice, {"payment_method": method, "off_session": True}, {"idempotency_key": key}
@@ -181,7 +188,7 @@ class StripeInvoices:
 
         with translated():
             try:
-                return reading.invoice(create_once(operation, "charge", pay, lambda: None))
+                return reading.invoice(create_once(operation, "charge", pay, paid))
             except stripe.InvalidRequestError:
                 self._refuse_unless(invoice, "open", "uncollectible")
                 raise
@@ -223,7 +230,7 @@ class StripeInvoices:
                 },
                 {"idempotency_key": key},
             ),
-            lambda: None,
+            lambda: None,  # one that is not attached counts for nothing
         )
         create_once(
             operation,
@@ -231,7 +238,7 @@ class StripeInvoices:
             lambda key: self._client.v1.invoices.attach_payment(
                 invoice, {"payment_record": record.id}, {"idempotency_key": key}
             ),
-            lambda: None,
+            lambda: self._client.v1.invoices.retrieve(invoice) if self._has_record_of(invoice, operation) else None,
         )
 
     def _has_record_of(self, invoice: InvoiceId, operation: OperationId) -> bool:
@@ -284,6 +291,7 @@ class StripeInvoices:
             params["lines"] = [
                 {"type": "invoice_line_item", "invoice_line_item": ids[line.id], "amount": line.amount.amount}
                 for line in order.lines
+                if line.amount  # of nothing, nothing can be credited
             ]
         else:
             params["amount"] = order.total.amount

@@ -287,7 +287,7 @@ class StripePayments:
         return snapshot
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
-        """Everything the mirror keeps; None for a deleted or unknown customer."""
+        """Everything the mirror keeps, also what is left of a deleted customer; None for an unknown one."""
         return self._customers.snapshot(customer)
 
     def _create_session(self, customer: CustomerId, operation: OperationId, key: str) -> stripe.checkout.Session:

@@ -5,6 +5,7 @@ from blocks.invoices.form import changed, form, item_choices, line_form
 from blocks.invoices.ids import Id
 from blocks.invoices.linking import document_links, links_revoked
 from blocks.invoices.lists import draft_list, invoice_list
+from blocks.invoices.news import news
 from blocks.invoices.results import (
     credited,
     declined,
@@ -40,6 +41,7 @@ __all__ = [
     "item_choices",
     "line_form",
     "links_revoked",
+    "news",
     "numbered",
     "paid",
     "record_form",

@@ -18,13 +18,17 @@ from billing.ports import Job
 
 APPLICATION: Final = "kontor"
 VERSION: Final = "1"  # pinned: a deploy must go on with what the previous one left
+# One queue for all pipelines, each a partition of it: DBOS looks into every queue by itself, with three statements each
+# time, and into the partitions of one queue at once. Measured with 16 pipelines and no jobs: a queue for each took 31 %
+# of a core, this 4 %.
+QUEUE: Final = "jobs"
 
 _ENQUEUE = """
 INSERT INTO workflow_status (
-    workflow_uuid, status, name, queue_name, inputs, serialization, application_name, application_version,
-    priority, recovery_attempts, created_at, updated_at
+    workflow_uuid, status, name, queue_name, queue_partition_key, inputs, serialization, application_name,
+    application_version, priority, recovery_attempts, created_at, updated_at, delay_until_epoch_ms
 ) VALUES (
-    :id, 'ENQUEUED', :name, :name, :inputs, 'portable_json', :application, :version, 0, 0, :now, :now
+    :id, :status, :name, :queue, :name, :inputs, 'portable_json', :application, :version, 0, 0, :now, :now, :until
 ) ON CONFLICT (workflow_uuid) DO NOTHING
 """
 _PUT_BACK = """
@@ -35,6 +39,10 @@ WHERE workflow_uuid = :id AND status = 'PENDING' AND executor_id = :executor
 _RECOVER = """
 UPDATE workflow_status SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL
 WHERE status = 'PENDING' AND executor_id = :executor RETURNING workflow_uuid
+"""
+_MOVE = """
+UPDATE workflow_status SET queue_name = :queue, queue_partition_key = name
+WHERE queue_name = :other AND status IN ('ENQUEUED', 'DELAYED', 'PENDING')
 """
 _EXECUTORS = "SELECT DISTINCT executor_id FROM workflow_status WHERE status = 'PENDING'"
 _HELD = "SELECT workflow_uuid FROM workflow_status WHERE status = 'PENDING' AND executor_id = :executor"
@@ -47,6 +55,7 @@ def _statements(table: str) -> dict[str, sa.TextClause]:
             "enqueue": _ENQUEUE,
             "put_back": _PUT_BACK,
             "recover": _RECOVER,
+            "move": _MOVE,
             "executors": _EXECUTORS,
             "held": _HELD,
         }.items()
@@ -66,14 +75,23 @@ def enqueue(connection: sa.Connection, /, *jobs: Job) -> None:
         {
             "id": job.id,
             "name": job.name,
-            "inputs": json.dumps({"positionalArgs": [job.argument, now, job.trace], "namedArgs": {}}),
+            "queue": QUEUE,
+            "inputs": json.dumps({"positionalArgs": [job.argument, begins, job.trace], "namedArgs": {}}),
             "application": APPLICATION,
             "version": VERSION,
             "now": int(now * 1000),
+            **_begins(begins if job.delay else None),
         }
-        for job in jobs
+        for job, begins in ((job, now + job.delay.total_seconds()) for job in jobs)
     ]
     connection.execute(_BY_DIALECT[connection.dialect.name]["enqueue"], rows)
+
+
+def _begins(at: float | None) -> dict[str, str | int | None]:
+    """Now, or from then on (seconds since 1970)."""
+    if at is None:
+        return {"status": "ENQUEUED", "until": None}
+    return {"status": "DELAYED", "until": int(at * 1000)}
 
 
 class Jobs:
@@ -86,12 +104,7 @@ class Jobs:
 
     def put_back(self, job: str, until: float | None = None) -> None:
         """Let go of a job of ours, so that any worker may take it: now, or from `until` on (seconds since 1970)."""
-        values = {
-            "id": job,
-            "executor": self.executor,
-            "status": "ENQUEUED" if until is None else "DELAYED",
-            "until": None if until is None else int(until * 1000),
-        }
+        values = {"id": job, "executor": self.executor, **_begins(until)}
         with self._database.begin() as connection:
             connection.execute(self._statements["put_back"], values)
 
@@ -99,6 +112,11 @@ class Jobs:
         """Put back everything that this executor held; the ids."""
         with self._database.begin() as connection:
             return list(connection.execute(self._statements["recover"], {"executor": executor}).scalars())
+
+    def move_from(self, queue: str) -> None:
+        """Bring what another version of this program left in a queue of its own into ours."""
+        with self._database.begin() as connection:
+            connection.execute(self._statements["move"], {"queue": QUEUE, "other": queue})
 
     def executors(self) -> list[str]:
         """Those that hold jobs."""

@@ -16,6 +16,7 @@ class Step:
 
     name: str
     run: Callable[[str, str], str]
+    may_end: bool = False  # an empty answer: there is nothing more to do, the steps behind it are not walked
 
 
 @dataclass(frozen=True)

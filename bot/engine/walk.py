@@ -120,6 +120,8 @@ class Walk:
             if "reference" in outcome:
                 return self._fail(outcome["reference"])
             answer = outcome["answer"]
+            if step.may_end and not answer:
+                return None
         return None
 
     def _fail(self, reference: str) -> str:

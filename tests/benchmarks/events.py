@@ -176,7 +176,7 @@ def _work(url: str, seconds: float) -> dict[str, Any]:
     payments: Any = Stripe(seconds)
     with _opened(url) as store:
         steps = EventSteps(store, payments)
-        pipeline = Pipeline("stripe_event", (Step("fetch", steps.fetch), Step("record", steps.record)))
+        pipeline = Pipeline("event", (Step("handle", steps.handle, may_end=True), Step("follow_up", _nothing_follows)))
         engine = Engine(url, [pipeline])
         engine.start()
         began = time.perf_counter()
@@ -192,10 +192,14 @@ def _work(url: str, seconds: float) -> dict[str, Any]:
     return found
 
 
+def _nothing_follows(_event: str, _moved: str) -> str:
+    raise AssertionError("none of these events moves an operation on")
+
+
 def _left(url: str) -> bool:
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     table = "dbos.workflow_status" if url.startswith("postgresql") else "workflow_status"
-    open_ones = f"SELECT 1 FROM {table} WHERE name = 'stripe_event' AND status NOT IN ('SUCCESS', 'ERROR') LIMIT 1"
+    open_ones = f"SELECT 1 FROM {table} WHERE name = 'event' AND status NOT IN ('SUCCESS', 'ERROR') LIMIT 1"
     try:
         with engine.connect() as connection:
             return connection.execute(text(open_ones)).first() is not None

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             calls[int(time.monotonic())] += 1
 
     counting: list[bool] = []
-    more = {} if options.mails else {"smtp_url": ""}
+    more = {"kontor_own_events_delay": "2"} | ({} if options.mails else {"smtp_url": ""})
     with (
         _database(options.database) as url,
         world(url, witness=witness, kontor_stripe_rate=options.rate, **more) as made,

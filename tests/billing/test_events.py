@@ -15,7 +15,7 @@ from billing.ids import CustomerId, EventId, OperationId, SubscriptionId
 from billing.money import Money
 from billing.operations import Operation, State
 from billing.payment_links import expire
-from billing.ports import StripeEvent
+from billing.ports import Origin, StripeEvent
 from billing.subscriptions import SubscriptionStarted
 from tests.support.shop import ADA, BEN, NOW, SAM, Shop, method
 
@@ -80,7 +80,7 @@ def delivered(shop: Shop, type_: str, payload: dict[str, Any] | None = None, **c
 
 
 def handled(events: EventSteps, event: EventId) -> str:
-    return events.record(event, events.fetch(event, ""))
+    return events.record(event, events.fetch(event))
 
 
 # The mirror
@@ -111,7 +111,7 @@ def test_what_an_operation_wrote_meanwhile_is_not_hidden_by_an_earlier_look(shop
     shop.payments.snapshots[ada] = snapshot(read_at=began)
     handled(events, delivered(shop, "customer.updated"))
     event = delivered(shop, "customer.updated")
-    fetched = events.fetch(event, "")  # without the subscription
+    fetched = events.fetch(event)  # without the subscription
     shop.clock.now = began + timedelta(seconds=5)
     started = subscription(SubscriptionStatus.ACTIVE)
     with shop.store.writing(SAM) as uow:
@@ -134,7 +134,7 @@ def test_a_late_look_does_not_put_back_the_former_name(shop: Shop, events: Event
     ada, previous = CustomerId("cus_ada"), json.dumps({"name": "Ada Lovelace"})
     shop.payments.snapshots[ada] = snapshot(name="Ada Byron", read_at=shop.clock.now)
     first = delivered(shop, "customer.updated", previous=previous)
-    late = events.fetch(first, "")
+    late = events.fetch(first)
     shop.payments.snapshots[ada] = snapshot(name="Ada King", read_at=shop.clock.now + timedelta(seconds=1))
     handled(events, delivered(shop, "customer.updated", previous=previous))
     events.record(first, late)
@@ -159,8 +159,29 @@ def test_an_event_about_nobody_that_we_know_changes_nothing(
     assert not shop.payments.calls
 
 
-def test_a_customer_who_was_deleted_at_stripe_changes_nothing(shop: Shop, events: EventSteps) -> None:
-    event = delivered(shop, "customer.deleted")
+def test_a_customer_who_was_deleted_at_stripe_has_nothing_that_runs(shop: Shop, events: EventSteps) -> None:
+    """Also a late event about the name does not take it away: who it was is ours to know."""
+    ada, left = CustomerId("cus_ada"), subscription(SubscriptionStatus.CANCELED)
+    shop.payments.snapshots[ada] = snapshot(subscriptions=(subscription(SubscriptionStatus.ACTIVE),))
+    handled(events, delivered(shop, "customer.updated"))
+    with shop.store.reading(SAM) as uow:
+        before = uow.contacts.get(ADA)
+    gone = snapshot(deleted=True, name="", email="", address=None, payment_methods=(), subscriptions=(left,))
+    shop.payments.snapshots[ada] = gone
+    for event in (
+        delivered(shop, "customer.deleted", origin=Origin.ELSEWHERE),
+        delivered(shop, "customer.updated", previous='{"email": "old@example.com"}'),
+    ):
+        handled(events, event)
+    with shop.store.reading(SAM) as uow:
+        assert uow.mirror.payment_methods(ADA) == ()
+        assert uow.mirror.subscriptions(ADA) == (left,)
+        assert uow.contacts.get(ADA) == before
+        assert uow.timeline.page(ADA).entries[0].parameters["change"] == "customer_deleted"
+
+
+def test_a_customer_whom_stripe_does_not_know_changes_nothing(shop: Shop, events: EventSteps) -> None:
+    event = delivered(shop, "customer.updated")
     shop.payments.snapshots.clear()
     before = shop.rows.copied()
     assert handled(events, event) == ""
@@ -177,14 +198,14 @@ def test_stripe_being_away_is_tried_again(shop: Shop, events: EventSteps) -> Non
     shop.payments.fails.append(Transient("Stripe: 503"))
     event = delivered(shop, "customer.updated")
     with pytest.raises(Transient):
-        events.fetch(event, "")
+        events.fetch(event)
     handled(events, event)
     assert shop.rows.mirror[ADA].methods[0].last4 == "4444"
 
 
 def test_an_event_that_nobody_delivered_is_a_fault(events: EventSteps) -> None:
     with pytest.raises(NotFound):
-        events.fetch("evt_nobody", "")
+        events.fetch("evt_nobody")
 
 
 # The history
@@ -380,10 +401,6 @@ def test_a_late_expiry_of_a_page_that_was_completed_ends_nothing(
         uow.operations.finish(waiting.id, State.DONE)
     assert handled(events, expired(shop, waiting.id)) == ""
     assert shop.rows.operations[waiting.id].state is State.DONE
-
-
-def test_without_an_operation_there_is_nothing_to_resume(shop: Shop, events: EventSteps) -> None:
-    assert events.resumption(completed(shop, None), "") is None
 
 
 def test_somebody_who_is_no_longer_known_resumes_nothing(shop: Shop, events: EventSteps, waiting: Operation) -> None:

@@ -123,7 +123,10 @@ EXAMPLES = {
     "PaidDayOutOfRange": errors.PaidDayOutOfRange(first="2025-11-21", last="2026-11-21"),
     "ReferenceMissing": errors.ReferenceMissing(),
     "AmountDueChanged": errors.AmountDueChanged(due=5000, currency="EUR"),
+    "LeftToCreditChanged": errors.LeftToCreditChanged(left=43550, currency="EUR"),
     "NothingToCredit": errors.NothingToCredit(left=5000, currency="EUR"),
+    "FieldMissing": errors.FieldMissing("project", ("Project", "Projekt")),
+    "LineCreditedBefore": errors.LineCreditedBefore(),
     "CannotRefund": errors.CannotRefund(),
 }
 UNKNOWN = Reason(key="SomethingNobodyThoughtOf")

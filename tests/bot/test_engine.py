@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,14 +15,11 @@ from structlog.testing import capture_logs
 
 from billing.errors import Transient
 from billing.ports import Job
-from bot.engine import (
-    Patience,
-    enqueue,
-)
+from bot.engine import Patience, Pipeline, Step, enqueue
 from bot.engine.database import connect
-from bot.engine.jobs import APPLICATION, VERSION
+from bot.engine.jobs import APPLICATION, QUEUE, VERSION
 from bot.engine.walk import wait_before
-from tests.bot.engines import Acceptor, Calls, counted, pipeline, running
+from tests.bot.engines import Acceptor, Calls, counted, pipeline, running, until
 
 # Walking
 
@@ -33,6 +32,31 @@ def test_a_job_walks_its_steps_in_order_and_each_gets_the_answer_before(engine_u
         acceptor.accepts("one")
         acceptor.waits_for(one="SUCCESS")
     assert calls == ["check(one, )", 'perform(one, {"a":1})', "record(one, ok)"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "walked"), [("", ["check(one, )"]), ("op_1", ["check(one, )", "perform(one, op_1)"])]
+)
+def test_an_empty_answer_ends_the_walk_where_it_may(
+    engine_url: str, acceptor: Acceptor, answer: str, walked: list[str]
+) -> None:
+    calls = Calls()
+    steps = (Step("check", calls.step("check", answer), may_end=True), Step("perform", calls.step("perform")))
+    with running(engine_url, Pipeline("work", steps)):
+        acceptor.accepts("one")
+        acceptor.waits_for(one="SUCCESS")
+    assert calls == walked
+
+
+def test_a_job_with_a_delay_begins_no_earlier(engine_url: str, acceptor: Acceptor) -> None:
+    calls = Calls()
+    with acceptor.transaction() as connection:
+        for name, delay in (("tomorrow", timedelta(days=1)), ("soon", timedelta(milliseconds=50))):
+            enqueue(connection, Job(id=f"job-{name}", name="work", argument=name, delay=delay))
+    with running(engine_url, pipeline(calls.step("check"))):
+        acceptor.waits_for(soon="SUCCESS")
+    assert acceptor.states()["job-tomorrow"] == "DELAYED"
+    assert calls == ["check(soon, )"]
 
 
 def test_a_rolled_back_transaction_enqueues_nothing(engine_url: str, acceptor: Acceptor) -> None:
@@ -69,7 +93,15 @@ def test_our_row_is_the_row_that_dbos_writes(engine_url: str, acceptor: Acceptor
         system_database_engine=database, serializer=DBOSPortableJSONSerializer(), application_name=APPLICATION
     )
     client.enqueue(
-        {"workflow_name": "work", "queue_name": "work", "workflow_id": "job-theirs", "app_version": VERSION}, "x", 1.5
+        {
+            "workflow_name": "work",
+            "queue_name": QUEUE,
+            "queue_partition_key": "work",
+            "workflow_id": "job-theirs",
+            "app_version": VERSION,
+        },
+        "x",
+        1.5,
     )
     database.dispose()
     acceptor.accepts("ours")
@@ -226,6 +258,29 @@ def test_a_job_that_waits_leaves_its_place_to_others(engine_url: str, acceptor: 
         acceptor.waits_for(quick="SUCCESS", slow="DELAYED")
         acceptor.waits_for(slow="SUCCESS")
     assert calls == ["slow", "quick", "slow"]
+
+
+def test_a_pipeline_that_has_its_hands_full_does_not_hold_up_another(engine_url: str, acceptor: Acceptor) -> None:
+    """`concurrency` counts for each pipeline by itself."""
+    calls = Calls()
+    go_on = threading.Event()
+    under_way: list[str] = []
+
+    def slow(argument: str, _before: str) -> str:
+        under_way.append(argument)
+        assert go_on.wait(20)
+        return ""
+
+    other = Pipeline("other", (Step("check", calls.step("check")),))
+    with running(engine_url, pipeline(slow), other, concurrency=2):
+        acceptor.accepts("one", "two", "three")
+        until(lambda: len(under_way) == 2)
+        acceptor.accepts("theirs", pipeline="other")
+        acceptor.waits_for(theirs="SUCCESS")
+        assert len(under_way) == 2
+        go_on.set()
+        acceptor.waits_for(one="SUCCESS", two="SUCCESS", three="SUCCESS")
+    assert calls == ["check(theirs, )"]
 
 
 # Failing

@@ -89,8 +89,14 @@ class MemoryOverview:
 
     rows: Any
 
-    def latest(self, team: TeamId, user: UserId, limit: int) -> tuple[Operation, ...]:
-        theirs = [one for one in self.rows.operations.values() if (one.team, one.user) == (team, user)]
+    def latest(
+        self, team: TeamId, user: UserId, limit: int, preparing: frozenset[str] = frozenset()
+    ) -> tuple[Operation, ...]:
+        theirs = [
+            one
+            for one in self.rows.operations.values()
+            if (one.team, one.user) == (team, user) and not (one.kind in preparing and one.state is State.DONE)
+        ]
         return tuple(sorted(theirs, key=lambda one: one.created_at, reverse=True)[:limit])
 
     def waiting(self, team: TeamId, user: UserId, limit: int) -> tuple[int, tuple[Operation, ...]]:

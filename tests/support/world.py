@@ -139,7 +139,7 @@ class World:
         with _engine(self.settings.database_url) as connection:
             table = "dbos.workflow_status" if connection.dialect.name == "postgresql" else "workflow_status"
             rows = connection.exec_driver_sql(
-                f"SELECT workflow_uuid, status FROM {table} WHERE name IN ('operation', 'stripe_event')"
+                f"SELECT workflow_uuid, status FROM {table} WHERE name IN ('operation', 'event')"
             )
             return {row.workflow_uuid: row.status for row in rows}
 
@@ -271,6 +271,7 @@ def sandboxes(database_url: str, *, witness: Witness = lambda _call: None, **set
             "KONTOR_STRIPE_DASHBOARD": f"{stripe_url}/dashboard",
             "KONTOR_CATALOGUE": str(CATALOGUE),
             "KONTOR_SETTLE_SECONDS": "0.1",
+            "KONTOR_OWN_EVENTS_DELAY": "0",
             **{name.upper(): str(value) for name, value in settings.items()},
         }
         chores.push(_settings(environment), Console(quiet=True), dry_run=False, yes=True)

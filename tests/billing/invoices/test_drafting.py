@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from billing.catalogue import Label
+from billing.catalogue import InvoiceField, Label
 from billing.catalogue.taxes import Tax
 from billing.contacts import Account, AccountStatus, Address, Member, MemberRight
 from billing.errors import (
@@ -15,6 +15,7 @@ from billing.errors import (
     AmountNotReadable,
     DraftChanged,
     DueDateOutOfRange,
+    FieldMissing,
     LineNeedsText,
     NotNow,
     NotPermitted,
@@ -29,8 +30,9 @@ from billing.ids import ContactId, SalesInvoiceId, TeamId
 from billing.invoices import copying, drafting, lines, typed
 from billing.invoices.drafting import DraftForm
 from billing.invoices.items import SaveLine
-from billing.invoices.model import UNTAXED, Discount, Line, Stage
+from billing.invoices.model import UNTAXED, Discount, Line, SalesInvoice, Stage
 from billing.money import Money
+from billing.operations import State
 from billing.roles import Role
 from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
 from tests.support.shop import ADA, BEN, CATALOGUE, SAM, TEAM_MONTH, TODAY, actor, contact
@@ -207,6 +209,63 @@ def test_the_form_as_it_is_typed(shop: InvoiceShop) -> None:
         Discount(percent=Decimal("12.5")),
         "PO-1",
     )
+
+
+PROJECT = InvoiceField(id="project", name=Label(en="Project", de="Projekt"))
+CENTRE = InvoiceField(id="centre", name=Label(en="Cost centre", de="Kostenstelle"), required=True)
+
+
+def filled(invoice: SalesInvoice) -> list[tuple[str, str]]:
+    return [(one.name, one.value) for one in invoice.details.fields]
+
+
+def test_fields_of_the_houses_own(shop: InvoiceShop) -> None:
+    """HX15: in the catalogue's order and the document's language; what it does not have (forged) is left out."""
+    shop.rules(fields=(PROJECT, CENTRE))
+    given = {"centre": " 47  11", "project": "Apollo", "forged": "x"}
+    assert filled(shop.details(fields=given)) == [("Project", "Apollo"), ("Cost centre", "47 11")]
+    assert filled(shop.details(fields={"project": "Apollo", "centre": " "}, language="de")) == [("Projekt", "Apollo")]
+
+
+def test_a_field_that_is_required_may_be_missing_in_a_draft_only(shop: InvoiceShop) -> None:
+    """HX15: at its input in the form; and a forged confirmation gets no further."""
+    shop.adds()
+    command = shop.confirms()
+    shop.rules(fields=(CENTRE,))
+    shop.details()
+    with pytest.raises(FieldMissing) as refusal:
+        shop.confirms()
+    assert refusal.value.reason.field == "fields[centre]"
+    operation = shop.does(command)
+    assert (operation.state, operation.reason and operation.reason.key) == (State.REFUSED, "FieldMissing")
+    shop.details(fields={"centre": "4711"})
+    assert shop.does(shop.confirms()).state is State.DONE
+
+
+def test_fields_go_with_a_copy_and_not_with_a_template(shop: InvoiceShop) -> None:
+    """As the catalogue has them by then."""
+    shop.rules(fields=(PROJECT, CENTRE))
+    shop.adds()
+    shop.details(fields={"project": "Apollo", "centre": "4711"})
+    shop.rules(fields=(CENTRE.model_copy(update={"name": Label(en="Cost center", de="Kostenstelle")}),))
+    with shop.store.writing(SAM) as uow:
+        assert filled(copying.clone(uow, REF, SalesInvoiceId("inv_2"))) == [("Cost center", "4711")]
+        template = copying.save_template(uow, REF, "Onboarding")
+        assert template.details.fields == ()
+        copying.use_template(uow, ADA, SalesInvoiceId("inv_2"), template.id)
+    assert filled(shop.invoice("inv_2")) == [("Cost center", "4711")]
+
+
+def test_title_and_terms_of_the_house_follow_the_language(shop: InvoiceShop) -> None:
+    """HX15: unless somebody has written something else."""
+    shop.rules(title=Label(en="Tax invoice", de="Steuerrechnung"), terms=Label(en="Net 30", de="30 Tage"))
+    usual = form(shop).invoice.details
+    assert (usual.title, usual.terms) == ("Tax invoice", "Net 30")
+    german = shop.details(title=usual.title, terms=usual.terms, language="de").details
+    assert (german.title, german.terms) == ("Steuerrechnung", "30 Tage")
+    own = shop.details(title=" Bill ", terms="At once", language="en").details
+    assert (own.title, own.terms) == ("Bill", "At once")
+    assert shop.details(title="", terms="").details.title == ""
 
 
 def test_what_the_form_refuses(shop: InvoiceShop) -> None:

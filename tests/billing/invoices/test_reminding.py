@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 
+from billing.catalogue import InvoiceField, Label
 from billing.contacts import InvoiceStatus
-from billing.documents import DocumentKind, Stamp
+from billing.documents import DocumentField, DocumentKind, Stamp
 from billing.errors import NotFound
 from billing.ids import InvoiceId
 from billing.invoices import printing, reminding, sheets
@@ -104,7 +105,8 @@ def test_the_history_has_each_reminder_once(shop: InvoiceShop) -> None:
 
 def test_the_document_adds_up(shop: InvoiceShop) -> None:
     """GX12: service, quantity, unit price, total, with and without tax; 450.00 - 10 % = 405.00, tax 76.95."""
-    shop.details(discount="10 %", memo="Thanks", order_number="PO-1")
+    shop.rules(fields=(InvoiceField(id="project", name=Label(en="Project", de="Projekt")),))
+    shop.details(discount="10 %", memo="Thanks", order_number="PO-1", title="Bill", fields={"project": "Apollo"})
     shop.sends()
     with shop.store.reading(NOBODY) as uow:
         found = printing.InvoiceDocuments().document(uow, DocumentKind.INVOICE, REF)
@@ -114,6 +116,7 @@ def test_the_document_adds_up(shop: InvoiceShop) -> None:
         "PO-1",
         "Thanks",
     )
+    assert (found.title, found.fields) == ("Bill", (DocumentField(name="Project", value="Apollo"),))
     (line,) = found.lines
     assert (line.quantity, line.unit_price.amount, line.amount.amount, line.tax) == (3, 15000, 45000, "19%")
     totals = found.totals

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from billing.errors import Transient, UnknownContact
 from billing.operations import State
-from billing.ports import Job, StripeEvent
+from billing.ports import Job, Origin, StripeEvent
 from billing.storage import engines
 from billing.storage.database import Database
 from billing.storage.turns import FairLock
@@ -114,9 +114,24 @@ def test_nothing_is_accepted_when_the_engine_does_not_take_the_job(database_url:
     assert query("SELECT count(*) FROM operations") == [(0,)]
 
 
+@pytest.mark.parametrize(("origin", "seconds"), [(Origin.OURS, 2), (Origin.STRIPE, 0), (Origin.ELSEWHERE, 0)])
+def test_events_that_our_own_calls_caused_wait_for_the_rest_of_their_burst(
+    database_url: str, origin: Origin, seconds: int
+) -> None:
+    jobs: list[Job] = []
+    with Database(
+        database_url,
+        catalogue=CATALOGUE,
+        enqueue=lambda _, /, *some: jobs.extend(some),
+        own_delay=timedelta(seconds=2),
+    ) as store:
+        store.accept_event(EVENT.model_copy(update={"origin": origin}))
+    assert [job.delay for job in jobs] == [timedelta(seconds=seconds)]
+
+
 def test_an_event_is_stored_once_however_often_it_is_delivered(database: Database, query: Query) -> None:
     assert [database.accept_event(EVENT), database.accept_event(EVENT)] == [True, False]
-    assert query("SELECT id, name, argument FROM jobs") == [("evt_1", "stripe_event", "evt_1")]
+    assert query("SELECT id, name, argument FROM jobs") == [("evt_1", "event", "evt_1")]
     with database.reading(ACTOR) as uow:
         assert uow.events.get(EVENT.id) == EVENT.model_copy(update={"position": 1})
 

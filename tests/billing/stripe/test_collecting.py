@@ -98,7 +98,7 @@ def test_a_declined_card_leaves_it_open_and_the_same_operation_tries_no_second_t
     assert failing.charges() == 2
 
 
-@pytest.mark.parametrize("fault", ["500_after", "cut_after", "500", "429"])
+@pytest.mark.parametrize("fault", ["500_after", "500_kept", "500_after_kept", "cut_after", "500", "429"])
 def test_a_lost_answer_is_asked_for_again(failing: Failing, fault: str) -> None:
     failing.local.fault(fault, "/v1/invoices/")
     for _ in range(4):

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from itertools import count
+from typing import Any, TypeVar
 
 import pytest
 import stripe
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from billing.catalogue import Catalogue
 from billing.contacts import Invoice, InvoiceStatus
 from billing.errors import AmountDiffers, CannotRefund, Declined, NothingToCredit, NotNow, Transient
 from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SalesInvoiceId
-from billing.invoices.model import Discount
+from billing.invoices.amounts import totals
+from billing.invoices.model import Discount, Line
 from billing.money import Money
 from billing.ports import (
     CreditLine,
@@ -23,9 +30,13 @@ from billing.ports import (
     ManualPayment,
     PaidBy,
 )
+from billing.stripe.invoices import StripeInvoices
 from billing.stripe.payments import StripePayments
 from tests.billing.stripe.conftest import START, LocalStripe
 
+T = TypeVar("T")
+
+_keys = count(1)
 OPERATION = OperationId("op_1")
 DUE = datetime(2026, 3, 24, 22, 59, 59, tzinfo=UTC)
 
@@ -56,7 +67,7 @@ def issued(local: LocalStripe, payments: StripePayments, total: int = 11900, **m
     customer = more.pop("customer", None) or local.customer()
     lines = more.pop("lines", (line("l1", 10000, "de-vat"),))
     prepared = payments.invoices.prepare(order(customer, total, *lines, **more), OPERATION, START)
-    return payments.invoices.issue(prepared, more.get("number", "INV-2026-00001"), OPERATION)
+    return payments.invoices.issue(prepared, "INV-2026-00001", OPERATION)
 
 
 def test_an_invoice_is_issued_under_our_number_for_our_total(local: LocalStripe, payments: StripePayments) -> None:
@@ -99,6 +110,60 @@ def test_an_amount_off_the_whole_is_shared_as_stripe_shares_it(local: LocalStrip
     assert found.total == eur(10710)
 
 
+def test_fields_stand_at_stripe_beside_the_order_number(local: LocalStripe, payments: StripePayments) -> None:
+    """HX15: four in all, Stripe's limit."""
+    fields = (("Project", "Apollo"), ("Cost centre", "4711"), ("N" * 40, "v" * 140))
+    found = issued(local, payments, order_number="PO-7", fields=fields)
+    there = local.v1.invoices.retrieve(found.id).custom_fields or []
+    assert [(one.name, one.value) for one in there] == [("PO", "PO-7"), *fields]
+
+
+PRICES = st.lists(st.tuples(st.integers(1, 3_000), st.sampled_from(["de-vat", "jp-ct", None])), min_size=1, max_size=8)
+DISCOUNTS = st.one_of(
+    st.none(),
+    st.decimals("0.01", "100", places=2).map(lambda percent: Discount(percent=percent)),
+    st.integers(1, 5_000).map(lambda amount: Discount(amount=amount)),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(priced=PRICES, discount=DISCOUNTS, currency=st.sampled_from(["EUR", "JPY", "KWD"]))
+def test_our_total_is_stripes_whatever_the_lines(
+    local: LocalStripe,
+    payments: StripePayments,
+    catalogue: Catalogue,
+    priced: list[tuple[int, str | None]],
+    discount: Discount | None,
+    currency: str,
+) -> None:
+    """To the minor unit: `prepare` would refuse, and the numbers say the same once more."""
+    rates = {one.name: one for one in catalogue.tax_rates()}
+    lines = [billed(n, unit, tax, currency) for n, (unit, tax) in enumerate(priced)]
+    ours = totals(lines, discount, lambda one: (rates[one.tax],) if one.tax in rates else (), currency)
+    wanted = order(
+        local.customer(),
+        0,
+        *(
+            InvoiceOrderLine(
+                id=one.line.id,
+                description=one.line.description,
+                amount=one.amount,
+                tax_rates=tuple(tax.name for tax in one.taxes),
+            )
+            for one in ours.lines
+        ),
+        discount=discount,
+        key=f"inv-{next(_keys)}",
+    ).model_copy(update={"currency": currency, "total": ours.total})
+    prepared = payments.invoices.prepare(wanted, OPERATION, START)
+    assert local.v1.invoices.retrieve(prepared).total == ours.total.amount
+
+
+def billed(number: int, unit: int, tax: str | None, currency: str) -> Line:
+    price = Money(amount=unit, currency=currency)
+    return Line(id=f"l{number}", version=1, description="Work", quantity=Decimal("1.5"), unit=price, tax=tax or "none")
+
+
 def test_an_invoice_with_another_total_at_stripe_is_not_issued(local: LocalStripe, payments: StripePayments) -> None:
     """Totals equal Stripe's to the cent, or the invoice is not sent; nothing of it stays there."""
     customer = local.customer()
@@ -106,6 +171,16 @@ def test_an_invoice_with_another_total_at_stripe_is_not_issued(local: LocalStrip
         payments.invoices.prepare(order(customer, 11901, line("l1", 10000, "de-vat")), OPERATION, START)
     assert refusal.value.parameters == {"reviewed": 11901, "charged": 11900, "currency": "EUR"}
     assert local.v1.invoices.list({"customer": customer.id}).data == []
+
+
+def repeated(call: Callable[[], T]) -> T:
+    """As the engine does it: for as long as it is transient."""
+    for _ in range(5):
+        try:
+            return call()
+        except Transient:
+            continue
+    return call()
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3, 4])
@@ -121,6 +196,50 @@ def test_lost_answers_make_no_second_invoice(local: LocalStripe, payments: Strip
     made = local.v1.invoices.list({"customer": customer.id}).data
     assert [(one.id, one.number, one.total) for one in made] == [(found.id, "INV-2026-1", 11900)]
     assert len(made[0].lines.data) == 1
+
+
+KEPT = ("500_kept", "500_after_kept")  # Stripe repeats these errors for the same key
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3, 4])
+@pytest.mark.parametrize("fault", KEPT)
+def test_errors_that_stripe_keeps_make_no_second_invoice(
+    local: LocalStripe, payments: StripePayments, fault: str, calls: int
+) -> None:
+    customer = local.customer()
+    wanted = order(customer, 11900, line("l1", 10000, "de-vat"))
+    local.fault(fault, "/v1/invoices", calls)
+    prepared = repeated(lambda: payments.invoices.prepare(wanted, OPERATION, START))
+    found = repeated(lambda: payments.invoices.issue(prepared, "INV-2026-1", OPERATION))
+    made = local.v1.invoices.list({"customer": customer.id}).data
+    assert [(one.id, one.number, one.total, one.status) for one in made] == [(found.id, "INV-2026-1", 11900, "open")]
+    assert len(made[0].lines.data) == 1
+
+
+@pytest.mark.parametrize("fault", KEPT)
+@pytest.mark.parametrize(
+    ("end", "call", "status"),
+    [
+        (StripeInvoices.write_off, "mark_uncollectible", InvoiceStatus.UNCOLLECTIBLE),
+        (StripeInvoices.void, "void", InvoiceStatus.VOID),
+    ],
+)
+def test_errors_that_stripe_keeps_do_not_keep_an_invoice_from_its_end(
+    local: LocalStripe, payments: StripePayments, fault: str, end: Any, call: str, status: InvoiceStatus
+) -> None:
+    found = issued(local, payments)
+    local.fault(fault, f"/v1/invoices/{found.id}/{call}")
+    assert repeated(partial(end, payments.invoices, found.id, OPERATION)).status is status
+
+
+@pytest.mark.parametrize("fault", KEPT)
+def test_errors_that_stripe_keeps_credit_once(local: LocalStripe, payments: StripePayments, fault: str) -> None:
+    """119.00, of which 19.00 are credited: 100.00 remain."""
+    found = issued(local, payments)
+    local.fault(fault, "/v1/credit_notes")
+    note = repeated(lambda: payments.invoices.credit(found.id, credit(1900), OPERATION, START))
+    assert (note.total, note.invoice.due) == (eur(1900), eur(10000))
+    assert len(local.v1.credit_notes.list({"invoice": found.id}).data) == 1
 
 
 def test_two_who_send_at_once_have_one_draft_at_stripe(local: LocalStripe, payments: StripePayments) -> None:
@@ -158,6 +277,18 @@ def test_the_card_on_file_pays_it_once(local: LocalStripe, payments: StripePayme
     assert [one.amount for one in local.v1.charges.list({"customer": customer.id}).data] == [11900]
 
 
+@pytest.mark.parametrize("fault", ["500_after_kept", "500_after", "cut_after", "429"])
+def test_a_charge_whose_answer_was_lost_is_found(local: LocalStripe, payments: StripePayments, fault: str) -> None:
+    """It is paid once, and whoever charged it hears that it is paid, not that it cannot be."""
+    customer = local.customer()
+    card = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    found = issued(local, payments, customer=customer)
+    local.fault(fault, f"/v1/invoices/{found.id}/pay")
+    paid = repeated(lambda: payments.invoices.charge(found.id, card, OPERATION))
+    assert paid.status is InvoiceStatus.PAID
+    assert [one.amount for one in local.v1.charges.list({"customer": customer.id}).data] == [11900]
+
+
 def test_a_declined_card_leaves_it_open(local: LocalStripe, payments: StripePayments) -> None:
     customer = local.customer("pm_card_chargeCustomerFail")
     card = PaymentMethodId(customer.invoice_settings.default_payment_method)
@@ -191,6 +322,19 @@ def test_after_a_day_a_payment_that_was_recorded_is_found(local: LocalStripe, pa
     assert late.due == eur(6900)
 
 
+@pytest.mark.parametrize("fault", ["500_after_kept", "500_after", "cut_after", "429"])
+@pytest.mark.parametrize("call", ["/v1/payment_records/report_payment", "/v1/invoices/{invoice}/attach_payment"])
+@pytest.mark.parametrize("amount", [5000, 11900])
+def test_a_payment_whose_record_was_not_confirmed_counts_once(
+    local: LocalStripe, payments: StripePayments, fault: str, call: str, amount: int
+) -> None:
+    found = issued(local, payments)
+    local.fault(fault, call.format(invoice=found.id))
+    after = repeated(lambda: payments.invoices.record_payment(found.id, manual(amount), OPERATION, START))
+    assert after.paid == amount
+    assert len(local.v1.invoice_payments.list({"invoice": found.id, "status": "paid"}).data) == 1
+
+
 def credit(total: int, give_back: GiveBack = GiveBack.REFUND, *lines: CreditLine) -> CreditOrder:
     return CreditOrder(total=eur(total), lines=lines, give_back=give_back, reason="Too much")
 
@@ -217,6 +361,14 @@ def test_a_line_takes_its_tax_and_its_discount_with_it(local: LocalStripe, payme
     assert (note.total, note.invoice.due) == (eur(5355), eur(10710))
     with pytest.raises(NothingToCredit):
         payments.invoices.credit(found.id, credit(5355, GiveBack.REFUND, second), OperationId("op_2"), START)
+
+
+def test_a_line_that_came_to_nothing_is_credited_with_others(local: LocalStripe, payments: StripePayments) -> None:
+    """Discounted by 100 %: Stripe takes no line of 0.00."""
+    found = issued(local, payments, lines=(line("l1", 10000, "de-vat"), line("l2", 0, "de-vat")))
+    chosen = (CreditLine(id="l1", amount=eur(10000)), CreditLine(id="l2", amount=eur(0)))
+    note = payments.invoices.credit(found.id, credit(11900, GiveBack.REFUND, *chosen), OPERATION, START)
+    assert (note.total, note.invoice.due) == (eur(11900), eur(0))
 
 
 def test_a_refund_goes_back_to_the_card(local: LocalStripe, payments: StripePayments) -> None:
