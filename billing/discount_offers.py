@@ -7,7 +7,10 @@ it goes on with the request, which notes that the offer was declined.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import ClassVar
+
+from dateutil.relativedelta import relativedelta
 
 from billing.catalogue import Coupon, ReasonCode
 from billing.change_requests.filing import FileRequest, RequestDraft, RequestForm, is_filed, pending, request_form
@@ -236,12 +239,19 @@ def _offer(uow: UnitOfWork, assessment: Assessment, reason: ReasonCode) -> Coupo
 
 
 def _valid(uow: UnitOfWork, assessment: Assessment, reason: ReasonCode) -> Iterator[Coupon]:
-    """Those for that reason which today may be given for the plan's price, in its currency (H21)."""
+    """Those for that reason which today may be given for the plan's price, in its currency (H21), and take effect."""
     price = plan_price(uow.catalogue, assessment.subscription)
     for code in uow.catalogue.plan_changes.offered_for(reason):
         coupon = uow.catalogue.coupon(code)
-        if coupon.applies_to(price, uow.today):
+        if coupon.applies_to(price, uow.today) and _reaches(coupon, assessment.subscription, uow.now):
             yield coupon
+
+
+def _reaches(coupon: Coupon, subscription: Subscription, now: datetime) -> bool:
+    """Whether the next payment comes before it ends: three months are over before a year is billed again."""
+    if coupon.months is None or subscription.current_period_end is None:
+        return True
+    return now + relativedelta(months=coupon.months) > subscription.current_period_end
 
 
 def _taken(uow: UnitOfWork, assessment: Assessment) -> set[str]:

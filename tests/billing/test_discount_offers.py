@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from billing.access import Actor
-from billing.catalogue import ReasonCode
+from billing.catalogue import Duration, ReasonCode
 from billing.catalogue.policies import DiscountOffer
 from billing.change_requests.filing import RequestDraft, file
 from billing.contacts import AccountStatus, Member
@@ -110,6 +110,22 @@ def test_the_first_offer_that_the_customer_can_have_is_made(shop: AskingShop) ->
     policy(shop, offers=tuple(offer(code) for code in ("CRM", "DOLLARS", "OVER")))
     assert offered(shop) is None
     assert refusal(previews(shop)) == "NoOffer"
+
+
+@pytest.mark.parametrize(
+    ("ends", "is_offered"),
+    [(datetime(2026, 6, 2, 9, tzinfo=UTC), True), (datetime(2026, 6, 2, 10, tzinfo=UTC), False)],
+    ids=["before", "after"],
+)
+def test_a_discount_that_is_over_before_the_next_payment_is_no_offer(
+    shop: AskingShop, ends: datetime, is_offered: bool
+) -> None:
+    """Three months from now, 2 March at ten o'clock; of a year more is left."""
+    shop.sells(coupons=(coupon("STAY20", percent="20", duration=Duration.REPEATING, months=3),))
+    settles_on(shop, subscription(interval="month", interval_count=1, current_period_end=ends))
+    assert offered(shop) == ("STAY20" if is_offered else None)
+    if not is_offered:
+        assert refusal(previews(shop)) == "NoOffer"
 
 
 def test_whoever_submits_before_the_offer_was_shown_sees_it_first(shop: AskingShop) -> None:
