@@ -15,7 +15,7 @@ from dateutil.relativedelta import relativedelta
 from billing.catalogue import Coupon, ReasonCode
 from billing.change_requests.filing import FileRequest, RequestDraft, RequestForm, is_filed, pending, request_form
 from billing.contacts import Subscription
-from billing.errors import DiscountRuns, NeedsNoDecision, NoOffer, OfferTakenBefore, PriceChanged, Refusal
+from billing.errors import DiscountRuns, NeedsNoDecision, NoOffer, NotFound, OfferTakenBefore, PriceChanged, Refusal
 from billing.ids import OperationId
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Receipt
@@ -100,10 +100,17 @@ def offer_for(uow: UnitOfWork, assessment: Assessment, reason: ReasonCode | None
 
 
 def draft_of(uow: UnitOfWork, preview: OperationId) -> RequestDraft:
-    """The request as it was filled in before this person looked at the offer. Raises PriceChanged."""
+    """The request as it was filled in before this person asked for the offer, also if there is none any more.
+
+    Raises PriceChanged for what is no such question of theirs (an id can be forged).
+    """
     uow.actor.require(Permission.FILE_CHANGE_REQUEST)
-    asked = review_of(uow, preview, (PreviewOffer.kind,))
-    if asked is None:
+    try:
+        asked = uow.operations.get(preview)
+    except NotFound:
+        raise PriceChanged from None
+    is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
+    if not is_theirs or asked.kind != PreviewOffer.kind:
         raise PriceChanged
     return RequestDraft.model_validate(PreviewOffer.model_validate_json(asked.command).model_dump())
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from billing.catalogue import Catalogue, Coupon
 from billing.discount_offers import OfferReviewed, OfferTaken
-from billing.ids import OperationId
-from blocks import kit, ways, words
+from billing.errors import Reason
+from billing.ids import ContactId, OperationId
+from blocks import kit, refusals, ways, words
 from blocks.answers import Answer
 from blocks.graphemes import fit
 from blocks.plan_changes import wording
-from blocks.texts import Mrkdwn, Translator, bold
+from blocks.texts import Mrkdwn, Translator, bold, joined
 
 
 class Id:
@@ -99,6 +100,22 @@ def taken(receipt: OfferTaken, t: Translator, stripe_url: str) -> Answer:
                 kit.button(t("Open in Stripe"), Id.OPEN_STRIPE, url=stripe_url),
             ),
         ],
+    )
+
+
+def refused(reason: Reason, contact: ContactId, preview: OperationId, t: Translator) -> Answer:
+    """A rule said no; the request can be gone on with as it was filled in."""
+    said = refusals.sentence(reason, t)
+    return Answer(
+        title=t("Not possible"),
+        text=said,
+        blocks=[
+            kit.section(joined([t.rich("🚫 *No discount was given.*"), said])),
+            kit.actions(
+                kit.button(t("Go on with the request"), Id.BACK, value=preview, style="primary"), ways.card(contact, t)
+            ),
+        ],
+        final=False,
     )
 
 

@@ -75,7 +75,7 @@ def followed_link() -> None:
 def present_review(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
     del links
     if operation.state is not State.DONE:
-        return _no_success(operation, t)
+        return _no_success(operation, operation.id, t)
     shown = OfferReviewed.model_validate_json(operation.result or "")
     return News(views.review(shown, operation.id, uow.catalogue, t), views.ready(shown, operation.id, t))
 
@@ -83,18 +83,18 @@ def present_review(uow: UnitOfWork, operation: Operation, t: Translator, links: 
 def present_taken(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
     del uow
     if operation.state is not State.DONE:
-        return _no_success(operation, t)
+        return _no_success(operation, TakeOffer.model_validate_json(operation.command).preview, t)
     receipt = OfferTaken.model_validate_json(operation.result or "")
     answer = views.taken(receipt, t, links.stripe(receipt.offer.order.subscription))
     return News(answer.modal(t), answer.message())
 
 
-def _no_success(operation: Operation, t: Translator) -> News:
-    """Refused, broken, or not answered yet."""
+def _no_success(operation: Operation, preview: OperationId, t: Translator) -> News:
+    """Refused, broken, or not answered yet. `preview` is the operation whose request can be gone on with."""
     reason = operation.reason or Reason(key="")
     match operation.state:
         case State.REFUSED:
-            answer = plan_changes.refused(reason, operation.contact, None, t)
+            answer = views.refused(reason, operation.contact, preview, t)
         case State.ACCEPTED:
             answer = plan_changes.delayed(t)
         case _:

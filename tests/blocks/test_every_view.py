@@ -345,6 +345,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: discount_offers.ready(sold.offer_reviewed(), OperationId("o"), t),
         lambda t: discount_offers.ready(sold.offer_reviewed(assessment=sold.LARGE), OPERATION, t),
     ),
+    "blocks.discount_offers.refused": (
+        lambda t: discount_offers.refused(errors.NoOffer().reason, SHORT_ID, OperationId("o"), t),
+        lambda t: discount_offers.refused(REFUSED.reason, LONG_ID, OPERATION, t),
+    ),
     "blocks.discount_offers.review": (
         lambda t: discount_offers.review(sold.offer_reviewed(), OperationId("o"), sold.PLANS, t),
         lambda t: discount_offers.review(sold.offer_reviewed(assessment=sold.LARGE), OPERATION, sold.PLANS, t),

@@ -132,6 +132,29 @@ def test_whoever_submits_at_once_sees_the_offer_before_the_request_is_filed(offi
     assert len(office.rows.requests) == 1
 
 
+def test_an_offer_that_is_gone_by_now_leads_back_to_the_request(office: Office) -> None:
+    """What was filled in is not lost."""
+    view = filled(with_reason(office, remark="The season is over"), reason="too_expensive")
+    office.sells(plan_changes=ChangePolicy())
+    office.presses("discount_offer.preview", "STAY20", view=view)
+    office.works()
+    assert "no discount is offered to Ada Lovelace" in texts(office.shown)
+    button = elements(office.shown)["discount_offer.back"]
+    office.presses("discount_offer.back", button["value"], view=open_view(office.shown, 3, id="V_REQUEST"))
+    assert office.shown["callback_id"] == "plan_change.request"
+    assert elements(office.shown)["plan_change.remark"]["initial_value"] == "The season is over"
+
+
+def test_a_review_that_is_too_old_leads_back_to_the_request(office: Office) -> None:
+    view = reviewed(office)
+    office.clock.goes_on(hours=2)
+    office.submits(view)
+    office.works()
+    assert "No discount was given" in texts(office.shown)
+    office.presses("discount_offer.back", elements(office.shown)["discount_offer.back"]["value"])
+    assert office.shown["callback_id"] == "plan_change.request"
+
+
 def test_another_reason_files_the_request_without_an_offer(office: Office) -> None:
     assert "is filed" in office.submits(with_reason(office, "seasonal"), reason="seasonal").text
     [request] = office.rows.requests.values()
