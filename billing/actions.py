@@ -9,7 +9,7 @@ from billing.change_requests.applying import APPLY, KEEP
 from billing.dunning.collecting import PAY, SEND_LINK
 from billing.invoices import crediting, issuing, payments, sending, voiding
 from billing.operations import AnyAction
-from billing.plan_changes import CHANGE, PREVIEW, RAISE
+from billing.plan_changes import CALL_OFF, CHANGE, PREVIEW, RAISE
 from billing.plan_changes import RESUME as RESUME_CHANGE
 from billing.subscriptions import CREATE, RESUME
 
@@ -19,6 +19,7 @@ _ACTIONS: tuple[AnyAction, ...] = (
     PREVIEW,
     CHANGE,
     RESUME_CHANGE,
+    CALL_OFF,
     RAISE,
     APPLY,
     KEEP,

@@ -447,7 +447,10 @@ class Payments(Protocol):
         """
 
     def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
-        """Let a waiting change go: the subscription stays as it is. Also when it was let go before."""
+        """Let a waiting change go: the subscription stays as it is. Also when it was let go before.
+
+        Raises SubscriptionChanged for a schedule that is not ours.
+        """
 
     def preview_coupon(self, order: CouponOrder) -> CouponPreview:
         """What the coupon would do to the next payment; changes nothing.

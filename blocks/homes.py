@@ -29,6 +29,7 @@ _KINDS = {
     "raise_limit": later("Higher contact limit"),
     "change_plan": later("Plan change"),
     "resume_plan_change": later("Plan change"),
+    "call_off_plan_change": later("Plan kept"),
     "preview_discount_offer": later("Discount offer"),
     "take_discount_offer": later("Discount offer"),
     "file_change_request": later("Downgrade request"),

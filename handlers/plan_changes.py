@@ -19,6 +19,8 @@ from billing.ids import ContactId, OperationId, SubscriptionId
 from billing.operations import Operation, State
 from billing.payment_methods import ways_to_pay
 from billing.plan_changes import (
+    CallOffChange,
+    ChangeCalledOff,
     ChangePlan,
     ComparePlans,
     PlanChanged,
@@ -56,6 +58,7 @@ def register(router: Router, announcer: Announcer) -> None:
     router.action(Id.COMPARED)(compared_others)
     router.action(Id.RAISE)(switched_on)
     router.action(Id.STOP_RAISING)(switched_off)
+    router.action(Id.CALL_OFF)(called_off)
     router.action(Id.CHANGE)(opened_form)
     router.action(Id.EDIT)(opened_again)
     router.action(Id.CHOSEN)(chose_plan)
@@ -72,6 +75,7 @@ def register(router: Router, announcer: Announcer) -> None:
         (RaiseLimit.kind, present_raise),
         (ChangePlan.kind, present_change),
         (ResumePlanChange.kind, present_change),
+        (CallOffChange.kind, present_called_off),
     ):
         announcer.presents(kind, presenter)
 
@@ -121,6 +125,12 @@ def switched_on(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Transla
 
 def switched_off(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     _switch(call, actor, desk, screen, t, on=False)
+
+
+def called_off(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator, trace: str) -> None:
+    """The lower limit that waits without a request is called off: Stripe is told first (K3, HX17)."""
+    desk.accept(call.parse(CallOffChange), actor, key=call.key(), reply_to=call.reply_to(), trace=trace)
+    screen.replace(views.changing(t))
 
 
 def _switch(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator, *, on: bool) -> None:
@@ -295,6 +305,14 @@ def present_change(uow: UnitOfWork, operation: Operation, t: Translator, links: 
     return News(answer.modal(t), answer.message())
 
 
+def present_called_off(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
+    del uow, links
+    if operation.state is not State.DONE:
+        return _no_success(operation, t)
+    answer = views.called_off(ChangeCalledOff.model_validate_json(operation.result or ""), t)
+    return News(answer.modal(t), answer.message())
+
+
 def _declined(uow: UnitOfWork, operation: Operation, t: Translator) -> Answer:
     code = str((operation.reason or Reason(key="")).parameters["code"])
     return views.declined(domain.ways_out(uow, operation), code, operation.id, t)
@@ -305,7 +323,7 @@ def _no_success(operation: Operation, t: Translator) -> News:
     reason = operation.reason or Reason(key="")
     match operation.state:
         case State.REFUSED:
-            again = operation.id if reason.key in _AGAIN else None
+            again = operation.id if reason.key in _AGAIN and operation.kind != CallOffChange.kind else None
             answer = views.refused(reason, operation.contact, again, t)
         case State.ACCEPTED:
             answer = views.delayed(t)

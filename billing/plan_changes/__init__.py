@@ -4,6 +4,7 @@ Upwards it is done at once: Stripe says what it costs, a person confirms twice, 
 it becomes a change request (`billing.change_requests`), unless the catalogue's policy makes a lower limit self-service.
 """
 
+from billing.plan_changes.calling_off import CALL_OFF, CallOffChange, ChangeCalledOff
 from billing.plan_changes.changing import CHANGE, RESUME, described, follow, keep_account, ways_out
 from billing.plan_changes.model import (
     Assessment,
@@ -40,6 +41,7 @@ from billing.plan_changes.pricing import (
 from billing.plan_changes.rules import assess, goes_on, known_items, order_for
 
 __all__ = [
+    "CALL_OFF",
     "CHANGE",
     "COMPARED_AT_ONCE",
     "PREVIEW",
@@ -47,6 +49,8 @@ __all__ = [
     "RESUME",
     "REVIEW_HOLDS",
     "Assessment",
+    "CallOffChange",
+    "ChangeCalledOff",
     "ChangeForm",
     "ChangePlan",
     "ComparePlans",

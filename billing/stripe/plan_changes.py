@@ -141,8 +141,11 @@ class PlanChanges:
         )
 
     def release(self, subscription: SubscriptionId, schedule: ScheduleId) -> stripe.Subscription:
-        """See `Payments.release_schedule`."""
+        """See `Payments.release_schedule`. Somebody else's schedule is left alone (SubscriptionChanged)."""
         found = self._client.v1.subscription_schedules.retrieve(schedule)
+        is_ours = reading.identifier(found.subscription or found.released_subscription) == subscription
+        if noted(found.metadata, OPERATION) is None or not is_ours:
+            raise SubscriptionChanged
         if found.status in ("active", "not_started"):
             self._client.v1.subscription_schedules.release(schedule)
         return self._running.live(subscription)

@@ -6,6 +6,7 @@ from blocks.plan_changes.ids import Id
 from blocks.plan_changes.overview import plan
 from blocks.plan_changes.request import filed, request
 from blocks.plan_changes.results import (
+    called_off,
     changed,
     changing,
     declined,
@@ -21,6 +22,7 @@ from blocks.plan_changes.review import review
 
 __all__ = [
     "Id",
+    "called_off",
     "changed",
     "changing",
     "comparison",

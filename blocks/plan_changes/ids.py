@@ -15,6 +15,7 @@ class Id:
     COMPARISON = "plan.comparison"  # callback; metadata: contact, subscription
     COMPARED = "plan.compared"  # menu: the other plans
     RAISE = "plan.raise"  # button; confirms the terms (AX5)
+    CALL_OFF = ways.TO_CALL_OFF  # button; the lower limit that waits without a request is called off
     STOP_RAISING = "plan.stop_raising"  # button
 
     CHANGE = "plan_change.open"  # button in a view with the metadata contact, subscription

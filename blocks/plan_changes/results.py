@@ -9,7 +9,7 @@ from billing.catalogue import Catalogue
 from billing.contacts import InvoiceStatus
 from billing.errors import Reason
 from billing.ids import ContactId, OperationId
-from billing.plan_changes import DeclinedChange, PlanChanged, PlanChangeReviewed
+from billing.plan_changes import ChangeCalledOff, DeclinedChange, PlanChanged, PlanChangeReviewed
 from blocks import declines, kit, payment_links, payment_methods, refusals, ways, words
 from blocks.answers import Answer
 from blocks.graphemes import fit
@@ -160,6 +160,25 @@ def expired(contact: ContactId, name: str, t: Translator) -> Answer:
         ),
         [ways.plan(contact, t, change=False), ways.card(contact, t)],
         t,
+    )
+
+
+def called_off(receipt: ChangeCalledOff, t: Translator) -> Answer:
+    """A lower limit that waited is called off, unless its day had come before (K3, HX17)."""
+    contact = receipt.contact
+    if receipt.too_late:
+        title, icon = t("In effect already"), "✅"
+        said = t("The change for {name} was in effect before Stripe could be told.", name=contact.name)
+    else:
+        title, icon = t("Plan kept"), "🔒"
+        said = t("The planned change for {name} is called off. The plan stays as it is.", name=contact.name)
+    return Answer(
+        title=title,
+        text=said,
+        blocks=[
+            kit.section(joined([icon, bold(fit(said, 500))], by=" ")),
+            kit.actions(ways.plan(contact.id, t, change=False), ways.card(contact.id, t)),
+        ],
     )
 
 

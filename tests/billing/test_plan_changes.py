@@ -41,6 +41,8 @@ from billing.money import Money
 from billing.operations import Operation, State
 from billing.plan_changes import (
     REVIEW_HOLDS,
+    CallOffChange,
+    ChangeCalledOff,
     ChangeForm,
     ChangePlan,
     ComparePlans,
@@ -466,6 +468,65 @@ def test_the_account_follows_when_the_lower_limit_has_begun(shop: Shop) -> None:
     with shop.store.writing(SAM) as uow:
         follow(uow, uow.contacts.get(ADA))
     assert shop.rows.contacts[ADA].account.contact_limit == 500
+
+
+def calls_off(shop: Shop, *, person: Actor = SAM, **changes: Any) -> Operation:
+    command = CallOffChange(**({"contact": ADA, "subscription": SUB} | changes))
+    operation = shop.accepts(command, person=person, key=f"call off {changes}")
+    shop.walks(operation)
+    return shop.rows.operations[operation]
+
+
+def test_a_lower_limit_that_waits_can_be_called_off(shop: Shop) -> None:
+    """K3, HX17"""
+    changes(self_service(shop), **LOWER)
+    done = calls_off(shop)
+    assert done.state is State.DONE, done.reason
+    assert not ChangeCalledOff.model_validate_json(done.result or "").too_late
+    assert shop.payments.subscriptions[SUB].schedule is None
+    assert shop.rows.mirror[ADA].subscriptions[0].schedule is None
+    assert shop.happened() == ["plan_change_scheduled", "plan_change_called_off"]
+    again = calls_off(shop, contact=ADA)
+    assert (again.state, again.reason and again.reason.key) == (State.REFUSED, "SubscriptionChanged")
+
+
+def test_called_off_too_late_the_lower_limit_is_in_effect(shop: Shop) -> None:
+    """K3: Stripe was quicker; the account follows."""
+    changes(self_service(shop), **LOWER)
+    shop.payments.subscriptions[SUB] = running((BASIC, 1))
+    assert ChangeCalledOff.model_validate_json(calls_off(shop).result or "").too_late
+    assert shop.rows.contacts[ADA].account.contact_limit == 500
+    assert shop.happened() == ["plan_change_scheduled"]
+
+
+@pytest.mark.parametrize(
+    ("lie", "key"),
+    [({"subscription": SubscriptionId("sub_of_ben")}, "NoPlan"), ({"contact": BEN}, "NoPlan")],
+    ids=["subscription", "contact"],
+)
+def test_what_waits_for_somebody_else_is_not_called_off(shop: Shop, lie: dict[str, Any], key: str) -> None:
+    """A form can be forged."""
+    changes(self_service(shop), **LOWER)
+    done = calls_off(shop, **lie)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, key)
+    assert shop.payments.called("release_schedule") == 0
+
+
+def test_who_may_not_change_plans_calls_nothing_off(shop: Shop) -> None:
+    """H16"""
+    changes(self_service(shop), **LOWER)
+    admin = actor(Role.ADMIN, user="U_ADMIN")
+    shop.hires(admin)
+    done = calls_off(shop, person=admin)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, "NotPermitted")
+
+
+def test_what_a_request_waits_with_is_kept_by_its_own_button(shop: Shop) -> None:
+    has(shop, running((PRO, 1), schedule=ScheduleId("sub_sched_1")), who=customer(account={"plan": "mail/pro"}))
+    request = requested(shop)
+    shop.rows.requests[request.id] = request.model_copy(update={"state": RequestState.SCHEDULED})
+    assert calls_off(shop).state is State.REFUSED
+    assert shop.payments.called("release_schedule") == 0
 
 
 def test_by_the_policy_a_lower_limit_must_hold_what_is_used(shop: Shop) -> None:

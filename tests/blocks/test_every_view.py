@@ -23,6 +23,7 @@ from billing.catalogue import Label
 from billing.change_requests.model import RequestFilter
 from billing.contacts import Account, Address, Found
 from billing.ids import ContactId, OperationId
+from billing.plan_changes import ChangeCalledOff
 from billing.timeline import Page
 from blocks import (  # our module for /billing help is named for its command
     absences,
@@ -402,6 +403,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: plan_changes.declined(sold.large_decline(), "insufficient_funds", OPERATION, t),
     ),
     "blocks.plan_changes.results.delayed": (plan_changes.delayed,),
+    "blocks.plan_changes.results.called_off": (
+        lambda t: plan_changes.called_off(ChangeCalledOff(contact=sold.customer()), t),
+        lambda t: plan_changes.called_off(ChangeCalledOff(contact=sold.crowd(), too_late=True), t),
+    ),
     "blocks.plan_changes.results.expired": (
         lambda t: plan_changes.expired(ContactId("con_1"), "", t),
         lambda t: plan_changes.expired(ContactId("con_1"), LONG, t),

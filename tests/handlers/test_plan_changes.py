@@ -532,6 +532,15 @@ def test_by_the_policy_a_lower_limit_is_planned(office: Office) -> None:
     assert office.shown["submit"]["text"] == "Confirm change"
     confirms(office, open_view(office.shown, 2, hash="h_review"))
     assert "planned for Mar 16, 2026" in texts(office.shown)
+    shown = page(office)
+    button = elements(shown)["plan.call_off"]
+    assert button["confirm"]["text"]["text"]
+    for _ in range(2):
+        office.presses("plan.call_off", button["value"], view=shown)
+    office.works()
+    assert "is called off. The plan stays as it is" in texts(office.shown)
+    assert office.payments.called("release_schedule") == 1
+    assert "plan.call_off" not in elements(page(office))
 
 
 def test_a_limit_that_rose_by_itself_is_told_to_who_agreed(office: Office) -> None:

@@ -365,6 +365,15 @@ def test_a_foreign_schedule_is_left_alone(local, payments, customer):
         payments.change_subscription(order, None, OPERATION, START)
 
 
+def test_a_foreign_schedule_is_not_let_go(local, payments, customer):
+    """Somebody made it in the Dashboard."""
+    one = running(local, payments, customer)
+    schedule = local.v1.subscription_schedules.create({"from_subscription": one.id})
+    with pytest.raises(SubscriptionChanged):
+        payments.release_schedule(one.id, schedule.id)
+    assert local.v1.subscriptions.retrieve(one.id).schedule == schedule.id
+
+
 def test_the_plan_can_be_kept_until_then(local, payments, customer):
     """HX17; letting go twice is letting go."""
     one = running(local, payments, customer, price=PRO, total=5950)
