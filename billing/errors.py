@@ -35,6 +35,9 @@ KontorError
 │   ├── NobodyMayPurchase   the account lists nobody who may (A1)
 │   ├── NeedsDecision       a downgrade is decided by a manager, not done at once (A13, A24)
 │   ├── NeedsNoDecision     an upgrade is done at once, no request is needed (A23)
+│   ├── NoOffer             no discount is offered to this customer for this reason (HX17)
+│   ├── OfferTakenBefore    a discount is offered to a customer once (HX17)
+│   ├── DiscountRuns        a discount runs already, and an offer would take its place (HX17)
 │   ├── NotChangeable       only active subscriptions and trials can be changed (HX3)
 │   ├── TooFewApprovers     fewer managers than have to agree (A24)
 │   ├── PlanEnds            the subscription is cancelled for its period's end
@@ -335,6 +338,18 @@ class NeedsDecision(Refusal):
 
 class NeedsNoDecision(Refusal):
     rule = "A23"
+
+
+class NoOffer(Refusal):
+    rule = "HX17"
+
+
+class OfferTakenBefore(Refusal):
+    rule = "HX17"
+
+
+class DiscountRuns(Refusal):
+    rule = "HX17"
 
 
 class NotChangeable(Refusal):

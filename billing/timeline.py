@@ -26,6 +26,8 @@ class Happening(StrEnum):
     PAYMENT_FAILED = "payment_failed"
     PLAN_CHANGED = "plan_changed"
     PLAN_CHANGE_SCHEDULED = "plan_change_scheduled"
+    PLAN_CHANGE_CALLED_OFF = "plan_change_called_off"
+    OFFER_TAKEN = "offer_taken"
     REQUEST_FILED = "request_filed"
     REQUEST_APPROVED = "request_approved"
     REQUEST_REJECTED = "request_rejected"

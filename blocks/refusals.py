@@ -164,6 +164,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Nothing goes down by this change, so it needs no request: it can be made at once."),
         "",
     ),
+    "NoOffer": (
+        later("For this reason no discount is offered to {contact}, or no longer. Please go on with the request."),
+        later("For this reason no discount is offered to this customer. Please go on with the request."),
+    ),
+    "OfferTakenBefore": (
+        later("{contact} has taken the discount {coupon} before. It is offered once."),
+        later("This customer has taken the discount before. It is offered once."),
+    ),
+    "DiscountRuns": (
+        later("{contact} has a discount already: {coupon}. Another one would take its place."),
+        later("This customer has a discount already. Another one would take its place."),
+    ),
     "NotChangeable": (
         later("The subscription is in the state “{subscription_status}”. Only a running one can be changed."),
         later("Only a running subscription can be changed."),

@@ -65,6 +65,12 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Lower contact limit planned for the end of the period: {limit} contacts"),
         later("Change of plan planned for the end of the period"),
     ),
+    Happening.PLAN_CHANGE_CALLED_OFF: ("🔒", later("Lower contact limit called off"), ""),
+    Happening.OFFER_TAKEN: (
+        "🎁",
+        later("Discount {coupon} given instead of a downgrade of {plan}"),
+        later("Discount given instead of a downgrade"),
+    ),
     Happening.REQUEST_FILED: ("📝", later("Downgrade requested: {plan_before} → {plan}"), later("Downgrade requested")),
     Happening.REQUEST_APPROVED: ("👍", later("Downgrade approved: {plan}"), later("Downgrade approved")),
     Happening.REQUEST_REJECTED: ("👎", later("Downgrade rejected: {note}"), later("Downgrade rejected")),

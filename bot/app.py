@@ -55,6 +55,7 @@ from handlers.conversation import Conversation
 from handlers.dunning import Tellers
 from handlers.followups import FollowUps
 from handlers.histories import Exports
+from handlers.homes import Homes
 from handlers.invoices.approvals import ApprovalNews
 from handlers.invoices.mailing import InvoiceMails
 from handlers.invoices.news import InvoiceNews
@@ -165,7 +166,11 @@ class App:
                 Pipeline(histories.PIPELINE, (Step("make", exports.make),)),
                 Pipeline(
                     deciding.PIPELINE,
-                    (Step("cards", request_cards.show), Step("mail", RequestMails(self.desk, outbox).send)),
+                    (
+                        Step("cards", request_cards.show),
+                        Step("mail", RequestMails(self.desk, outbox).send),
+                        Step("homes", Homes(self.desk, self.posts, self.charts).refresh),
+                    ),
                 ),
                 Pipeline(cards.PIPELINE, (Step("cards", request_cards.show),)),
                 Pipeline(deciding.NEWS, (Step("tell", messages.news),)),

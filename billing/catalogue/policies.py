@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
+from billing.catalogue.coupons import Code
 from billing.catalogue.labels import Amounts, Id, Label, Percent
 from billing.models import Frozen
 from billing.money import Money
@@ -45,6 +46,28 @@ class TakesEffect(StrEnum):
     AT_ONCE = "at_once"  # GX8
 
 
+class ReasonCode(StrEnum):
+    """Why a customer wants less (HX17)."""
+
+    TOO_EXPENSIVE = "too_expensive"
+    TOO_MANY_CONTACTS = "too_many_contacts"
+    FEATURES_NOT_USED = "features_not_used"
+    SEASONAL = "seasonal"
+    MOVES_TO_COMPETITOR = "moves_to_competitor"
+    BOUGHT_BY_MISTAKE = "bought_by_mistake"
+    OTHER = "other"  # needs words
+
+
+class DiscountOffer(Frozen):
+    """`[[plan_changes.offers]]`: what is offered to who wants less (HX17)."""
+
+    coupon: Code
+    reasons: tuple[ReasonCode, ...] = ()  # empty: whatever the reason
+
+    def is_for(self, reason: ReasonCode) -> bool:
+        return not self.reasons or reason in self.reasons
+
+
 class CorporateChange(StrEnum):
     """How a corporate account changes its billing contact (K6)."""
 
@@ -65,6 +88,11 @@ class ChangePolicy(Frozen):
     second_approval_above: Amounts = Field(default_factory=dict)  # minor units lost a month; none: one is enough
     remind_after_hours: Hours = 24  # then again and again
     escalate_after_hours: Hours = 72  # then the deputies are asked, too
+    offers: tuple[DiscountOffer, ...] = ()  # HX17: optional; the first that a customer can have is made
+
+    def offered_for(self, reason: ReasonCode) -> tuple[str, ...]:
+        """The codes of the coupons that are offered for that reason, in the order of the file."""
+        return tuple(one.coupon for one in self.offers if one.is_for(reason))
 
     def approvals_for(self, lost_a_month: Money) -> int:
         """How many managers have to agree when so much is lost every month (a positive amount)."""
