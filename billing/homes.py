@@ -14,12 +14,14 @@ from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Operation
 from billing.overviews import Sum
+from billing.plan_changes.model import PreviewPlanChange
 from billing.ports import UnitOfWork
 from billing.roles import Permission, Role
 
 SHOWN = 5  # of each list
 WORKED_ON = 20  # contacts whose open invoices are looked at
 DAYS = 14  # of the chart
+_NO_DEEDS = (PreviewPlanChange.kind,)  # asking for a price does nothing
 
 
 class Owed(Frozen):
@@ -86,7 +88,7 @@ def home(uow: UnitOfWork) -> Home:
     return Home(
         name=actor.name,
         may=may,
-        did=tuple(_did(uow, one) for one in uow.overview.latest(actor.team, actor.user, SHOWN)),
+        did=tuple(_did(uow, one) for one in uow.overview.latest(actor.team, actor.user, SHOWN, without=_NO_DEEDS)),
         waiting=tuple(_did(uow, one) for one in waiting),
         waiting_count=waiting_count,
         to_decide=to_decide.requests,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Protocol
 
@@ -22,8 +23,8 @@ class Sum(Frozen):
 class Overview(Protocol):
     """Questions over all contacts. Each reads an index that holds little else than what it asks for."""
 
-    def latest(self, team: TeamId, user: UserId, limit: int) -> tuple[Operation, ...]:
-        """What that person asked for, newest first."""
+    def latest(self, team: TeamId, user: UserId, limit: int, *, without: Collection[str] = ()) -> tuple[Operation, ...]:
+        """What that person asked for, newest first; some kinds of operation do not count."""
 
     def waiting(self, team: TeamId, user: UserId, limit: int) -> tuple[int, tuple[Operation, ...]]:
         """How many of that person's wait for a customer, and the oldest of them."""

@@ -133,7 +133,10 @@ def sync(settings: Settings, out: Console, wanted: str = "") -> None:
     if run.missed_events:
         out.print(f"{run.missed_events} events had not arrived and are being handled.")
     if run.without_country:
-        out.print(f"Without a country, so without tax: {', '.join(run.without_country[:20])}")
+        out.print(
+            "Without a country at Stripe, so nothing can be billed to them (their tax is not known): "
+            + ", ".join(run.without_country[:20])
+        )
 
 
 def _sync_all(app: App, out: Console) -> Reconciliation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -27,9 +28,10 @@ class OverviewRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def latest(self, team: TeamId, user: UserId, limit: int) -> tuple[Operation, ...]:
+    def latest(self, team: TeamId, user: UserId, limit: int, *, without: Collection[str] = ()) -> tuple[Operation, ...]:
         column = operations.c
-        theirs = select(operations).where(column.user_id == user, column.team == team)
+        mine = (column.user_id == user, column.team == team, column.kind.not_in(without))
+        theirs = select(operations).where(*mine)
         newest_first = theirs.order_by(column.created_at.desc(), column.id).limit(limit)
         return tuple(operation_of(row) for row in self._connection.execute(newest_first))
 

@@ -112,7 +112,7 @@ class Search:
         return [Match(*row) for row in self._connection.execute(statement)]
 
     def _near(self, asked: list[str]) -> tuple[Matches, list[Term]]:
-        """Those whose words are one mistake away (two for long words) from the ones that were typed, and their words."""
+        """Those whose words are one mistake away (two for long words) from what was typed, and what they may have."""
         stems = {word: self._stems_near(word) for word in asked[:_MOST_WORDS_GUESSED]}
         if len(asked) > _MOST_WORDS_GUESSED or not any(stems.values()):
             return Matches([]), []

@@ -87,7 +87,9 @@ def made_up(count: int) -> Iterator[Contact]:
 def _people(chance: random.Random, name: str, company: str) -> tuple[Member, ...]:
     """The contact and two others of the company."""
     others = [f"{chance.choice(_FIRST)} {chance.choice(_LAST)}" for _ in range(2)]
-    return tuple(Member(name=one, email=f"{one.replace(' ', '.')}@{company}.example".lower()) for one in (name, *others))
+    return tuple(
+        Member(name=one, email=f"{one.replace(' ', '.')}@{company}.example".lower()) for one in (name, *others)
+    )
 
 
 def _invented(chance: random.Random, syllables: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -89,8 +89,9 @@ class MemoryOverview:
 
     rows: Any
 
-    def latest(self, team: TeamId, user: UserId, limit: int) -> tuple[Operation, ...]:
-        theirs = [one for one in self.rows.operations.values() if (one.team, one.user) == (team, user)]
+    def latest(self, team: TeamId, user: UserId, limit: int, *, without: Collection[str] = ()) -> tuple[Operation, ...]:
+        mine = (one for one in self.rows.operations.values() if (one.team, one.user) == (team, user))
+        theirs = [one for one in mine if one.kind not in without]
         return tuple(sorted(theirs, key=lambda one: one.created_at, reverse=True)[:limit])
 
     def waiting(self, team: TeamId, user: UserId, limit: int) -> tuple[int, tuple[Operation, ...]]:

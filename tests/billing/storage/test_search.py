@@ -226,7 +226,9 @@ def test_a_new_name_replaces_the_old_one(database: Database, find: Find) -> None
 BOOKS = Member(name="Felix Größer", email="Felix.Groesser@Acme-Werke.Example")
 
 
-@pytest.mark.parametrize("typed", ["felix", "Größer", "felix groesser", "felix müller", "FELIX.groesser@acme-werke.example"])
+@pytest.mark.parametrize(
+    "typed", ["felix", "Größer", "felix groesser", "felix müller", "FELIX.groesser@acme-werke.example"]
+)
 def test_an_account_is_found_by_its_people_and_says_whom(database: Database, typed: str) -> None:
     """The billing contact may have changed; whoever calls is still somebody of that account."""
     with database.writing(ACTOR) as uow:
