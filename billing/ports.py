@@ -394,7 +394,8 @@ class PaymentOrder(Frozen):
     invoice: InvoiceId
     due: Money  # what the person was shown; Stripe must agree
     payment_method: PaymentMethodId
-    keep_for: SubscriptionId | None = None  # the subscription that is charged to the method from now on
+    subscription: SubscriptionId | None = None  # that it is for; None: it has ended, or there is none
+    later: PaymentMethodId | None = None  # what its later payments are charged to; None: nothing is on file for them
 
 
 class Payments(Protocol):
@@ -481,6 +482,11 @@ class Payments(Protocol):
 
     def invoice(self, customer: CustomerId, invoice: InvoiceId) -> Invoice | None:
         """The invoice as it is now; None if there is none of that customer."""
+
+    def keep_what_pays(self, subscription: SubscriptionId) -> None:
+        """From now on the subscription is charged to what has paid an invoice of it last, also to a new card that the
+        customer entered on Stripe's page (HX1). Nothing for one that has ended.
+        """
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps, also what is left of a deleted customer; None for an unknown one."""

@@ -15,7 +15,7 @@ from billing.catalogue.coupons import Code
 from billing.catalogue.labels import Amounts, Id, Label, Percent
 from billing.models import Frozen
 from billing.money import Money
-from billing.roles import Role
+from billing.roles import PERMISSIONS, Permission, Role
 
 
 class LowerLimit(StrEnum):
@@ -205,13 +205,22 @@ class InvoicePolicy(Frozen):
     limits: dict[Role, GrantLimit] = Field(default_factory=dict)  # by role; none: no limit
 
     def limit_of(self, roles: frozenset[Role]) -> GrantLimit | None:
-        """The limit of somebody with those roles: managers have none, and of several roles the freest counts."""
+        """The limit of somebody with those roles: managers have none, and of several roles the freest counts.
+
+        Roles that may not send do not free somebody from the limit of one that may.
+        """
         if Role.MANAGER in roles:
             return None
-        limits = [self.limits.get(role) for role in roles if role is not Role.ADMIN]
-        if not limits or any(limit is None for limit in limits):
+        held = roles.intersection(PERMISSIONS[Permission.SEND_INVOICE]) or roles - {Role.ADMIN}
+        limits = [self.limits[role] for role in held if role in self.limits]
+        if not limits or len(limits) < len(held):
             return None
-        return max((one for one in limits if one), key=lambda one: (one.discount is None, one.discount or 0))
+        discounts = [one.discount for one in limits if one.discount is not None]
+        named = set.intersection(*(set(one.total) for one in limits))
+        return GrantLimit(
+            discount=max(discounts) if len(discounts) == len(limits) else None,
+            total={currency: max(one.total[currency] for one in limits) for currency in named},
+        )
 
 
 class AfterLastTry(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from billing.contacts import Contact, CustomerSnapshot, Invoice, InvoiceStatus, PaymentMethod
+from billing.contacts import Contact, CustomerSnapshot, Invoice, InvoiceStatus, PaymentMethod, Subscription
 from billing.dunning.failures import FailedPayment, failing
 from billing.errors import (
     AmountDue,
@@ -12,7 +12,7 @@ from billing.errors import (
     InvoiceNotOpen,
     NoPaymentPage,
 )
-from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId
+from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Action, Command, Context, Receipt
@@ -124,6 +124,7 @@ def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
     if invoice.due.amount != command.due:
         raise AmountDue(shown=command.due, due=invoice.due.amount, currency=invoice.due.currency)
     method = chosen(uow, contact, command.payment_method, uow.today)
+    going_on = _going_on(uow, contact, invoice)
     return PaymentToCollect(
         contact=contact,
         method=method,
@@ -132,7 +133,8 @@ def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
             invoice=invoice.id,
             due=invoice.due,
             payment_method=method.id,
-            keep_for=invoice.subscription if KEEP in command.keep else None,
+            subscription=going_on.id if going_on else None,
+            later=method.id if KEEP in command.keep else _charged_before(uow, contact, going_on),
         ),
     )
 
@@ -144,12 +146,13 @@ def perform(payments: Payments, context: Context, checked: PaymentToCollect) -> 
 def record(uow: UnitOfWork, context: Context, checked: PaymentToCollect, outcome: Collected) -> InvoiceCollected:
     uow.mirror.replace(checked.contact.id, outcome.snapshot)
     invoice = next(one for one in outcome.snapshot.invoices if one.id == checked.order.invoice)
+    later = {one.id: one.payment_method for one in outcome.snapshot.subscriptions if not one.status.has_ended}
     uow.timeline.append(_entry(uow, context, checked, Happening.INVOICE_CHARGED, invoice.number))
     return InvoiceCollected(
         contact_name=checked.contact.name,
         invoice=invoice,
         method=checked.method,
-        kept=checked.order.keep_for is not None,
+        kept=later.get(checked.order.subscription or SubscriptionId("")) == checked.method.id,
         others=sum(one.failing for one in outcome.snapshot.invoices),
     )
 
@@ -184,13 +187,15 @@ def check_link(uow: UnitOfWork, command: SendInvoiceLink) -> LinkToSend:
 
 
 def perform_link(payments: Payments, context: Context, checked: LinkToSend) -> Payable:
-    """Nothing is changed at Stripe: the page is there since the invoice was finalized."""
+    """The page is there since the invoice was finalized. What pays there is charged later, too (HX1)."""
     del context
     invoice = payments.invoice(checked.customer, checked.invoice)
     if invoice is None or invoice.status is not InvoiceStatus.OPEN:
         raise InvoiceNotOpen(contact=checked.contact.name)
     if not invoice.url:
         raise NoPaymentPage(contact=checked.contact.name)
+    if invoice.subscription:
+        payments.keep_what_pays(invoice.subscription)
     return Payable(invoice=invoice, url=invoice.url)
 
 
@@ -228,6 +233,21 @@ def _open(uow: UnitOfWork, contact: Contact, invoice_id: InvoiceId) -> Invoice:
     if invoice is None or invoice.status is not InvoiceStatus.OPEN or not invoice.due:
         raise InvoiceNotOpen(contact=contact.name)
     return invoice
+
+
+def _going_on(uow: UnitOfWork, contact: Contact, invoice: Invoice) -> Subscription | None:
+    """The subscription that it is for, unless that has ended: what it owes can be paid, and nothing comes later."""
+    mine = (one for one in uow.mirror.subscriptions(contact.id) if one.id == invoice.subscription)
+    return next((one for one in mine if not one.status.has_ended), None)
+
+
+def _charged_before(uow: UnitOfWork, contact: Contact, going_on: Subscription | None) -> PaymentMethodId | None:
+    """Its own method, else the customer's standard one."""
+    if going_on is None:
+        return None
+    if going_on.payment_method:
+        return going_on.payment_method
+    return next((one.id for one in uow.mirror.payment_methods(contact.id) if one.default), None)
 
 
 def _entry(uow: UnitOfWork, context: Context, checked: PaymentToCollect, what: Happening, number: str | None) -> Entry:

@@ -247,6 +247,10 @@ class StripePayments:
         with translated():
             return self._collecting.invoice(customer, invoice)
 
+    def keep_what_pays(self, subscription: SubscriptionId) -> None:
+        with translated():
+            self._collecting.keep_what_pays(subscription)
+
     # --- payment methods ----------------------------------------------------------------------------------------------
 
     def send_setup_link(self, customer: CustomerId, operation: OperationId, accepted_at: datetime) -> SetupLink:

@@ -126,6 +126,8 @@ EXAMPLES = {
     "LeftToCreditChanged": errors.LeftToCreditChanged(left=43550, currency="EUR"),
     "NothingToCredit": errors.NothingToCredit(left=5000, currency="EUR"),
     "FieldMissing": errors.FieldMissing("project", ("Project", "Projekt")),
+    "LineTooLarge": errors.LineTooLarge(most=99_999_999_999, currency="EUR"),
+    "CannotCharge": errors.CannotCharge(due=5, currency="KWD"),
     "LineCreditedBefore": errors.LineCreditedBefore(),
     "CannotRefund": errors.CannotRefund(),
 }

@@ -186,7 +186,14 @@ class FakePayments:
             self.paid[operation] = order
             done = {"status": InvoiceStatus.PAID, "due": Money.zero(invoice.due.currency), "next_attempt_at": None}
             others = (one for one in there.invoices if one.id != invoice.id)
-            after = {"invoices": (invoice.model_copy(update=done), *others)}
+            changed = {"payment_method": order.later}
+            after = {
+                "invoices": (invoice.model_copy(update=done), *others),
+                "subscriptions": tuple(
+                    one.model_copy(update=changed) if one.id == order.subscription else one
+                    for one in there.subscriptions
+                ),
+            }
             self.snapshots[order.customer] = there.model_copy(update=after)
         self._work_is_done()
         return self.snapshots[order.customer]
@@ -195,6 +202,9 @@ class FakePayments:
         self._called("invoice", customer, invoice)
         there = self.snapshots.get(customer)
         return next((one for one in there.invoices if one.id == invoice), None) if there else None
+
+    def keep_what_pays(self, subscription: SubscriptionId) -> None:
+        self._called("keep_what_pays", subscription)
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         self._called("snapshot", customer)

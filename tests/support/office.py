@@ -21,7 +21,7 @@ from billing.change_requests import deciding, lists, watching
 from billing.dunning import failures
 from billing.events import EventSteps
 from billing.ids import OperationId
-from billing.invoices import approving, reminding, telling
+from billing.invoices import approving, nudging, reminding, telling
 from billing.operations import Operation
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
@@ -123,6 +123,7 @@ class Office(Shop):
             watching.PIPELINE: messages.remind,
             lists.EXPORT: messages.export,
             approving.PIPELINE: self.approval_news.tell,
+            nudging.PIPELINE: self.approval_news.remind,
             reminding.PIPELINE: self.invoice_mails.remind,
             telling.PIPELINE: self.tells_of_invoice,
             usage.PIPELINE: UsageNotices(self.desk, self.outbox).send,
