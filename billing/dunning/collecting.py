@@ -9,16 +9,15 @@ from billing.dunning.failures import FailedPayment, failing
 from billing.errors import (
     AmountDue,
     Declined,
-    ForeignPaymentMethod,
     InvoiceNotOpen,
-    NoEmailAddress,
     NoPaymentPage,
-    PaymentMethodExpired,
 )
 from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Action, Command, Context, Receipt
+from billing.payment_links import may_be_sent
+from billing.payment_methods import chosen, ways_to_pay
 from billing.ports import PaymentOrder, Payments, UnitOfWork
 from billing.roles import Permission
 from billing.timeline import Entry, Happening
@@ -104,12 +103,13 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = 
     wanted = [one for one in every if invoice_id is None or one.invoice.id == invoice_id]
     if not wanted:
         raise InvoiceNotOpen(contact=contact.name)
+    ways = ways_to_pay(uow, contact)
     return CollectForm(
         contact=contact,
         failed=wanted[0],
-        methods=tuple(one for one in uow.mirror.payment_methods(contact_id) if not one.expired(uow.today)),
+        methods=ways.methods,
         others=len(every) - 1,
-        link_to=contact.email or None,
+        link_to=ways.link_to,
     )
 
 
@@ -123,7 +123,7 @@ def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
     invoice = _open(uow, contact, command.invoice)
     if invoice.due.amount != command.due:
         raise AmountDue(shown=command.due, due=invoice.due.amount, currency=invoice.due.currency)
-    method = _method(uow, contact, command.payment_method)
+    method = chosen(uow, contact, command.payment_method, uow.today)
     going_on = _going_on(uow, contact, invoice)
     return PaymentToCollect(
         contact=contact,
@@ -180,11 +180,9 @@ PAY = Action(
 
 
 def check_link(uow: UnitOfWork, command: SendInvoiceLink) -> LinkToSend:
-    uow.actor.require(Permission.SEND_PAYMENT_LINK)
     contact = uow.contacts.get(command.contact)
+    may_be_sent(uow, contact)
     invoice = _open(uow, contact, command.invoice)
-    if not contact.email:
-        raise NoEmailAddress(contact=contact.name)
     return LinkToSend(contact=contact, customer=contact.customer, invoice=invoice.id)
 
 
@@ -250,15 +248,6 @@ def _charged_before(uow: UnitOfWork, contact: Contact, going_on: Subscription | 
     if going_on.payment_method:
         return going_on.payment_method
     return next((one.id for one in uow.mirror.payment_methods(contact.id) if one.default), None)
-
-
-def _method(uow: UnitOfWork, contact: Contact, wanted: PaymentMethodId) -> PaymentMethod:
-    for method in uow.mirror.payment_methods(contact.id):
-        if method.id == wanted:
-            if method.expired(uow.today):
-                raise PaymentMethodExpired(brand=method.brand, last4=method.last4)
-            return method
-    raise ForeignPaymentMethod(contact=contact.name)
 
 
 def _entry(uow: UnitOfWork, context: Context, checked: PaymentToCollect, what: Happening, number: str | None) -> Entry:

@@ -15,7 +15,7 @@ from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
 from billing.contacts import Invoice, Portal
 from billing.errors import AmountDiffers, Declined, Undeliverable
-from billing.invoices import reminding
+from billing.invoices import nudging, reminding
 from billing.invoices.model import Stage
 from billing.invoices.printing import InvoiceDocuments
 from billing.money import Money
@@ -400,6 +400,22 @@ def test_above_the_limit_managers_are_asked_in_their_channel(office: Office) -> 
     (update,) = office.slack.called("chat_update")
     assert "invoice.approve" not in json.dumps(update.arguments["blocks"])
     assert office.slack.called("chat_postMessage")[-1].arguments["channel"] == SAM.user
+
+
+def test_managers_are_reminded_of_what_nobody_decides(office: Office) -> None:
+    office.sells(invoices=InvoicePolicy(limits={Role.SALES: {"discount": "10"}}))
+    review = reviewed(office, discount="50 %")
+    office.submits(review, note="Loyal")
+    office.works()
+    office.slack.calls.clear()
+    office.clock.goes_on(hours=25)
+    nudging.remind(office.store)
+    office.works()
+    (told,) = office.slack.called("chat_postMessage")
+    assert told.arguments["channel"] == PETRA.user
+    said = texts(told.arguments["blocks"])
+    for part in ("The invoice for Ada Lovelace still waits for a decision.", "Sam Sales asked for it", "channel"):
+        assert part in said
 
 
 def test_a_rejection_says_why(office: Office) -> None:

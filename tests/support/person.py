@@ -42,10 +42,12 @@ class Reply:
 
 
 class Workspace:
-    """The local workspace at `url`, over its control API."""
+    """The local workspace at `url`, over its control API, on connections that are kept."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
+        self._connections = requests.Session()
+        self._connections.trust_env = False  # no proxy stands before 127.0.0.1
 
     def person(self, who: str) -> Person:
         """By role (agent, sales, manager, admin) or by Slack id."""
@@ -83,7 +85,7 @@ class Workspace:
         return self.request("POST", path, json=body)
 
     def request(self, method: str, path: str, **more: Any) -> Json:
-        response = requests.request(method, self.url + path, timeout=30, **more)
+        response = self._connections.request(method, self.url + path, timeout=30, **more)
         answer = response.json()
         if not response.ok:
             raise NotAccepted(answer["error"])
@@ -144,10 +146,19 @@ class Person:
 
     def enters(self, values: Json) -> Reply:
         """Plain values into inputs, by block_id, without submitting."""
+        self._open_menus(values)
         return self._act("input", values=values)
+
+    def _open_menus(self, values: Json) -> None:
+        """Menus that the app fills when they are opened show first what can be chosen."""
+        for block in (self.view or {}).get("blocks", []):
+            element = block.get("element") or {}
+            if block.get("block_id") in values and element.get("min_query_length") == 0:
+                self.options(block["block_id"])
 
     def submits(self, values: Json | None = None) -> Reply:
         """The modal on top, with plain values by block_id; what is not named keeps what it shows."""
+        self._open_menus(values or {})
         return self._act("submit", values=values or {})
 
     def closes(self, *, everything: bool = False) -> Reply:
