@@ -139,6 +139,11 @@ class SubscriptionStatus(StrEnum):
         """It will be billed again."""
         return self in _RUNNING
 
+    @property
+    def has_ended(self) -> bool:
+        """For good: nothing about it can be changed any more."""
+        return self in (SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED)
+
 
 _RUNNING = {
     SubscriptionStatus.SCHEDULED,
@@ -270,6 +275,7 @@ class CustomerSnapshot(Frozen):
     """Everything that the mirror keeps of one Stripe customer, read at one time."""
 
     customer: CustomerId
+    deleted: bool = False  # at Stripe: who it was is not told any more, and nothing runs
     read_at: datetime | None = None  # UTC, before the first look at Stripe; None: newer than everything
     covers: int = 0  # the newest event of the customer that had arrived before the first look; 0: not asked
     name: str
@@ -286,7 +292,12 @@ class CustomerSnapshot(Frozen):
 
 
 def from_stripe(contact: Contact, found: CustomerSnapshot) -> Contact:
-    """What Stripe knows better, laid over what we have; account, members, company and language are ours."""
+    """What Stripe knows better, laid over what we have; account, members, company and language are ours.
+
+    Of a deleted customer Stripe knows nothing, and the contact stays as it was.
+    """
+    if found.deleted:
+        return contact
     return contact.model_copy(
         update={
             "name": found.name or contact.name,
@@ -359,6 +370,9 @@ class Mirror(Protocol):
 
     def covers(self, contact: ContactId) -> int:
         """The position of the newest event that the mirror of this contact is known to contain; 0: of none."""
+
+    def unseen(self, since: datetime, after: CustomerId | None, limit: int = 100) -> tuple[CustomerId, ...]:
+        """Customers with something that runs or could be charged whose mirror was not read since then, by id."""
 
     def is_older(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
         """Whether it was read before the mirror was last written, by a later snapshot or by an operation."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# A spreadsheet takes text with one of these in front for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes text with one of these in front for a formula (OWASP, "CSV Injection"), in Japanese also the wide.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def harmless(text: str) -> str:

@@ -33,6 +33,7 @@ _CUSTOMER = {
     "tax_exempt": "tax",
 }
 _AS_A_WHOLE = {
+    "customer.deleted": "customer_deleted",
     "customer.subscription.created": "subscription_started",
     "customer.subscription.paused": "subscription_paused",
     "customer.subscription.resumed": "subscription_resumed",

@@ -10,6 +10,7 @@ from billing.change_requests.model import ChangeRequest, RequestFilter
 from billing.contacts import Contact, Invoice
 from billing.ids import ContactId
 from billing.invoices.lists import Row, mine
+from billing.invoices.sending import SendInvoice
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Operation
@@ -21,7 +22,8 @@ from billing.roles import Permission, Role
 SHOWN = 5  # of each list
 WORKED_ON = 20  # contacts whose open invoices are looked at
 DAYS = 14  # of the chart
-_NO_DEEDS = (PreviewPlanChange.kind,)  # asking for a price does nothing
+_PREPARING = frozenset({SendInvoice.kind})  # once it is done, the operation that it led to says so: one act, one line
+_NO_DEEDS = frozenset({PreviewPlanChange.kind})  # asking for a price does nothing
 
 
 class Owed(Frozen):
@@ -88,7 +90,10 @@ def home(uow: UnitOfWork) -> Home:
     return Home(
         name=actor.name,
         may=may,
-        did=tuple(_did(uow, one) for one in uow.overview.latest(actor.team, actor.user, SHOWN, without=_NO_DEEDS)),
+        did=tuple(
+            _did(uow, one)
+            for one in uow.overview.latest(actor.team, actor.user, SHOWN, preparing=_PREPARING, without=_NO_DEEDS)
+        ),
         waiting=tuple(_did(uow, one) for one in waiting),
         waiting_count=waiting_count,
         to_decide=to_decide.requests,

@@ -23,8 +23,19 @@ class Sum(Frozen):
 class Overview(Protocol):
     """Questions over all contacts. Each reads an index that holds little else than what it asks for."""
 
-    def latest(self, team: TeamId, user: UserId, limit: int, *, without: Collection[str] = ()) -> tuple[Operation, ...]:
-        """What that person asked for, newest first; some kinds of operation do not count."""
+    def latest(
+        self,
+        team: TeamId,
+        user: UserId,
+        limit: int,
+        *,
+        preparing: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> tuple[Operation, ...]:
+        """What that person asked for, newest first; operations of the kinds `without` do not count.
+
+        `preparing`: kinds of which one that is done has led to another operation, which is the one that people know.
+        """
 
     def waiting(self, team: TeamId, user: UserId, limit: int) -> tuple[int, tuple[Operation, ...]]:
         """How many of that person's wait for a customer, and the oldest of them."""

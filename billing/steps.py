@@ -7,17 +7,21 @@ Only Transient and unforeseen exceptions leave a step.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Literal
 
 from billing.access import Actor
-from billing.errors import Declined, NotFound, Reason, Refusal
+from billing.errors import Declined, NotFound, Reason, Refusal, Transient
 from billing.ids import OperationId, TeamId, UserId
 from billing.models import Frozen
 from billing.operations import AnyAction, Context, Operation, State
-from billing.ports import Payments, Store
+from billing.ports import Payments, Store, UnitOfWork
 
 # Who reads rows when nobody acts yet; may nothing.
 NOBODY = Actor(team=TeamId(""), user=UserId(""), name="Kontor", roles=frozenset())
+
+
+TURN_SECONDS = 0.3  # until it is looked again whether the earlier operation is done
 
 
 class Progress(Frozen):
@@ -38,6 +42,7 @@ class OperationSteps:
         self._actions = actions
 
     def check(self, operation_id: str, _: str) -> str:
+        """What the rules say. Raises Transient while an earlier operation changes the same subject."""
         operation, actor = self._load(operation_id)
         if operation.state.final:
             return Progress(answer="finished").model_dump_json()
@@ -45,6 +50,7 @@ class OperationSteps:
         command = action.command.model_validate_json(operation.command)
         try:
             with self._store.reading(actor) as uow:
+                self._take_turn(uow, operation, action.subject(command))
                 checked = action.check(uow, command)
         except Refusal as refusal:
             return Progress(answer="refused", reason=refusal.reason).model_dump_json()
@@ -108,6 +114,15 @@ class OperationSteps:
             uow.operations.finish(operation.id, State.FAILED, reason=reason)
             action = self._actions[operation.kind]
             action.refused(uow, action.command.model_validate_json(operation.command), reason)
+
+    def _take_turn(self, uow: UnitOfWork, operation: Operation, subject: str | None) -> None:
+        """Whoever was accepted earlier goes first: what is checked here must still hold when Stripe is told."""
+        if subject is None:
+            return
+        for earlier in takewhile(lambda one: one.id != operation.id, uow.operations.at_work(operation.contact)):
+            action = self._actions[earlier.kind]
+            if action.subject(action.command.model_validate_json(earlier.command)) == subject:
+                raise Transient("an earlier operation", retry_after=TURN_SECONDS)
 
     def _load(self, operation_id: str) -> tuple[Operation, Actor]:
         with self._store.reading(NOBODY) as uow:

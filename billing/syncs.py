@@ -28,11 +28,14 @@ ON_THE_WAY = timedelta(minutes=5)  # a younger event may still be delivered
 _RUN = "stripe:customers"
 
 
-class CustomerPages(Protocol):
+class Customers(Protocol):
     """Stripe's customers, as the sync reads them."""
 
     def pages(self, after: CustomerId | None) -> Iterator[tuple[CustomerSnapshot, ...]]:
         """All customers in Stripe's order, by the page, from behind that one. Raises Transient."""
+
+    def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
+        """One of them, also a deleted one; None for one that never was. Raises Transient."""
 
 
 class EventLog(Protocol):
@@ -64,12 +67,13 @@ class SyncStore(Protocol):
 
 
 def reconcile(
-    store: SyncStore, actor: Actor, customers: CustomerPages, log: EventLog, report: Report | None = None, *, tell: bool
+    store: SyncStore, actor: Actor, customers: Customers, log: EventLog, report: Report | None = None, *, tell: bool
 ) -> Reconciliation:
     """Compare every customer with the mirror and mend it, then fetch the events that never arrived.
 
-    Unknown customers become contacts. Account, members, company and language are ours and stay. `tell`: have admins and
-    managers told if anything was different. Started again, it goes on behind the last page done.
+    Unknown customers become contacts. Account, members, company and language are ours and stay. Who is not among
+    Stripe's customers any more is asked for by name: a deleted one has neither cards nor subscriptions. `tell`: have
+    admins and managers told if anything was different. Started again, it goes on behind the last page done.
     """
     watched = report or silent
     run, after, since = _begin(store, actor)
@@ -81,6 +85,7 @@ def reconcile(
             uow.imports.advance(_RUN, Progress(done=run.customers, resume_after=page[-1].customer))
             uow.reconciliations.save(run)
         watched(Phase.IMPORTING, run.customers, None)
+    run = _look_for_the_missing(store, actor, customers, run)
     for events in log.between(since, run.began_at - ON_THE_WAY):
         run = run.model_copy(update={"missed_events": run.missed_events + _fetch_missed(store, actor, events)})
     with store.writing(actor) as uow:
@@ -93,8 +98,10 @@ def reconcile(
 
 
 def sync_one(store: SyncStore, actor: Actor, customer: CustomerId, snapshot: CustomerSnapshot) -> Reconciliation:
-    """One customer. What was different is answered, and not kept."""
+    """One customer. What was different is answered, and not kept. Raises UnknownContact for a deleted stranger."""
     with store.writing(actor) as uow:
+        if snapshot.deleted and uow.contacts.by_customer(customer) is None:
+            raise UnknownContact(contact=customer)
         return _page(uow, [snapshot], Reconciliation(id=str(customer), began_at=uow.now))
 
 
@@ -124,6 +131,25 @@ def _begin(store: SyncStore, actor: Actor) -> tuple[Reconciliation, CustomerId |
         progress = uow.imports.progress(_RUN)
         resumed = run.model_copy(update={"resumed_at": run.customers})
         return resumed, CustomerId(progress.resume_after) if progress.resume_after else None, since
+
+
+def _look_for_the_missing(
+    store: SyncStore, actor: Actor, customers: Customers, before: Reconciliation
+) -> Reconciliation:
+    """Contacts with something that runs whom no page has shown: their customer was deleted, or never was."""
+    run, last = before, None
+    while missing := _missing(store, actor, run, last):
+        found = [one for one in map(customers.snapshot, missing) if one is not None]
+        with store.writing(actor) as uow:
+            run = _page(uow, found, run)
+            uow.reconciliations.save(run)
+        last = missing[-1]
+    return run
+
+
+def _missing(store: SyncStore, actor: Actor, run: Reconciliation, last: CustomerId | None) -> tuple[CustomerId, ...]:
+    with store.reading(actor) as uow:
+        return uow.mirror.unseen(run.began_at, last)
 
 
 def _page(uow: SyncUnit, page: Sequence[CustomerSnapshot], before: Reconciliation) -> Reconciliation:

@@ -15,6 +15,8 @@ from blocks.graphemes import fit
 from blocks.invoices.figures import next_try
 from blocks.texts import Translator, bold, joined, later
 
+CURRENCIES = 3  # in a figure
+
 
 class Id:
     REFRESH = "home.refresh"  # button
@@ -26,20 +28,25 @@ _KINDS = {
     "preview_plan_change": later("Price of a plan change"),
     "raise_limit": later("Higher contact limit"),
     "change_plan": later("Plan change"),
+    "resume_plan_change": later("Plan change"),
+    "call_off_plan_change": later("Plan kept"),
+    "preview_discount_offer": later("Discount offer"),
+    "take_discount_offer": later("Discount offer"),
     "file_change_request": later("Downgrade request"),
     "apply_change_request": later("Downgrade"),
     "keep_plan": later("Plan kept"),
     "pay_invoice": later("Open invoice charged"),
     "send_invoice_link": later("Link for paying an invoice"),
-    "send_invoice": later("Invoice prepared"),
-    "issue_invoice": later("Invoice sent"),
+    "send_invoice": later("Sending an invoice"),
+    "issue_invoice": later("Sending an invoice"),
     "send_invoice_again": later("Invoice sent again"),
     "charge_invoice": later("Open invoice charged"),
     "record_payment": later("Payment recorded"),
     "credit_invoice": later("Invoice credited"),
     "end_invoice": later("Invoice ended"),
     "send_billing_contact_link": later("Link to the customer"),
-    "change_bill_to": later("Billing contact changed"),
+    "change_billing_contact": later("Billing contact changed"),
+    "change_bill_to": later("Billing details changed"),
 }
 _STATES = {
     State.ACCEPTED: ("⏳", later("under way")),
@@ -94,10 +101,13 @@ def _numbers(shown: Home, t: Translator) -> list[kit.Block]:
 
 
 def _sums(sums: Sequence[Sum], t: Translator) -> str:
-    """`€4,100.00 and $80.00 in 12 invoices`."""
+    """`€4,100.00 and $80.00 in 12 invoices`; of many currencies the rest is counted."""
     if not sums:
         return t("none")
-    amounts = t.list([t.money(one.amount) for one in sums[:3]])
+    shown = [t.money(one.amount) for one in sums[:CURRENCIES]]
+    if len(sums) > CURRENCIES:
+        shown.append(t.count("{n} more currency", "{n} more currencies", len(sums) - CURRENCIES))
+    amounts = t.list(shown)
     count = sum(one.count for one in sums)
     return t.count("{amounts} in {n} invoice", "{amounts} in {n} invoices", count, amounts=amounts)
 

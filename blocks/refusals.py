@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from billing.catalogue import Label
 from billing.change_requests.model import RequestState
 from billing.contacts import AccountStatus, SubscriptionStatus
 from billing.errors import Parameter, Reason
@@ -162,6 +163,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "NeedsNoDecision": (
         later("Nothing goes down by this change, so it needs no request: it can be made at once."),
         "",
+    ),
+    "NoOffer": (
+        later("For this reason no discount is offered to {contact}, or no longer. Please go on with the request."),
+        later("For this reason no discount is offered to this customer. Please go on with the request."),
+    ),
+    "OfferTakenBefore": (
+        later("{contact} has taken the discount {coupon} before. It is offered once."),
+        later("This customer has taken the discount before. It is offered once."),
+    ),
+    "DiscountRuns": (
+        later("{contact} has a discount already: {coupon}. Another one would take its place."),
+        later("This customer has a discount already. Another one would take its place."),
     ),
     "NotChangeable": (
         later("The subscription is in the state “{subscription_status}”. Only a running one can be changed."),
@@ -398,6 +411,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("This is not possible now: the invoice is “{invoice_state}”."),
         later("This is not possible in the invoice’s state."),
     ),
+    "FieldMissing": (
+        later("Every invoice needs this: {label}."),
+        later("Something that every invoice needs is missing."),
+    ),
     "EmptyInvoice": (
         later("The invoice has no line yet. Please add what the customer is to pay for."),
         "",
@@ -413,6 +430,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "AmountNotReadable": (
         later("“{text}” is no price in {currency}. Please write it as 150.00."),
         later("Please enter a price, as in 150.00."),
+    ),
+    "LineTooLarge": (
+        later("This line comes to more than {most}, the most that can be billed on one."),
+        later("This line comes to more than can be billed on one."),
     ),
     "QuantityNotReadable": (
         later("“{text}” is no quantity. It is above zero and has three decimals at most."),
@@ -474,9 +495,21 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Something was paid or credited in the meantime: {due} is still to be paid. Please look again."),
         later("Something was paid or credited in the meantime. Please look again."),
     ),
+    "LeftToCreditChanged": (
+        later("Something was taken back in the meantime: {left} is left of the invoice. Please look again."),
+        later("Something was taken back in the meantime. Please look again."),
+    ),
     "NothingToCredit": (
         later("At most {left} can be taken back. Choose an amount or lines, not both."),
         later("This is more than is left to be taken back."),
+    ),
+    "LineCreditedBefore": (
+        later("Some of this was taken back before. Choose other lines, or enter what is still to be taken back."),
+        "",
+    ),
+    "CannotCharge": (
+        later("No card can be charged with {due}. The amount is too small or too large, or does not end in 0."),
+        later("No card can be charged with this amount."),
     ),
     "CannotRefund": (
         later("No single card payment is behind this invoice, so nothing can go back to a card. Choose another way."),
@@ -506,7 +539,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 
 # Parameters in minor units, with their currency beside them.
-_AMOUNTS = {"reviewed", "charged", "due", "left", "shown"}
+_AMOUNTS = {"reviewed", "charged", "due", "left", "most", "shown"}
 
 
 def sentence(reason: Reason, t: Translator) -> str:
@@ -575,6 +608,8 @@ def _shown(name: str, value: Parameter, t: Translator) -> object:
                 return t.datetime(datetime.fromisoformat(value))
             case (("first" | "last" | "since"), str()):
                 return t.day(value)
+            case "label", (str(en), str(de)):
+                return Label(en=en, de=de).in_(t.language)
             case "limits", tuple():
                 return t.list(int(one) for one in value)
             case _, tuple():

@@ -65,6 +65,12 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Lower contact limit planned for the end of the period: {limit} contacts"),
         later("Change of plan planned for the end of the period"),
     ),
+    Happening.PLAN_CHANGE_CALLED_OFF: ("🔒", later("Lower contact limit called off"), ""),
+    Happening.OFFER_TAKEN: (
+        "🎁",
+        later("Discount {coupon} given instead of a downgrade of {plan}"),
+        later("Discount given instead of a downgrade"),
+    ),
     Happening.REQUEST_FILED: ("📝", later("Downgrade requested: {plan_before} → {plan}"), later("Downgrade requested")),
     Happening.REQUEST_APPROVED: ("👍", later("Downgrade approved: {plan}"), later("Downgrade approved")),
     Happening.REQUEST_REJECTED: ("👎", later("Downgrade rejected: {note}"), later("Downgrade rejected")),
@@ -159,6 +165,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("{amount} of invoice {number} refunded: {note}"),
         later("Invoice refunded"),
     ),
+    Happening.INVOICE_NOT_REFUNDED: (
+        "❌",
+        later("Invoice {number} could not be refunded"),
+        later("An invoice could not be refunded"),
+    ),
     Happening.INVOICE_VOIDED: ("🚫", later("Invoice {number} cancelled"), later("Invoice cancelled")),
     Happening.INVOICE_WRITTEN_OFF: ("📉", later("Invoice {number} written off"), later("Invoice written off")),
     Happening.INVOICE_APPROVAL_ASKED: (
@@ -227,6 +238,7 @@ _CHANGES: Mapping[str, tuple[str, str]] = {
     "customer_address": (later("Address changed at Stripe"), ""),
     "customer_balance": (later("Balance changed at Stripe"), ""),
     "customer_tax": (later("Tax status changed at Stripe"), ""),
+    "customer_deleted": (later("Customer deleted at Stripe; all subscriptions ended"), ""),
     "invoice_voided": (later("Invoice {number} cancelled at Stripe"), later("Invoice cancelled at Stripe")),
     "invoice_written_off": (
         later("Invoice {number} written off at Stripe"),

@@ -16,20 +16,17 @@ from slack_sdk.errors import SlackClientError
 
 import handlers
 from billing import histories, syncs, usage
-from billing.billing_contacts import changing, links, verifying
+from billing.actions import actions
+from billing.billing_contacts import verifying
 from billing.catalogue import Catalogue, load
 from billing.change_requests import cards, deciding, lists, watching
-from billing.change_requests.applying import APPLY, KEEP
 from billing.desk import Desk
 from billing.dunning import failures
-from billing.dunning.collecting import PAY, SEND_LINK
 from billing.errors import Transient
 from billing.events import EventSteps
 from billing.imports import Report
-from billing.invoices import approving, crediting, issuing, payments, reminding, sending, voiding
+from billing.invoices import approving, nudging, reminding, telling
 from billing.invoices.printing import InvoiceDocuments
-from billing.operations import AnyAction
-from billing.plan_changes import CHANGE, PREVIEW, RAISE
 from billing.reconciliations import Reconciliation
 from billing.steps import NOBODY, OperationSteps
 from billing.storage.database import Database
@@ -39,7 +36,6 @@ from billing.stripe.client import Connection
 from billing.stripe.customers import StripeCustomers
 from billing.stripe.event_log import StripeEventLog
 from billing.stripe.payments import StripePayments
-from billing.subscriptions import CREATE, RESUME
 from bot import mail, metrics
 from bot.engine import Engine, Pipeline, Schedule, Step, enqueue, is_migrated
 from bot.pages.billing_contacts import PATH, billing_contact_pages
@@ -59,8 +55,10 @@ from handlers.conversation import Conversation
 from handlers.dunning import Tellers
 from handlers.followups import FollowUps
 from handlers.histories import Exports
+from handlers.homes import Homes
 from handlers.invoices.approvals import ApprovalNews
 from handlers.invoices.mailing import InvoiceMails
+from handlers.invoices.news import InvoiceNews
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
 from handlers.reconciliations import ReconciliationNews
@@ -69,29 +67,6 @@ from handlers.staff import Directory
 from handlers.usage import UsageNotices, reply_to
 
 log = structlog.get_logger(__name__)
-
-ACTIONS: dict[str, AnyAction] = {
-    action.command.kind: action
-    for action in (
-        CREATE,
-        RESUME,
-        PREVIEW,
-        CHANGE,
-        RAISE,
-        APPLY,
-        KEEP,
-        links.SEND,
-        sending.SEND,
-        issuing.ISSUE,
-        issuing.SEND_AGAIN,
-        payments.CHARGE,
-        payments.RECORD,
-        crediting.CREDIT,
-        voiding.END,
-        PAY,
-        SEND_LINK,
-    )
-}
 
 
 class OldSchema(CannotStart):
@@ -143,17 +118,19 @@ class App:
     def engine(self) -> Engine:
         """The worker's part: operations, Stripe's events, and what is done by the clock."""
         register = Vies(self.settings.kontor_vies_url)
-        steps = OperationSteps(self.database, self.payments, ACTIONS | changing.actions(register))
+        steps = OperationSteps(self.database, self.payments, actions(register))
         events = EventSteps(self.database, self.payments, self.posts.managers)
         smtp = self.settings.smtp_url
         outbox = Outbox(mail.sender(smtp.get_secret_value()) if smtp else None)
-        invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings))
+        invoice_mails = InvoiceMails(self.desk, outbox, documents_address(self.settings), self.settings.links_last)
         mails = Mails(self.desk, outbox, invoice_mails.done)
+        news = InvoiceNews(self.desk, self.posts, invoice_mails)
         customer_pages = f"{self.settings.kontor_public_url.rstrip('/')}{PATH}"
         contact_news = BillingContactNews(self.desk, self.posts, outbox, customer_pages)
         follow_ups = FollowUps(self.desk, events, self.announcer)
         tellers = Tellers(self.desk, self.posts)
         reconciled = ReconciliationNews(self.desk, self.posts)
+        approval_news = ApprovalNews(self.desk, self.posts)
         exports = Exports(self.desk, self.posts)
         request_cards = Cards(self.desk, self.posts)
         messages = Messages(self.desk, self.posts)
@@ -189,15 +166,21 @@ class App:
                 Pipeline(histories.PIPELINE, (Step("make", exports.make),)),
                 Pipeline(
                     deciding.PIPELINE,
-                    (Step("cards", request_cards.show), Step("mail", RequestMails(self.desk, outbox).send)),
+                    (
+                        Step("cards", request_cards.show),
+                        Step("mail", RequestMails(self.desk, outbox).send),
+                        Step("homes", Homes(self.desk, self.posts, self.charts).refresh),
+                    ),
                 ),
                 Pipeline(cards.PIPELINE, (Step("cards", request_cards.show),)),
                 Pipeline(deciding.NEWS, (Step("tell", messages.news),)),
                 Pipeline(watching.PIPELINE, (Step("remind", messages.remind),)),
                 Pipeline(lists.EXPORT, (Step("export", messages.export),)),
                 Pipeline(usage.PIPELINE, (Step("mail", UsageNotices(self.desk, outbox).send),)),
-                Pipeline(approving.PIPELINE, (Step("tell", ApprovalNews(self.desk, self.posts).tell),)),
+                Pipeline(approving.PIPELINE, (Step("tell", approval_news.tell),)),
+                Pipeline(nudging.PIPELINE, (Step("remind", approval_news.remind),)),
                 Pipeline(reminding.PIPELINE, (Step("remind", invoice_mails.remind),)),
+                Pipeline(telling.PIPELINE, (Step("readers", news.readers), Step("tell", news.tell))),
             ],
             [
                 Schedule("remind_of_invoices", "7 * * * *", self._remind_of_invoices),
@@ -212,6 +195,7 @@ class App:
         )
 
     def _remind_of_invoices(self) -> None:
+        log.info("reminded of invoices to grant", count=nudging.remind(self.database))
         reminded = reminding.remind(self.database)
         if reminded:
             log.info("reminders handed to the engine", invoices=reminded)
@@ -341,6 +325,7 @@ def build(settings: Settings) -> App:
         settings.kontor_stripe_dashboard.rstrip("/"),
         mailed=settings.smtp_url is not None,
         documents=documents_address(settings),
+        lifetime=settings.links_last,
     )
     posts = Posts(lambda: slack_client(settings), settings.kontor_managers_channel)
     announcer = Announcer(desk, posts, links, settings.kontor_settle_seconds)

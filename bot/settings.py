@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from billing.documents.sharing import LIFETIME
 from billing.roles import Role
 
 DEFAULT_DATABASE = "sqlite:///var/kontor.db"
@@ -142,6 +144,9 @@ class Settings(LocalSettings):
         0.4, ge=0, description="how old an operation must be before its result replaces the waiting view in Slack"
     )
     kontor_keep_jobs_days: int = Field(30, gt=0, description="days after which the engine forgets finished jobs")
+    kontor_document_link_days: int = Field(
+        LIFETIME.days, gt=0, le=3650, description="days for which a link to a customer's document is good"
+    )
     kontor_log_format: Literal["json", "text"] = Field("json", description="json for machines, text for a terminal")
     kontor_log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="the least that is logged"
@@ -210,6 +215,11 @@ class Settings(LocalSettings):
     def slack_can_fetch(self) -> bool:
         """Whether Slack reaches our pages: the real one cannot come to an address inside a machine or a network."""
         return _is_local(self.slack_api_url) or not _is_local(self.kontor_public_url)
+
+    @property
+    def links_last(self) -> timedelta:
+        """How long a link to a document is good."""
+        return timedelta(days=self.kontor_document_link_days)
 
     @property
     def test_mode(self) -> bool:

@@ -22,10 +22,11 @@ class Vies:
         """Whether the id is registered. A country whose register is away answers nothing: TaxServiceUnreachable."""
         try:
             answer = requests.get(f"{self._url}/ms/{prefix}/vat/{number}", timeout=CALL_SECONDS)
-            found = answer.json() if answer.ok else {}
+            said = answer.json() if answer.ok else {}
         except (requests.RequestException, ValueError) as error:
             log.warning("the register of VAT ids does not answer", error=type(error).__name__)
             raise TaxServiceUnreachable from error
+        found = said if isinstance(said, dict) else {}
         if found.get("isValid") is True:
             return True
         if found.get("userError") in ("INVALID", "INVALID_INPUT"):

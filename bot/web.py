@@ -12,7 +12,7 @@ from slack_bolt import App
 from billing.catalogue import Business
 from billing.errors import Transient
 from billing.ports import Store
-from billing.stripe.events import BadSignature, verify
+from billing.stripe.events import BadSignature, NoEvent, verify
 from blocks import pages
 from blocks.texts import LANGUAGES, Translator
 from bot import metrics
@@ -50,6 +50,9 @@ def create_web(
         except BadSignature:
             log.warning("webhook with a wrong signature")
             return "wrong signature", 401
+        except NoEvent:
+            log.warning("webhook without an event")
+            return "no event", 400
         fresh = store.accept_event(event)
         metrics.STRIPE_EVENTS.labels(event.type, "new" if fresh else "repeated").inc()
         return "", 200

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import sleep
 
 from billing.access import Actor
 from billing.desk import Desk
+from billing.documents.sharing import LIFETIME
 from billing.errors import NotFound
 from billing.ids import OperationId
 from billing.operations import Operation, State
@@ -27,6 +28,7 @@ class Links:
     dashboard: str  # Stripe's, or the local one's
     mailed: bool = True  # customers get theirs by mail; else the staff passes them on
     documents: str = ""  # the address under which documents are shown
+    lifetime: timedelta = LIFETIME  # of a link to a document
 
     def stripe(self, id_: str) -> str:
         """The object's page. Stripe's dashboard finds any object by its id."""

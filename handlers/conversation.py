@@ -214,10 +214,10 @@ class _Answer:
             self.client.chat_postMessage(channel=user, **answer.message().to_dict())
 
     def _input_of(self, field: str | None) -> str | None:
-        """The input of that field in the form, if it has one."""
+        """The input of that field, or of that entry of one, in the form, if it has one."""
         blocks = (self._body.get("view") or {}).get("blocks") or []
         inputs = (str(block.get("block_id")) for block in blocks if block.get("type") == "input")
-        return next((one for one in inputs if field_of(one)[0] == field), None)
+        return next((one for one in inputs if field in (field_of(one)[0], one)), None)
 
 
 def _who(kind: Kind, body: Mapping[str, Any]) -> tuple[TeamId, UserId]:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from billing.billing_contacts.signs import hides_something
 from billing.catalogue import BillingContactPolicy, Business
 from billing.contacts import Contact
 from billing.errors import LookalikeAddress, NotAName, NotAnEmail, NotAPerson, RoleAddress, VendorsAddress
@@ -33,7 +34,7 @@ _LOOKALIKES = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("
 def checked_name(name: str, policy: BillingContactPolicy) -> str:
     """The name with single spaces. Raises NotAName, NotAPerson, or CardNumberEntered."""
     refuse_card_numbers([name], field="name")
-    if any(unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp") for char in name.strip()):
+    if hides_something(name):
         raise NotAName
     plain = " ".join(unicodedata.normalize("NFC", name).split())
     words = _WORD.findall(plain)
@@ -56,10 +57,10 @@ def checked_email(email: str, contact: Contact, business: Business, policy: Bill
     local, _, domain = address.partition("@")
     if _is_role(local, policy.role_addresses):
         raise RoleAddress(address=address)
-    if domain in {_domain(business.support_email), _domain(business.reply_to)}:
+    ours = {_domain(business.support_email), _domain(business.reply_to)}
+    if any(f".{domain}".endswith(f".{one}") for one in ours):
         raise VendorsAddress(address=address)
     known = {_domain(one) for one in (contact.email, *(member.email for member in contact.members)) if "@" in one}
-    ours = {_domain(business.support_email), _domain(business.reply_to)}
     twin = _looks_like(domain, known | ours)
     if twin is not None:
         raise LookalikeAddress(address=address, domain=twin)
@@ -90,6 +91,8 @@ def _looks_like(domain: str, known: Iterable[str]) -> str | None:
         return None
     shape = _skeleton(domain)
     for one in sorted(known):
+        if f".{one}." in f".{domain}":  # in front of a domain of somebody else's
+            return one
         other = _skeleton(one)
         if shape == other or (len(other) >= 8 and _is_one_slip(shape, other)):
             return one

@@ -14,6 +14,7 @@ from babel import Locale
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 
+from billing.billing_contacts.signs import hides_something
 from billing.catalogue import is_in_eu
 from billing.contacts import Address
 from billing.errors import AddressIncomplete, NotReadable, PostalCodeWrong, TaxIdWrong, UnknownCountry
@@ -118,7 +119,7 @@ def eu_prefix(country: str) -> str:
 
 
 def _plain(text: str, field: str) -> str:
-    if any(unicodedata.category(char) in ("Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp") for char in text.strip()):
+    if hides_something(text):
         raise NotReadable(field)
     plain = " ".join(unicodedata.normalize("NFC", text).split())
     if len(plain) > LONGEST_LINE:

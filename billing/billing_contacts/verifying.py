@@ -26,7 +26,7 @@ MAIL = "billing_contact_mail"  # pipelines; argument: what it is about, and whos
 ALERT = "billing_contact_alert"
 CHANNEL = "channel"  # instead of a person: the managers' channel
 
-_EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*[/.\- ]?\s*(?:20)?(\d{2})")
+_EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*[/.\- ]?\s*(?:20)?([0-9]{2})")
 
 
 class VerificationForm(Frozen):

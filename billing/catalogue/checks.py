@@ -63,6 +63,7 @@ def _duplicates(data: Data) -> Iterator[Mistake]:
         (((*path, "code"), _name(one, "code").upper()) for path, one in entries(data, "coupons")), "coupon"
     )
     yield from _twice(_tax_names(data), "tax rate")
+    yield from _twice((((*path, "id"), _name(one)) for path, one in entries(data, "invoices", "fields")), "field")
     yield from _twice(_names_at_stripe(data), "name of a plan, add-on or unit pack")
     yield from _twice(_cadences(data), "price for this cycle")
 
@@ -127,6 +128,9 @@ def _references(data: Data) -> Iterator[Mistake]:
     for path, coupon in entries(data, "coupons"):
         for n, product in _texts(coupon.get("products")):
             yield from _known(product, products, (*path, "products", n), "product")
+    coupons = {_name(one, "code").upper() for _, one in entries(data, "coupons")}
+    for path, offer in entries(data, "plan_changes", "offers"):
+        yield from _known(_name(offer, "coupon").upper(), coupons, (*path, "coupon"), "coupon")
     for path, override in entries(data, "tax", "rates", "overrides"):
         yield from _known(_name(override, "product"), products, (*path, "product"), "product")
 

@@ -11,10 +11,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
-from billing.catalogue.labels import Amounts, Label, Percent
+from billing.catalogue.coupons import Code
+from billing.catalogue.labels import Amounts, Id, Label, Percent
 from billing.models import Frozen
 from billing.money import Money
-from billing.roles import Role
+from billing.roles import PERMISSIONS, Permission, Role
 
 
 class LowerLimit(StrEnum):
@@ -45,6 +46,28 @@ class TakesEffect(StrEnum):
     AT_ONCE = "at_once"  # GX8
 
 
+class ReasonCode(StrEnum):
+    """Why a customer wants less (HX17)."""
+
+    TOO_EXPENSIVE = "too_expensive"
+    TOO_MANY_CONTACTS = "too_many_contacts"
+    FEATURES_NOT_USED = "features_not_used"
+    SEASONAL = "seasonal"
+    MOVES_TO_COMPETITOR = "moves_to_competitor"
+    BOUGHT_BY_MISTAKE = "bought_by_mistake"
+    OTHER = "other"  # needs words
+
+
+class DiscountOffer(Frozen):
+    """`[[plan_changes.offers]]`: what is offered to who wants less (HX17)."""
+
+    coupon: Code
+    reasons: tuple[ReasonCode, ...] = ()  # empty: whatever the reason
+
+    def is_for(self, reason: ReasonCode) -> bool:
+        return not self.reasons or reason in self.reasons
+
+
 class CorporateChange(StrEnum):
     """How a corporate account changes its billing contact (K6)."""
 
@@ -65,6 +88,11 @@ class ChangePolicy(Frozen):
     second_approval_above: Amounts = Field(default_factory=dict)  # minor units lost a month; none: one is enough
     remind_after_hours: Hours = 24  # then again and again
     escalate_after_hours: Hours = 72  # then the deputies are asked, too
+    offers: tuple[DiscountOffer, ...] = ()  # HX17: optional; the first that a customer can have is made
+
+    def offered_for(self, reason: ReasonCode) -> tuple[str, ...]:
+        """The codes of the coupons that are offered for that reason, in the order of the file."""
+        return tuple(one.coupon for one in self.offers if one.is_for(reason))
 
     def approvals_for(self, lost_a_month: Money) -> int:
         """How many managers have to agree when so much is lost every month (a positive amount)."""
@@ -107,6 +135,55 @@ class GrantLimit(Frozen):
     total: Amounts = Field(default_factory=dict)  # minor units; a currency that is not named has no limit
 
 
+MOST_FIELDS = 3  # Stripe takes four on an invoice, and the customer's purchase order number is one
+_LONGEST_NAME = 40  # characters, as Stripe takes
+
+
+def _short(name: Label) -> Label:
+    if max(len(name.en), len(name.de)) > _LONGEST_NAME:
+        raise ValueError(f"has at most {_LONGEST_NAME} characters in each language")
+    return name
+
+
+ShortLabel = Annotated[Label, AfterValidator(_short)]
+
+
+class InvoiceField(Frozen):
+    """Something of the house's own that is said on invoices: a project, a cost centre (HX15)."""
+
+    id: Id
+    name: ShortLabel
+    required: StrictBool = False  # without it nothing is sent
+
+
+class Place(StrEnum):
+    """Where the team is told of something."""
+
+    SENDER = "sender"  # who sent the invoice, or started the subscription, by direct message
+    CHANNEL = "channel"  # the managers' channel; without one, the managers by direct message
+
+
+Places = Annotated[tuple[Place, ...], AfterValidator(lambda places: tuple(dict.fromkeys(places)))]
+
+
+class TeamNotices(Frozen):
+    """Where the team is told (HX15); nowhere: it is not."""
+
+    paid: Places = (Place.SENDER,)
+    failed: Places = (Place.SENDER,)
+    auto_failed: Places = (Place.SENDER, Place.CHANNEL)  # what Stripe charges by itself, and where there is no card
+    not_sent: Places = (Place.SENDER, Place.CHANNEL)  # an invoice, or a mail about one
+
+
+class CustomerNotices(Frozen):
+    """What the customer is mailed (HX15)."""
+
+    received: StrictBool = True  # the invoice itself
+    paid: StrictBool = True  # thanks for a payment
+    failed: StrictBool = True  # a payment that did not go through
+    auto_payment: StrictBool = True  # the card on file was charged
+
+
 def _in_order(days: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(days)))
 
@@ -116,21 +193,34 @@ class InvoicePolicy(Frozen):
 
     series: Annotated[str, Field(pattern=r"^[A-Z]{1,8}$")] = "INV"  # of the numbers: INV-2026-00001
     due_days: Annotated[StrictInt, Field(ge=0, le=365)] = 14  # HX15
+    title: ShortLabel | None = None  # what the document is called unless somebody writes something else; none: Invoice
+    fields: Annotated[tuple[InvoiceField, ...], Field(max_length=MOST_FIELDS)] = ()  # HX15
     terms: Label | None = None  # what stands under an invoice unless somebody writes something else
     remind: Annotated[
         tuple[Annotated[StrictInt, Field(ge=-60, le=365)], ...], Field(max_length=10), AfterValidator(_in_order)
     ] = (-3, 0, 7, 14)  # days after the due date; negative: before (HX19)
     edit_sent: EditSent = EditSent.NEVER
+    tell_team: TeamNotices = TeamNotices()
+    tell_customer: CustomerNotices = CustomerNotices()
     limits: dict[Role, GrantLimit] = Field(default_factory=dict)  # by role; none: no limit
 
     def limit_of(self, roles: frozenset[Role]) -> GrantLimit | None:
-        """The limit of somebody with those roles: managers have none, and of several roles the freest counts."""
+        """The limit of somebody with those roles: managers have none, and of several roles the freest counts.
+
+        Roles that may not send do not free somebody from the limit of one that may.
+        """
         if Role.MANAGER in roles:
             return None
-        limits = [self.limits.get(role) for role in roles if role is not Role.ADMIN]
-        if not limits or any(limit is None for limit in limits):
+        held = roles.intersection(PERMISSIONS[Permission.SEND_INVOICE]) or roles - {Role.ADMIN}
+        limits = [self.limits[role] for role in held if role in self.limits]
+        if not limits or len(limits) < len(held):
             return None
-        return max((one for one in limits if one), key=lambda one: (one.discount is None, one.discount or 0))
+        discounts = [one.discount for one in limits if one.discount is not None]
+        named = set.intersection(*(set(one.total) for one in limits))
+        return GrantLimit(
+            discount=max(discounts) if len(discounts) == len(limits) else None,
+            total={currency: max(one.total[currency] for one in limits) for currency in named},
+        )
 
 
 class AfterLastTry(StrEnum):

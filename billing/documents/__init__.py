@@ -3,6 +3,7 @@
 from billing.documents.model import (
     Buyer,
     Document,
+    DocumentField,
     DocumentKind,
     DocumentReference,
     DocumentTax,
@@ -22,6 +23,7 @@ from billing.documents.model import (
 __all__ = [
     "Buyer",
     "Document",
+    "DocumentField",
     "DocumentKind",
     "DocumentReference",
     "DocumentTax",

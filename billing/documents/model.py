@@ -148,6 +148,13 @@ class PaymentWays(Frozen):
     taken_from: str = ""  # "Visa •••• 4242": it is collected, nothing has to be done
 
 
+class DocumentField(Frozen):
+    """Something of the seller's own: a project, a cost centre."""
+
+    name: Words
+    value: Words
+
+
 class DocumentReference(Frozen):
     """Another document that this one is about."""
 
@@ -166,7 +173,9 @@ class Document(Frozen):
     due_on: date | None = None  # None: nothing is due, or at once
     seller: Seller
     buyer: Buyer
+    title: str = ""  # what an invoice is called; empty: Invoice
     reference: str = ""  # the buyer's purchase order
+    fields: tuple[DocumentField, ...] = ()
     corrects: DocumentReference | None = None  # of a credit note: the invoice
     settlement: Settlement | None = None  # of a credit note
     set_off: Money | None = None  # the part of a credit note that lowers what is due, where only the rest goes back

@@ -11,13 +11,11 @@ from billing.documents.model import DocumentKind
 from billing.ids import ContactId
 from billing.ports import UnitOfWork
 
-LIFETIME = timedelta(days=90)  # longer than a term of payment and its reminders
+LIFETIME = timedelta(days=90)  # unless the settings say another; longer than a term of payment and its reminders
 _TOKEN_BYTES = 32
 
 
-def issue(
-    uow: UnitOfWork, kind: DocumentKind, document: str, contact: ContactId, lifetime: timedelta = LIFETIME
-) -> str:
+def issue(uow: UnitOfWork, kind: DocumentKind, document: str, contact: ContactId, lifetime: timedelta) -> str:
     """A new link's token, which nobody can guess and which is nowhere but in the answer. Earlier links stay good."""
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     uow.document_links.add(

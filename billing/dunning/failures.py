@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 
-from billing.catalogue import AfterLastTry
+from billing.catalogue import AfterLastTry, Place
 from billing.contacts import Contact, Invoice, Subscription, SubscriptionStatus
 from billing.dunning.model import Notice, NoticePage, Stage, stage
 from billing.errors import NotFound
@@ -26,6 +26,7 @@ QUIET = timedelta(seconds=20)  # so long nothing more came: the burst is over
 LONGEST = timedelta(minutes=2)  # nobody waits longer for the end of a burst
 ON_A_PAGE = 10
 FAILED = ("invoice.payment_failed", "invoice.payment_action_required")
+CHANGED = "invoice.updated"
 
 
 class FailedPayment(Frozen):
@@ -34,6 +35,7 @@ class FailedPayment(Frozen):
     contact: Contact
     invoice: Invoice
     subscription: Subscription | None
+    skipped: bool = False  # there was no method that could have been charged (HX15)
 
     @property
     def stage(self) -> Stage:
@@ -54,12 +56,14 @@ class FailureReport(Frozen):
 def note(uow: UnitOfWork, event: StripeEvent, contact: Contact, channel: str | None) -> None:
     """Have the people concerned told of what this event says, if it is still so.
 
-    `channel` is the managers' channel. Whoever tried a payment in Kontor sees what came of it there.
+    `channel` is the managers' channel. Whoever tried a payment in Kontor sees what came of it there. Fewer tries in
+    Stripe's settings hold for those under way, too (HX1): then Stripe gives up without another one.
     """
-    if event.type not in FAILED or event.origin is Origin.OURS:
+    is_about_tries = event.type == CHANGED and "next_payment_attempt" in json.loads(event.previous)
+    if event.origin is Origin.OURS or not (event.type in FAILED or is_about_tries):
         return
     invoice = uow.mirror.invoice(contact.id, InvoiceId(event.object_id or ""))
-    if invoice is None or not invoice.failing:
+    if invoice is None or not invoice.failing or (is_about_tries and stage(invoice) is not Stage.GIVEN_UP):
         return
     for team, place in concerned(uow, event, contact, channel):
         uow.failures.add(
@@ -79,12 +83,16 @@ def note(uow: UnitOfWork, event: StripeEvent, contact: Contact, channel: str | N
 def concerned(
     uow: UnitOfWork, event: StripeEvent, contact: Contact, channel: str | None
 ) -> tuple[tuple[TeamId, str], ...]:
-    """Whoever started the subscription, and the managers' channel; without either, every manager."""
-    starter = _starter(uow, event, contact)
+    """Whoever started the subscription, and the managers' channel, as far as the house wants that (HX15).
+
+    Without either every manager, unless nobody is to be told.
+    """
+    wanted = uow.catalogue.invoices.tell_team.auto_failed
+    starter = _starter(uow, event, contact) if Place.SENDER in wanted else None
     places = [starter] if starter else []
-    if channel:
+    if channel and Place.CHANNEL in wanted:
         places.append((starter[0] if starter else TeamId(""), channel))
-    if places:
+    if places or not wanted:
         return tuple(places)
     return tuple((one.team, one.user) for one in uow.staff.list() if Role.MANAGER in one.roles)
 
@@ -167,7 +175,13 @@ def _sums(shown: tuple[FailedPayment, ...]) -> tuple[Money, ...]:
 
 def _failed(uow: UnitOfWork, contact: Contact, invoice: Invoice) -> FailedPayment:
     mine = (one for one in uow.mirror.subscriptions(contact.id) if one.id == invoice.subscription)
-    return FailedPayment(contact=contact, invoice=invoice, subscription=next(mine, None))
+    has_method = bool(uow.mirror.payment_methods(contact.id))
+    return FailedPayment(
+        contact=contact,
+        invoice=invoice,
+        subscription=next(mine, None),
+        skipped=invoice.decline is None and not has_method,
+    )
 
 
 def _starter(uow: UnitOfWork, event: StripeEvent, contact: Contact) -> tuple[TeamId, str] | None:

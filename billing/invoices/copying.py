@@ -9,10 +9,10 @@ from billing.accounts import billable
 from billing.contacts import Contact
 from billing.errors import TooManyLines, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
-from billing.invoices import typed
+from billing.invoices import drafting, typed
 from billing.invoices.drafting import LATEST_DUE, change
 from billing.invoices.items import Item, offered
-from billing.invoices.model import MOST_LINES, Details, Line, SalesInvoice, Template
+from billing.invoices.model import LARGEST, MOST_LINES, Details, Line, SalesInvoice, Template
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
@@ -25,6 +25,8 @@ def clone(uow: UnitOfWork, source_id: SalesInvoiceId, new_id: SalesInvoiceId) ->
     details = source.details
     if details.due_on and details.due_on < uow.today:
         details = details.model_copy(update={"due_on": None, "due_days": uow.catalogue.invoices.due_days})
+    fields = drafting.field_values(uow, {one.id: one.value for one in details.fields}, details.language)
+    details = details.model_copy(update={"fields": fields})
     return change(uow, source.contact, new_id, lambda draft: with_lines(draft, source.lines, details))
 
 
@@ -47,7 +49,8 @@ def with_lines(draft: SalesInvoice, lines: Iterable[Line], details: Details) -> 
 
 
 def save_template(uow: UnitOfWork, source_id: SalesInvoiceId, name: str) -> Template:
-    """Keep lines and details of an invoice of ours for later ones, without customer, recipients and order number.
+    """Keep lines and details of an invoice of ours for later ones, without customer, recipients, order number and
+    fields of the house's own.
 
     It takes the place of the one of that name.
     """
@@ -62,7 +65,7 @@ def save_template(uow: UnitOfWork, source_id: SalesInvoiceId, name: str) -> Temp
         name=called,
         currency=source.currency,
         lines=source.lines,
-        details=source.details.model_copy(update={"recipients": (), "order_number": "", "due_on": None}),
+        details=source.details.model_copy(update={"recipients": (), "order_number": "", "fields": (), "due_on": None}),
     )
     uow.invoices.save_template(template)
     return template
@@ -82,8 +85,8 @@ def use_template(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoic
         raise UnknownInvoice(invoice=template_id)
 
     def used(draft: SalesInvoice) -> SalesInvoice:
-        kept = {"recipients": draft.details.recipients, "order_number": draft.details.order_number}
-        details = template.details.model_copy(update={**kept, "language": draft.details.language})
+        kept = {name: getattr(draft.details, name) for name in ("recipients", "order_number", "fields", "language")}
+        details = template.details.model_copy(update=kept)
         return with_lines(draft, template.lines, details)
 
     return change(uow, contact_id, invoice_id, used)
@@ -94,21 +97,23 @@ def from_typed(
 ) -> tuple[SalesInvoiceId, tuple[str, ...]]:
     """A draft of what was typed in one line, and what of it was not understood.
 
-    A line without a price takes that of the one thing in the catalogue that is called so; else it is handed back.
+    A line without a price, or one that is called so with its number, takes the price of the one thing in the catalogue
+    of that name; else it is handed back.
     """
     contact = billable(uow, contact_id)
     lines, unread = [], list(found.unread)
     for one in found.lines:
-        item = _item(uow, contact, one.description)
-        price = one.price or (item.unit if item else None)
-        if price is None:
-            unread.append(f"{one.quantity} x {one.description}")
+        named = _item(uow, contact, one.called)
+        item = named or _item(uow, contact, one.description)
+        price = named.unit if named else one.price or (item.unit if item else None)
+        if price is None or (one.quantity * price.amount) > LARGEST:
+            unread.append(f"{one.quantity} x {one.called}")
             continue
         lines.append(
             Line(
                 id="l0",
                 version=0,
-                description=one.description,
+                description=one.called if named else one.description,
                 quantity=one.quantity,
                 unit=price,
                 product=item.product if item else "",

@@ -13,14 +13,14 @@ from pydantic import Field
 
 from billing.catalogue import Label
 from billing.contacts import Invoice
-from billing.errors import NothingToCredit
+from billing.errors import CannotRefund, LeftToCreditChanged, LineCreditedBefore, NothingToCredit, Reason
 from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId
 from billing.invoices import typed
 from billing.invoices.amounts import InvoiceTotals, LineTotal
 from billing.invoices.model import InvoiceState, SalesInvoice
 from billing.invoices.payments import seen
 from billing.invoices.sheets import Act, Sheet, require, sheet
-from billing.invoices.taking_back import Taken, taken
+from billing.invoices.taking_back import Taken, are_whole, taken
 from billing.models import Frozen
 from billing.money import Money, total
 from billing.operations import Action, Command, Context, Receipt
@@ -32,12 +32,14 @@ _A_PART = Label(en="Part of invoice", de="Anteilig zu Rechnung")
 
 
 class CreditInvoice(Command):
-    """The form. Without amount and lines everything that is left is taken back. `due` is what the person saw."""
+    """The form. Without amount and lines everything that is left is taken back. `due` and `left` are what the person
+    saw, in minor units: still to be paid, and still to be taken back."""
 
     kind: ClassVar[str] = "credit_invoice"
 
     invoice: str  # ours, or Stripe's
     due: int
+    left: int
     amount: str = Field("", max_length=40)
     lines: tuple[str, ...] = ()  # ids of our lines
     give_back: GiveBack = GiveBack.REFUND
@@ -93,18 +95,33 @@ def act_for(shown: Sheet) -> Act:
 
 
 def check(uow: UnitOfWork, command: CreditInvoice) -> Creditable:
-    """Raise what `require` raises, AmountDueChanged, NothingToCredit for more than is left."""
+    """Raise what `require` raises, AmountDueChanged, LeftToCreditChanged, NothingToCredit for more than is left, or
+    LineCreditedBefore."""
     act = act_for(sheet(uow, command.invoice))
     found = require(uow, command.invoice, command.contact, act)
     seen(found, command.due)
+    assert found.stripe, "what was issued is at Stripe"
+    left = left_to_credit(found.stripe)
+    if left.amount != command.left:
+        raise LeftToCreditChanged(left=left.amount, currency=left.currency)
+    order = order_for(command, found)
+    before = _before(uow, found.contact.id, found.ref)
+    if found.totals and order.lines and not are_whole(found.totals, before, command.lines):
+        raise LineCreditedBefore
     return Creditable(
         ref=found.ref,
         contact=found.contact.id,
         invoice=found.stripe_id,
         number=found.number,
-        order=order_for(command, found),
+        order=order,
         billed=found.totals,
     )
+
+
+def _before(uow: UnitOfWork, contact: ContactId, ref: str) -> list[LineTotal]:
+    """What earlier credit notes of that invoice have taken back."""
+    earlier = notes(uow, contact, ref)
+    return [line for one in earlier if one.receipt.taken for line in one.receipt.taken.lines]
 
 
 def order_for(command: CreditInvoice, shown: Sheet) -> CreditOrder:
@@ -171,11 +188,37 @@ def _taken(uow: UnitOfWork, ours: SalesInvoice, checked: Creditable, amount: Mon
     """What the document says; asks nothing that could refuse, for the money has gone its way."""
     if checked.billed is None:
         return None
-    earlier = notes(uow, ours.contact, ours.id)
-    before = [line for one in earlier if one.receipt.taken for line in one.receipt.taken.lines]
     order = checked.order.model_copy(update={"total": amount})
+    before = _before(uow, ours.contact, ours.id)
     lines = taken(checked.billed, before, order, f"{_A_PART.in_(ours.details.language)} {ours.number}")
     return Taken(issued_on=uow.today, lines=lines) if lines else None
+
+
+def refused(uow: UnitOfWork, command: CreditInvoice, reason: Reason) -> None:
+    """A refund that was tried at Stripe and did not work stands in the history, too (HX20)."""
+    found = uow.mirror.whose_invoice(_at_stripe(uow, command))
+    if reason.key not in _TRIED or found is None or found[0] != command.contact:
+        return
+    try_ = reason.parameters.get("reference") or uow.now.isoformat()
+    uow.timeline.append(
+        Entry(
+            id=f"{found[1].id}:{Happening.INVOICE_NOT_REFUNDED}:{try_}",
+            contact=command.contact,
+            at=uow.now,
+            what=Happening.INVOICE_NOT_REFUNDED,
+            by=uow.actor.name,
+            stripe_id=found[1].id,
+            parameters={"number": found[1].number},
+        )
+    )
+
+
+def _at_stripe(uow: UnitOfWork, command: CreditInvoice) -> InvoiceId:
+    ours = uow.invoices.find(SalesInvoiceId(command.invoice))
+    return (ours.stripe if ours else None) or InvoiceId(command.invoice)
+
+
+_TRIED = (CannotRefund.__name__, "Failed")
 
 
 CREDIT = Action(
@@ -186,4 +229,6 @@ CREDIT = Action(
     check=check,
     perform=perform,
     record=record,
+    refused=refused,
+    subject=lambda command: command.invoice,
 )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from billing.accounts import billable
-from billing.catalogue import TaxRate
+from billing.catalogue import InvoiceField, Label, TaxRate
 from billing.contacts import Contact, MemberRight
 from billing.errors import (
     DraftChanged,
@@ -24,13 +24,16 @@ from billing.invoices import typed
 from billing.invoices.amounts import InvoiceTotals, totals
 from billing.invoices.model import (
     AUTOMATIC,
+    LONGEST_FIELD,
     LONGEST_MEMO,
     LONGEST_ORDER_NUMBER,
     LONGEST_TERMS,
+    LONGEST_TITLE,
     MOST_RECIPIENTS,
     UNTAXED,
     Conflict,
     Details,
+    FieldValue,
     InvoiceState,
     Line,
     SalesInvoice,
@@ -61,6 +64,8 @@ class SaveDetails(Command):
     memo: str = Field("", max_length=LONGEST_MEMO)
     terms: str = Field("", max_length=LONGEST_TERMS)
     order_number: str = Field("", max_length=LONGEST_ORDER_NUMBER)
+    title: str = Field("", max_length=LONGEST_TITLE)
+    fields: dict[str, Annotated[str, Field(max_length=LONGEST_FIELD)]] = Field(default_factory=dict)  # by their ids
     language: str = Field("en", pattern=r"^(en|de)$")
 
 
@@ -74,6 +79,7 @@ class DraftForm(Frozen):
     today: date
     latest_due: date
     templates: tuple[Template, ...]
+    fields: tuple[InvoiceField, ...]  # of the house's own
     may_send: bool
     unread: tuple[str, ...] = ()  # parts of a typed invoice that were not understood
 
@@ -95,6 +101,7 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, unr
         today=uow.today,
         latest_due=uow.today + LATEST_DUE,
         templates=tuple(one for one in uow.invoices.templates(uow.actor.team) if one.currency == contact.currency),
+        fields=uow.catalogue.invoices.fields,
         may_send=uow.actor.may(Permission.SEND_INVOICE),
         unread=unread,
     )
@@ -118,6 +125,7 @@ def blank(uow: UnitOfWork, contact: Contact, invoice_id: SalesInvoiceId) -> Sale
         changed_at=uow.now,
         details=Details(
             due_days=policy.due_days,
+            title=policy.title.in_(language) if policy.title else "",
             terms=policy.terms.in_(language) if policy.terms else "",
             recipients=_recipients(uow, contact),
             language=language,
@@ -195,7 +203,7 @@ def save_details(uow: UnitOfWork, command: SaveDetails) -> SalesInvoice:
 
 
 def _details(uow: UnitOfWork, command: SaveDetails) -> Details:
-    contact = uow.contacts.get(command.contact)
+    contact, policy = uow.contacts.get(command.contact), uow.catalogue.invoices
     if command.due_on and not uow.today <= command.due_on <= uow.today + LATEST_DUE:
         raise DueDateOutOfRange(first=uow.today.isoformat(), last=(uow.today + LATEST_DUE).isoformat())
     return Details(
@@ -203,11 +211,24 @@ def _details(uow: UnitOfWork, command: SaveDetails) -> Details:
         due_on=command.due_on,
         discount=typed.discount(command.discount, contact.currency),
         memo=command.memo.strip(),
-        terms=command.terms.strip(),
+        title=_in_language(policy.title, " ".join(command.title.split()), command.language),
+        fields=field_values(uow, command.fields, command.language),
+        terms=_in_language(policy.terms, command.terms.strip(), command.language),
         order_number=command.order_number.strip(),
         recipients=typed.recipients(command.recipients),
         language=command.language,
     )
+
+
+def _in_language(usual: Label | None, text: str, language: str) -> str:
+    """What the house usually says follows the document's language; what somebody wrote stays as it is."""
+    return usual.in_(language) if usual and text in (usual.en.strip(), usual.de.strip()) else text
+
+
+def field_values(uow: UnitOfWork, given: Mapping[str, str], language: str) -> tuple[FieldValue, ...]:
+    """What was given for the fields that the catalogue has, in its order; others, and empty ones, are left out."""
+    values = ((one, " ".join(given.get(one.id, "").split())) for one in uow.catalogue.invoices.fields)
+    return tuple(FieldValue(id=one.id, name=one.name.in_(language), value=text) for one, text in values if text)
 
 
 def change(

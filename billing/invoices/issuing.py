@@ -7,10 +7,12 @@ from datetime import date
 from typing import ClassVar
 
 from billing.contacts import Invoice
-from billing.errors import NotNow
-from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId
+from billing.errors import NotNow, Reason
+from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId, UserId
+from billing.invoices import telling
 from billing.invoices.model import InvoiceState, SalesInvoice, Stage
 from billing.invoices.sheets import Act, require
+from billing.invoices.telling import News, What
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Receipt
 from billing.ports import Payments, UnitOfWork
@@ -100,6 +102,13 @@ def record_issue(uow: UnitOfWork, context: Context, checked: Numbered, outcome: 
     )
 
 
+def not_issued(uow: UnitOfWork, command: IssueInvoice, reason: Reason) -> None:
+    """It has its number and waits: whoever may send it can try again, and is told."""
+    invoice = uow.invoices.find(command.invoice)
+    if invoice and invoice.stage is Stage.SENDING:
+        telling.not_sent(uow, invoice, reason)
+
+
 ISSUE = Action(
     command=IssueInvoice,
     checked=Numbered,
@@ -108,6 +117,7 @@ ISSUE = Action(
     check=check_issue,
     perform=perform_issue,
     record=record_issue,
+    refused=not_issued,
 )
 
 
@@ -170,8 +180,15 @@ SEND_AGAIN = Action(
 # What did not arrive
 
 
-def not_mailed(uow: UnitOfWork, invoice: SalesInvoice, mail: str, addresses: Iterable[str]) -> None:
-    """The history says to whom a mail could not be sent (HX15). `mail` is the operation's id, or the reminder's."""
+def not_mailed(
+    uow: UnitOfWork, invoice: SalesInvoice, mail: str, addresses: Iterable[str], by: UserId | None = None
+) -> None:
+    """The history says to whom a mail could not be sent, and so are those told who are to know of it (HX15).
+
+    `mail` is the operation's id, or the reminder's; `by`: who asked for it, and has the answer.
+    """
+    missing = tuple(addresses)
+    telling.tell(uow, f"{mail}:not_mailed", News(what=What.NOT_MAILED, invoice=invoice.id, addresses=missing, by=by))
     uow.timeline.append(
         Entry(
             id=f"{mail}:{Happening.INVOICE_NOT_MAILED}",
@@ -180,7 +197,7 @@ def not_mailed(uow: UnitOfWork, invoice: SalesInvoice, mail: str, addresses: Ite
             what=Happening.INVOICE_NOT_MAILED,
             operation=OperationId(mail),
             stripe_id=invoice.stripe,
-            parameters={"number": invoice.number, "recipients": ", ".join(addresses)},
+            parameters={"number": invoice.number, "recipients": ", ".join(missing)},
         )
     )
 

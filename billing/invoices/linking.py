@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from billing.documents import DocumentKind
 from billing.documents.sharing import issue, revoke
 from billing.errors import UnknownInvoice
@@ -33,17 +35,20 @@ class LinksRevoked(Frozen):
     count: int
 
 
-def links(uow: UnitOfWork, ref: str) -> InvoiceLinks:
-    """New links each time, for only digests are kept. Raises UnknownInvoice, also for what Stripe made."""
+def links(uow: UnitOfWork, ref: str, lifetime: timedelta) -> InvoiceLinks:
+    """New links each time, for only digests are kept; they are good for that long.
+
+    Raises UnknownInvoice, also for what Stripe made.
+    """
     shown = sheet(uow, ref)
     if shown.ours is None:
         raise UnknownInvoice(invoice=ref)
     contact, issued = shown.contact.id, notes(uow, shown.contact.id, shown.ref)
     return InvoiceLinks(
         sheet=shown,
-        token=issue(uow, DocumentKind.INVOICE, shown.ours.id, contact),
+        token=issue(uow, DocumentKind.INVOICE, shown.ours.id, contact, lifetime),
         notes=tuple(
-            NoteLink(receipt=one.receipt, token=issue(uow, DocumentKind.CREDIT_NOTE, one.id, contact))
+            NoteLink(receipt=one.receipt, token=issue(uow, DocumentKind.CREDIT_NOTE, one.id, contact, lifetime))
             for one in issued[-MOST_NOTES:]
         ),
         more=max(0, len(issued) - MOST_NOTES),

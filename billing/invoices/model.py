@@ -31,6 +31,8 @@ LONGEST_DESCRIPTION = 250  # characters
 LONGEST_MEMO = 500
 LONGEST_TERMS = 2000
 LONGEST_ORDER_NUMBER = 60
+LONGEST_TITLE = 40
+LONGEST_FIELD = 140  # as Stripe takes
 LARGEST = 99_999_999_999  # minor units: of a price, and of what a line comes to
 
 AUTOMATIC = "auto"  # the tax of the customer's country
@@ -69,6 +71,14 @@ class Line(Frozen):
     discount: Discount | None = None
 
 
+class FieldValue(Frozen):
+    """What somebody has filled into a field of the house's own, with its name in the document's language (HX15)."""
+
+    id: str  # in the catalogue
+    name: str
+    value: Annotated[str, Field(min_length=1, max_length=LONGEST_FIELD)]
+
+
 class Details(Frozen):
     """Everything of an invoice but its lines. A day (`due_on`) counts before a number of days."""
 
@@ -78,6 +88,8 @@ class Details(Frozen):
     memo: Annotated[str, Field(max_length=LONGEST_MEMO)] = ""
     terms: Annotated[str, Field(max_length=LONGEST_TERMS)] = ""
     order_number: Annotated[str, Field(max_length=LONGEST_ORDER_NUMBER)] = ""  # the customer's purchase order
+    title: Annotated[str, Field(max_length=LONGEST_TITLE)] = ""  # of the document; empty: Invoice
+    fields: tuple[FieldValue, ...] = ()
     recipients: Annotated[tuple[str, ...], Field(max_length=MOST_RECIPIENTS)] = ()
     language: str = "en"  # of the document and the mails
 
@@ -136,6 +148,7 @@ class SalesInvoice(Frozen):
     number: str | None = None  # given once and kept, whatever happens after
     issued_on: date | None = None  # in the business's time zone
     due_on: date | None = None  # in the business's time zone; fixed when it was issued
+    billed: str | None = None  # what was billed when it got its number, see `billed`: JSON
     stripe: InvoiceId | None = None
     sent_by: OperationId | None = None  # the operation that gave the number
     not_sent: str | None = None  # the key of the refusal that kept it from being sent
@@ -240,6 +253,9 @@ class SalesInvoices(Protocol):
 
     def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
         """Everybody's drafts, last changed first; `before` continues after the last one seen."""
+
+    def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
+        """Drafts that a manager was asked about, whatever became of that; longest unchanged first."""
 
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         """Ours among those invoices of Stripe's."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from billing.contacts import Invoice, PaymentMethod
 from billing.errors import (
     AmountDueChanged,
+    CannotCharge,
     Declined,
     ForeignPaymentMethod,
     NotAnAmount,
@@ -17,11 +18,12 @@ from billing.errors import (
     PaymentTooHigh,
     ReferenceMissing,
 )
-from billing.ids import ContactId, InvoiceId, PaymentMethodId
-from billing.invoices import typed
+from billing.ids import ContactId, InvoiceId, PaymentMethodId, SalesInvoiceId
+from billing.invoices import telling, typed
 from billing.invoices.sheets import CHARGING, Act, Sheet, require
+from billing.invoices.telling import News, What
 from billing.models import Frozen
-from billing.money import Money
+from billing.money import Money, minor_digits
 from billing.operations import Action, Command, Context, Receipt
 from billing.ports import ManualPayment, PaidBy, Payments, UnitOfWork
 from billing.timeline import Entry, Happening
@@ -85,12 +87,14 @@ def seen(sheet: Sheet, due: int) -> None:
 
 
 def check_charge(uow: UnitOfWork, command: ChargeInvoice) -> Chargeable:
-    """The card must be the customer's own and good."""
+    """The card must be the customer's own and good, and the amount one that cards are charged with."""
     sheet = require(uow, command.invoice, command.contact, Act.CHARGE)
     seen(sheet, command.due)
     method = next((one for one in sheet.methods if one.id == command.payment_method), None)
     if method is None:
         raise ForeignPaymentMethod(contact=sheet.contact.name)
+    if minor_digits(sheet.due.currency) == 3 and sheet.due.amount % 10:  # card networks know two decimals
+        raise CannotCharge(due=sheet.due.amount, currency=sheet.due.currency)
     return Chargeable(
         ref=sheet.ref,
         contact=sheet.contact.id,
@@ -109,6 +113,7 @@ def perform_charge(payments: Payments, context: Context, checked: Chargeable) ->
 def record_charge(uow: UnitOfWork, context: Context, checked: Chargeable, outcome: Settled) -> InvoicePaid:
     """Stripe's own event writes the payment into the timeline; here it is who asked for it."""
     assert checked.method, "a charge has its card"
+    _told(uow, context, checked, outcome, What.CHARGED)
     card: dict[str, str | int | None] = {"brand": checked.method.brand, "last4": checked.method.last4}
     return _recorded(uow, context, checked, outcome, Happening.INVOICE_CHARGED, card)
 
@@ -128,6 +133,10 @@ def declined(uow: UnitOfWork, context: Context, checked: Chargeable, error: Decl
             parameters={"decline": error.code, "number": checked.number},
         )
     )
+    ours = uow.invoices.by_stripe(checked.invoice)
+    if ours:
+        news = _news(What.FAILED, ours.id, context, checked)
+        telling.tell(uow, f"{context.operation}:failed", news.model_copy(update={"decline": error.code}))
 
 
 CHARGE = Action(
@@ -139,6 +148,7 @@ CHARGE = Action(
     perform=perform_charge,
     record=record_charge,
     declined=declined,
+    subject=lambda command: command.invoice,
 )
 
 
@@ -188,6 +198,7 @@ def perform_payment(payments: Payments, context: Context, checked: Chargeable) -
 
 def record_payment(uow: UnitOfWork, context: Context, checked: Chargeable, outcome: Settled) -> InvoicePaid:
     assert checked.payment, "a payment was recorded"
+    _told(uow, context, checked, outcome, What.PAID)
     about: dict[str, str | int | None] = {
         "paid_by": checked.payment.by.value,
         "reference": checked.payment.reference or None,
@@ -204,6 +215,7 @@ RECORD = Action(
     check=check_payment,
     perform=perform_payment,
     record=record_payment,
+    subject=lambda command: command.invoice,
 )
 
 
@@ -230,3 +242,21 @@ def _recorded(
         )
     )
     return InvoicePaid(ref=checked.ref, number=checked.number, amount=checked.amount, left=outcome.invoice.due)
+
+
+def _told(uow: UnitOfWork, context: Context, checked: Chargeable, outcome: Settled, what: What) -> None:
+    """Those who are to know of it, if the invoice is ours."""
+    ours = uow.invoices.by_stripe(checked.invoice)
+    if ours:
+        telling.paid(uow, checked.invoice, outcome.invoice.paid, _news(what, ours.id, context, checked))
+
+
+def _news(what: What, invoice: SalesInvoiceId, context: Context, checked: Chargeable) -> News:
+    return News(
+        what=what,
+        invoice=invoice,
+        amount=checked.amount,
+        brand=checked.method.brand if checked.method else None,
+        last4=checked.method.last4 if checked.method else None,
+        by=context.actor.user,
+    )

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 
 from billing.accounts import billable
 from billing.contacts import Contact
-from billing.errors import DueDateOutOfRange, EmptyInvoice, NotNow, RecipientNotReadable, UnknownInvoice
+from billing.errors import DueDateOutOfRange, EmptyInvoice, FieldMissing, NotNow, RecipientNotReadable, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals, LineTotal
 from billing.invoices.approving import Exceeded, exceeded, is_granted
@@ -30,6 +30,7 @@ class InvoiceReview(Frozen):
     exceeds: Exceeded | None  # what the person may not grant alone
     approval: Approval | None  # of this very content
     may_send: bool
+    mailed: bool = True  # to its recipients, when it is sent (HX15)
 
     @property
     def fingerprint(self) -> str:
@@ -62,6 +63,10 @@ def sendable(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId)
         raise EmptyInvoice
     if not invoice.details.recipients:
         raise RecipientNotReadable
+    filled = {one.id for one in invoice.details.fields}
+    for field in uow.catalogue.invoices.fields:
+        if field.required and field.id not in filled:
+            raise FieldMissing(field.id, (field.name.en, field.name.de))
     due_on = invoice.due(uow.today)
     if due_on < uow.today:
         raise DueDateOutOfRange(first=uow.today.isoformat())
@@ -75,6 +80,7 @@ def sendable(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId)
         exceeds=None if is_granted(invoice) else exceeded(uow, totals),
         approval=invoice.approval,
         may_send=uow.actor.may(Permission.SEND_INVOICE),
+        mailed=uow.catalogue.invoices.tell_customer.received,
     )
 
 
@@ -91,6 +97,7 @@ def order_for(uow: UnitOfWork, reviewed: InvoiceReview) -> InvoiceOrder:
         due_at=datetime.combine(reviewed.due_on, time(23, 59, 59), zone).astimezone(UTC),
         memo=invoice.details.memo,
         order_number=invoice.details.order_number,
+        fields=tuple((one.name, one.value) for one in invoice.details.fields),
         total=reviewed.totals.total,
     )
 

@@ -1,13 +1,13 @@
 """What a credit note takes back, line by line, with the tax in it (§ 17 UStG: a smaller price has a smaller tax).
 
-Whole lines are taken back as they were billed. An amount is shared among the invoice's taxes by what of each is not
-taken back yet, so that all credit notes of an invoice together never correct more than it had, and exactly that much
-when nothing is left of it.
+Whole lines are taken back as they were billed, as long as nothing of them was taken back before. An amount is shared
+among the invoice's taxes by what of each is not taken back yet, so that all credit notes of an invoice together never
+correct more than it had, and exactly that much when nothing is left of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -34,13 +34,32 @@ def taken(
 
     `description` is that of a line that is a part of the invoice, in the document's language.
     """
-    if order.lines:
-        chosen = {one.id for one in order.lines}
-        return tuple(one for one in totals.lines if one.line.id in chosen)
-    rest = _untouched(totals, before)
-    if total((one.total for one in rest), order.total.currency) == order.total:
-        return rest
+    chosen = {one.id for one in order.lines}
+    lines = tuple(one for one in totals.lines if one.line.id in chosen) if are_whole(totals, before, chosen) else ()
+    for whole in (lines, _untouched(totals, before)):
+        if total((one.total for one in whole), order.total.currency) == order.total:
+            return whole
     return _parts(totals, before, order.total, description)
+
+
+def are_whole(totals: InvoiceTotals, before: Sequence[LineTotal], lines: Collection[str]) -> bool:
+    """Whether those lines can be taken back as they were billed.
+
+    Not twice; and where an amount was taken back before, it took a part of every line: of what is taxed alike there
+    must be as much left as the lines have, and no tax without an amount that it is in.
+    """
+    chosen = [one for one in totals.lines if one.line.id in lines]
+    if {one.line.id for one in before} & {one.line.id for one in chosen}:
+        return False
+    after = [*before, *chosen]
+    left = [_left(totals.lines, after, kind, totals.total.currency) for kind in _kinds(totals)]
+    return all(_makes_sense(gross, taxes) for gross, taxes in left)
+
+
+def _makes_sense(gross: Money, taxes: Sequence[TaxTotal]) -> bool:
+    """A tax is a part of its amount, and neither is negative."""
+    inside = [one.amount.amount for one in taxes]
+    return all(one >= 0 for one in inside) and sum(inside) <= gross.amount
 
 
 def _untouched(totals: InvoiceTotals, before: Sequence[LineTotal]) -> tuple[LineTotal, ...]:
@@ -53,8 +72,7 @@ def _parts(
     totals: InvoiceTotals, before: Sequence[LineTotal], amount: Money, description: str
 ) -> tuple[LineTotal, ...]:
     """The amount, tax and all, shared among the lines that are taxed alike: one line for each kind of them."""
-    kinds = dict.fromkeys(_rates(one) for one in totals.lines)
-    left = [_left(totals.lines, before, kind, amount.currency) for kind in kinds]
+    left = [_left(totals.lines, before, kind, amount.currency) for kind in _kinds(totals)]
     weights = [max(0, gross.amount) for gross, _ in left]
     if not any(weights):
         return ()
@@ -62,6 +80,11 @@ def _parts(
     return tuple(
         _part(share, gross, taxes, description) for share, (gross, taxes) in zip(shares, left, strict=True) if share
     )
+
+
+def _kinds(totals: InvoiceTotals) -> tuple[tuple[str, ...], ...]:
+    """The names of the taxes that lines have, once each."""
+    return tuple(dict.fromkeys(_rates(one) for one in totals.lines))
 
 
 def _rates(line: LineTotal) -> tuple[str, ...]:

@@ -87,4 +87,5 @@ END = Action(
     check=check,
     perform=perform,
     record=record,
+    subject=lambda command: command.invoice,
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, func, or_, select, update
+from sqlalchemy import Row, Table, delete, exists, func, or_, select, update
 from sqlalchemy.engine import Connection
 
 from billing.contacts import (
@@ -21,7 +21,7 @@ from billing.contacts import (
     newest,
 )
 from billing.errors import NotFound
-from billing.ids import ContactId, InvoiceId, LookupKey, PaymentMethodId, ScheduleId, SubscriptionId
+from billing.ids import ContactId, CustomerId, InvoiceId, LookupKey, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.money import Money
 from billing.storage.statements import upsert
 from billing.storage.tables import balances, contacts, invoices, payment_methods, subscriptions
@@ -88,6 +88,21 @@ class MirrorRows:
 
     def covers(self, contact: ContactId) -> int:
         return self._connection.scalar(select(balances.c.covers).where(balances.c.contact == contact)) or 0
+
+    def unseen(self, since: datetime, after: CustomerId | None, limit: int = 100) -> tuple[CustomerId, ...]:
+        runs = sorted(one.value for one in SubscriptionStatus if one.runs)
+        running = exists().where(subscriptions.c.contact == contacts.c.id, subscriptions.c.status.in_(runs))
+        chargeable = exists().where(payment_methods.c.contact == contacts.c.id)
+        statement = (
+            select(contacts.c.customer)
+            .join(balances, balances.c.contact == contacts.c.id)
+            .where(balances.c.read_at < since, or_(running, chargeable))
+            .order_by(contacts.c.customer)
+            .limit(limit)
+        )
+        if after is not None:
+            statement = statement.where(contacts.c.customer > after)
+        return tuple(CustomerId(one) for one in self._connection.scalars(statement))
 
     def whose_invoice(self, invoice: InvoiceId) -> tuple[ContactId, Invoice] | None:
         row = self._connection.execute(select(invoices).where(invoices.c.id == invoice)).one_or_none()

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, not_, select
 from sqlalchemy.engine import Connection
 
 from billing.contacts import Invoice
@@ -28,10 +28,20 @@ class OverviewRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def latest(self, team: TeamId, user: UserId, limit: int, *, without: Collection[str] = ()) -> tuple[Operation, ...]:
+    def latest(
+        self,
+        team: TeamId,
+        user: UserId,
+        limit: int,
+        *,
+        preparing: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> tuple[Operation, ...]:
         column = operations.c
-        mine = (column.user_id == user, column.team == team, column.kind.not_in(without))
-        theirs = select(operations).where(*mine)
+        has_led_on = and_(column.kind.in_(sorted(preparing)), column.state == State.DONE.value)
+        theirs = select(operations).where(
+            column.user_id == user, column.team == team, column.kind.not_in(sorted(without)), not_(has_led_on)
+        )
         newest_first = theirs.order_by(column.created_at.desc(), column.id).limit(limit)
         return tuple(operation_of(row) for row in self._connection.execute(newest_first))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 import stripe
 
@@ -15,6 +16,8 @@ from billing.ids import CustomerId
 from billing.money import Money
 from billing.stripe import reading
 from billing.stripe.failures import is_missing, translated
+
+T = TypeVar("T")
 
 PAGE = 100  # the most that Stripe gives at once
 READERS = 8  # of one page's customers at a time; the pace is kept by the connection
@@ -29,7 +32,7 @@ class StripeCustomers:
         self._product_names: dict[str, str] = {}
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
-        """Everything the mirror keeps; None for a deleted or unknown customer."""
+        """Everything the mirror keeps, also what is left of a deleted customer; None for an unknown one."""
         began = datetime.now(UTC)
         with translated():
             try:
@@ -38,23 +41,34 @@ class StripeCustomers:
                 if is_missing(error):
                     return None
                 raise
-            return None if getattr(found, "deleted", False) else self._read(began, found)
+            return self._read_deleted(began, customer) if getattr(found, "deleted", False) else self._read(began, found)
 
     def pages(self, after: CustomerId | None = None) -> Iterator[tuple[CustomerSnapshot, ...]]:
-        """All customers, newest first, a hundred at a time; `after` is the last one of the page before."""
+        """All customers, newest first, a hundred at a time; `after` is the last one of the page before.
+
+        When that one was deleted meanwhile, nobody can say where it stood, and the reading begins anew.
+        """
         with ThreadPoolExecutor(READERS, thread_name_prefix="stripe-customers") as readers:
             more = True
             while more:
                 began = datetime.now(UTC)
                 with translated():
-                    page = self._client.v1.customers.list(
-                        {"limit": PAGE, "starting_after": after} if after else {"limit": PAGE}
-                    )
+                    page = self._page(after)
                     snapshots = tuple(readers.map(partial(self._read, began), page.data))
                 if snapshots:
                     yield snapshots
                     after = snapshots[-1].customer
                 more = page.has_more and bool(snapshots)
+
+    def _page(self, after: CustomerId | None) -> stripe.ListObject[stripe.Customer]:
+        if after is None:
+            return self._client.v1.customers.list({"limit": PAGE})
+        try:
+            return self._client.v1.customers.list({"limit": PAGE, "starting_after": after})
+        except stripe.InvalidRequestError as error:
+            if is_missing(error):
+                return self._page(None)
+            raise
 
     def product_name(self, price: stripe.Price) -> str:
         """What a person calls it, in the language of our names at Stripe; also for prices that are no longer sold."""
@@ -88,6 +102,24 @@ class StripeCustomers:
             invoices=tuple(self._invoices(customer.id)),
         )
 
+    def _read_deleted(self, began: datetime, customer: CustomerId) -> CustomerSnapshot:
+        """Cards are gone and subscriptions ended; what was invoiced stays (API reference, "Delete a customer")."""
+        return CustomerSnapshot(
+            customer=customer,
+            deleted=True,
+            read_at=began,
+            name="",
+            email="",
+            phone="",
+            currency=None,
+            address=None,
+            language=None,
+            created_at=began,  # not told any more, and asked only for who becomes a contact
+            balance=Money(amount=0, currency=self._catalogue.business.currency),
+            subscriptions=_as_far_as_kept(self._subscriptions(customer)),
+            invoices=_as_far_as_kept(self._invoices(customer)),
+        )
+
     def _invoices(self, customer: str) -> Iterator[Invoice]:
         """Why a charge failed is only told by its payment, which lies too deep to come with the list."""
         for found in self._client.v1.invoices.list({"customer": customer, "limit": PAGE}).auto_paging_iter():
@@ -112,3 +144,13 @@ class StripeCustomers:
         for schedule in found.auto_paging_iter():
             if schedule.status == "not_started":  # one that has begun is among the subscriptions
                 yield reading.scheduled(schedule, self.product_name)
+
+
+def _as_far_as_kept(some: Iterator[T]) -> tuple[T, ...]:
+    """All of them; none where Stripe does not list them any more, because their customer is gone."""
+    try:
+        return tuple(some)
+    except stripe.InvalidRequestError as error:
+        if is_missing(error):
+            return ()
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import stripe
@@ -20,29 +21,47 @@ class BadSignature(KontorError):
     """The event does not come from Stripe, or was sent long ago. Nothing of it was read."""
 
 
+class NoEvent(KontorError):
+    """It comes from Stripe, or from somebody who has the secret, but it is no event."""
+
+
 def verify(payload: bytes, signature: str, secret: str, tolerance: int = TOLERANCE_SECONDS) -> StripeEvent:
-    """The event in the request's body. Raise BadSignature; `tolerance` is in seconds."""
+    """The event in the request's body. Raise BadSignature or NoEvent; `tolerance` is in seconds."""
     try:
         text = payload.decode()
         stripe.WebhookSignature.verify_header(text, signature, secret, tolerance)
     except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
         raise BadSignature(str(error)) from error
-    return from_event(json.loads(text))
+    try:
+        return from_event(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NoEvent(type(error).__name__) from error
 
 
 def from_event(event: dict[str, Any]) -> StripeEvent:
-    """The event as we keep it, from Stripe's JSON."""
-    subject = event["data"]["object"]
+    """The event as we keep it, from Stripe's JSON.
+
+    Thin events have no object in them, only a reference to one: none of them is about what we have, and they are kept
+    like others that we know nothing of (docs: "Event destinations").
+    """
+    data = event.get("data") or {}
+    subject = data.get("object") or event.get("related_object") or {}
+    before = data.get("previous_attributes") or {}
     return StripeEvent(
         id=EventId(event["id"]),
         type=event["type"],
-        customer=_customer(subject),
+        customer=_customer(subject) or _customer(before),  # of a card that was taken away only the former one is told
         object_id=subject.get("id"),
-        created_at=instant(event["created"]),
+        created_at=_moment(event["created"]),
         payload=json.dumps(subject, default=str),  # the library reads decimals as Decimal
-        previous=json.dumps(event["data"].get("previous_attributes") or {}, default=str),
+        previous=json.dumps(before, default=str),
         origin=_origin(event.get("request") or {}),
     )
+
+
+def _moment(created: int | str) -> datetime:
+    """Seconds or, in thin events, ISO 8601."""
+    return datetime.fromisoformat(created) if isinstance(created, str) else instant(created)
 
 
 def _origin(request: dict[str, Any]) -> Origin:

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from billing.catalogue import Business
 from billing.documents import Document, DocumentKind
 from billing.money import Money
-from blocks import mails
+from blocks import mails, words
 from blocks.documents.printing import file_name, pdf
 from blocks.documents.sheet import is_open, is_to_be_paid, settled, title
 from blocks.texts import Translator
@@ -23,6 +23,7 @@ from blocks.texts import Translator
 class Recipient:
     name: str
     address: str
+    user_id: str = ""  # by which they sign in to their portal (G16); empty: they do not
 
 
 @dataclass(frozen=True)
@@ -92,22 +93,54 @@ def credit_note(document: Document, business: Business, to: Recipient, link: str
     )
 
 
-def payment_received(document: Document, received: Money, business: Business, to: Recipient, link: str) -> EmailMessage:
-    """Thanks for a payment; the document is the invoice as it stands after it."""
+def payment_received(
+    document: Document, received: Money | None, business: Business, to: Recipient, link: str
+) -> EmailMessage:
+    """Thanks for a payment; the document is the invoice as it stands after it.
+
+    `received` is None where it is not known which part of what is paid came last.
+    """
     t = _translator(document, business)
-    rest = (
-        t("{amount} is still to be paid.", amount=document.totals.due)
-        if is_open(document)
-        else t("The invoice is paid in full.")
-    )
+    thanks = t("Thank you: your payment of {amount} has arrived.", amount=received) if received else None
     return _mail(
         document,
         business,
         to,
         link,
         subject=t("Your payment for invoice {number}", number=document.number),
-        lead=t("Thank you: your payment of {amount} has arrived.", amount=received),
-        paragraphs=(rest,),
+        lead=thanks or t("Thank you: your payment has arrived."),
+        paragraphs=(_rest(document, t),),
+    )
+
+
+def card_charged(
+    document: Document, charged: Money, card: tuple[str, str], business: Business, to: Recipient, link: str
+) -> EmailMessage:
+    """That the card on file was charged; `card`: its brand as Stripe calls it, and its last four digits."""
+    t = _translator(document, business)
+    method = f"{words.brand(card[0], t)} •••• {card[1]}"
+    return _mail(
+        document,
+        business,
+        to,
+        link,
+        subject=t("Your payment for invoice {number}", number=document.number),
+        lead=t("We have charged {amount} to your {card}. Thank you.", amount=charged, card=method),
+        paragraphs=(_rest(document, t),),
+    )
+
+
+def payment_failed(document: Document, business: Business, to: Recipient, link: str) -> EmailMessage:
+    """That a payment did not go through. Why is the bank's to say, and only to its own customer."""
+    t = _translator(document, business)
+    return _mail(
+        document,
+        business,
+        to,
+        link,
+        subject=t("Your payment for invoice {number} failed", number=document.number),
+        lead=t("A payment for invoice {number} did not go through. Nothing was charged.", number=document.number),
+        paragraphs=(_rest(document, t), *_how_it_is_paid(document, t), _crossed(t)),
     )
 
 
@@ -116,6 +149,12 @@ def payment_received(document: Document, received: Money, business: Business, to
 
 def _translator(document: Document, business: Business) -> Translator:
     return Translator(document.language, business.timezone)
+
+
+def _rest(document: Document, t: Translator) -> str:
+    if is_open(document):
+        return t("{amount} is still to be paid.", amount=document.totals.due)
+    return t("The invoice is paid in full.")
 
 
 def _how_it_is_paid(document: Document, t: Translator) -> tuple[str, ...]:
@@ -141,7 +180,7 @@ def _crossed(t: Translator) -> str:
     return t("If your payment is already on its way, please disregard this e-mail.")
 
 
-def _rows(document: Document, t: Translator) -> tuple[tuple[str, str], ...]:
+def _rows(document: Document, to: Recipient, t: Translator) -> tuple[tuple[str, str], ...]:
     is_invoice = document.kind is DocumentKind.INVOICE
     rows = [
         (t("Date of issue"), t.date(document.issued_on)),
@@ -152,6 +191,8 @@ def _rows(document: Document, t: Translator) -> tuple[tuple[str, str], ...]:
             rows.append((t("Amount due"), t.money(document.totals.due)))
         if document.due_on and is_to_be_paid(document):
             rows.append((t("Due date"), t.date(document.due_on)))
+    if is_invoice and to.user_id:  # G17
+        rows.append((t("Your user id in the portal"), to.user_id))
     return tuple(rows)
 
 
@@ -171,7 +212,7 @@ def _mail(
         lead=lead,
         button=t("View invoice") if document.kind is DocumentKind.INVOICE else t("View credit note"),
         closing=t("Questions? Simply reply to this e-mail."),
-        rows=_rows(document, t),
+        rows=_rows(document, to, t),
         paragraphs=paragraphs,
     )
     mail = mails.compose(

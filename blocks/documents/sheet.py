@@ -94,7 +94,7 @@ def title(document: Document, t: Translator) -> str:
     """What the document is called. A German credit note is no `Gutschrift`: § 14 (2) UStG means self-billing by it."""
     match document.kind:
         case DocumentKind.INVOICE:
-            return t("Invoice")
+            return document.title or t("Invoice")
         case DocumentKind.CREDIT_NOTE:
             return t("Credit note")
         case _:
@@ -181,6 +181,7 @@ def _facts(document: Document, t: Translator) -> list[Row]:
         rows.append(Row(t("Due date"), t.date(document.due_on)))
     if document.reference:
         rows.append(Row(t("Your PO number"), document.reference))
+    rows += [Row(one.name, one.value) for one in document.fields]
     if buyer.tax_id:
         rows.append(Row(t("Your {id}", id=vat_label(buyer.address.country, t)), buyer.tax_id))
     return rows

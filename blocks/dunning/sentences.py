@@ -18,7 +18,9 @@ _AFTERWARDS = {
 
 
 def why(one: FailedPayment, t: Translator) -> str:
-    """The bank's reason, as far as it is known."""
+    """The bank's reason, as far as it is known; or that no bank was asked."""
+    if one.skipped:
+        return t("There is no payment method on file, so nothing could be charged.")
     return declines.sentence(one.invoice.decline or "", t)
 
 

@@ -1,10 +1,11 @@
 """What people see of invoices: the form and its lines, the review, one invoice and many, and what came of it."""
 
-from blocks.invoices.approvals import approval_card, reject_form
+from blocks.invoices.approvals import approval_card, approval_reminder, reject_form
 from blocks.invoices.form import changed, form, item_choices, line_form
 from blocks.invoices.ids import Id
 from blocks.invoices.linking import document_links, links_revoked
 from blocks.invoices.lists import draft_list, invoice_list
+from blocks.invoices.news import news
 from blocks.invoices.results import (
     credited,
     declined,
@@ -24,6 +25,7 @@ from blocks.invoices.sheet import sheet
 __all__ = [
     "Id",
     "approval_card",
+    "approval_reminder",
     "asked",
     "changed",
     "charge_form",
@@ -40,6 +42,7 @@ __all__ = [
     "item_choices",
     "line_form",
     "links_revoked",
+    "news",
     "numbered",
     "paid",
     "record_form",

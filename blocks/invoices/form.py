@@ -15,9 +15,11 @@ from billing.invoices.lines import LineForm
 from billing.invoices.model import (
     AUTOMATIC,
     LONGEST_DESCRIPTION,
+    LONGEST_FIELD,
     LONGEST_MEMO,
     LONGEST_ORDER_NUMBER,
     LONGEST_TERMS,
+    LONGEST_TITLE,
     MOST_LINES,
     MOST_RECIPIENTS,
     UNTAXED,
@@ -267,10 +269,25 @@ def _details(shown: DraftForm, t: Translator) -> Iterator[kit.Block]:
         block_id="order_number",
         optional=True,
     )
+    given = {one.id: one.value for one in details.fields}
+    for field in shown.fields:
+        yield kit.field_input(
+            field.name.in_(t.language),
+            kit.text_input(f"invoice.fields.{field.id}", initial=given.get(field.id), at_most=LONGEST_FIELD),
+            block_id=kit.field_id("fields", key=field.id),
+            optional=not field.required,
+        )
     yield kit.field_input(
         t("Message to the customer"),
         kit.text_input("invoice.memo", initial=details.memo, at_most=LONGEST_MEMO, multiline=True),
         block_id="memo",
+        optional=True,
+    )
+    yield kit.field_input(
+        t("Title of the document"),
+        kit.text_input("invoice.title", initial=details.title, at_most=LONGEST_TITLE),
+        block_id="title",
+        hint=t("Left empty, it is called an invoice, in its language."),
         optional=True,
     )
     yield kit.field_input(

@@ -153,7 +153,7 @@ def _mailed(recipients: tuple[str, ...], t: Translator, *, mailed: bool, undeliv
     where = (
         t("It goes to {addresses}.", addresses=t.list(recipients))
         if mailed
-        else t("Kontor cannot send mails here. Please pass the link on: “Document and links” has it.")
+        else t("Kontor mails nothing here. Please pass the link on: “Document and links” has it.")
     )
     return where, t("⚠️ No mail could be sent to: {addresses}", addresses=undelivered) if undelivered else ""
 

@@ -24,9 +24,11 @@ def review(shown: InvoiceReview, t: Translator, document: str | None = None) -> 
         {
             t("Due on"): t.date(shown.due_on),
             t("Language"): words.language(details.language, t),
+            t("Title"): details.title,
             t("Purchase order number"): details.order_number,
         }
     )
+    blocks += kit.fields({one.name: one.value for one in details.fields})
     blocks.append(kit.section(joined([bold(t("Goes to")), *details.recipients])))
     for label, text in ((t("Message to the customer"), details.memo), (t("Terms"), details.terms)):
         if text:
@@ -109,6 +111,8 @@ def _standing(shown: InvoiceReview, t: Translator) -> Iterator[kit.Block]:
         yield kit.context(t("👍 Granted by {name}.", name=approval.last.by.name))
     if not shown.may_send:
         yield kit.section(t("It is saved as a draft. Your role may not send it; a colleague from sales can."))
+    elif not shown.exceeds and not shown.mailed:
+        yield kit.context(t("It gets its number. Nothing is mailed: please pass the link to the document on."))
     elif not shown.exceeds:
         yield kit.context(
             t.count(

@@ -139,7 +139,7 @@ def credit_form(shown: Sheet, t: Translator) -> kit.Modal:
         callback_id=Id.CREDIT_FORM,
         submit=t("Refund now") if refunds else t("Credit now"),
         close=t("Back"),
-        metadata=_metadata(shown),
+        metadata=_metadata(shown) | {"left": left.amount},
     )
 
 

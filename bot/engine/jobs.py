@@ -18,13 +18,17 @@ from billing.ports import Job
 
 APPLICATION: Final = "kontor"
 VERSION: Final = "1"  # pinned: a deploy must go on with what the previous one left
+# One queue for all pipelines, each a partition of it: DBOS looks into every queue by itself, with three statements each
+# time, and into the partitions of one queue at once. Measured with 16 pipelines and no jobs: a queue for each took 31 %
+# of a core, this 6 % although it looks twice as often.
+QUEUE: Final = "jobs"
 
 _ENQUEUE = """
 INSERT INTO workflow_status (
-    workflow_uuid, status, name, queue_name, inputs, serialization, application_name, application_version,
-    priority, recovery_attempts, created_at, updated_at, delay_until_epoch_ms
+    workflow_uuid, status, name, queue_name, queue_partition_key, inputs, serialization, application_name,
+    application_version, priority, recovery_attempts, created_at, updated_at, delay_until_epoch_ms
 ) VALUES (
-    :id, :status, :name, :name, :inputs, 'portable_json', :application, :version, 0, 0, :now, :now, :until
+    :id, :status, :name, :queue, :name, :inputs, 'portable_json', :application, :version, 0, 0, :now, :now, :until
 ) ON CONFLICT (workflow_uuid) DO NOTHING
 """
 _PUT_BACK = """
@@ -35,6 +39,10 @@ WHERE workflow_uuid = :id AND status = 'PENDING' AND executor_id = :executor
 _RECOVER = """
 UPDATE workflow_status SET status = 'ENQUEUED', owner_xid = NULL, started_at_epoch_ms = NULL
 WHERE status = 'PENDING' AND executor_id = :executor RETURNING workflow_uuid
+"""
+_MOVE = """
+UPDATE workflow_status SET queue_name = :queue, queue_partition_key = name
+WHERE queue_name = :other AND status IN ('ENQUEUED', 'DELAYED', 'PENDING')
 """
 _EXECUTORS = "SELECT DISTINCT executor_id FROM workflow_status WHERE status = 'PENDING'"
 _HELD = "SELECT workflow_uuid FROM workflow_status WHERE status = 'PENDING' AND executor_id = :executor"
@@ -47,6 +55,7 @@ def _statements(table: str) -> dict[str, sa.TextClause]:
             "enqueue": _ENQUEUE,
             "put_back": _PUT_BACK,
             "recover": _RECOVER,
+            "move": _MOVE,
             "executors": _EXECUTORS,
             "held": _HELD,
         }.items()
@@ -66,6 +75,7 @@ def enqueue(connection: sa.Connection, /, *jobs: Job) -> None:
         {
             "id": job.id,
             "name": job.name,
+            "queue": QUEUE,
             "inputs": json.dumps({"positionalArgs": [job.argument, begins, job.trace], "namedArgs": {}}),
             "application": APPLICATION,
             "version": VERSION,
@@ -102,6 +112,11 @@ class Jobs:
         """Put back everything that this executor held; the ids."""
         with self._database.begin() as connection:
             return list(connection.execute(self._statements["recover"], {"executor": executor}).scalars())
+
+    def move_from(self, queue: str) -> None:
+        """Bring what another version of this program left in a queue of its own into ours."""
+        with self._database.begin() as connection:
+            connection.execute(self._statements["move"], {"queue": QUEUE, "other": queue})
 
     def executors(self) -> list[str]:
         """Those that hold jobs."""

@@ -19,7 +19,7 @@ from sqlalchemy import Engine as Database
 from sqlalchemy.exc import DBAPIError
 
 from bot.engine.database import SCHEMA, connect, is_migrated, quiet_dbos
-from bot.engine.jobs import APPLICATION, VERSION, Jobs
+from bot.engine.jobs import APPLICATION, QUEUE, VERSION, Jobs
 from bot.engine.locks import locks_for
 from bot.engine.pipelines import Patience, Pipeline, Schedule
 from bot.engine.sweeper import Sweeper
@@ -56,7 +56,7 @@ class Engine:
         *,
         patience: Patience | None = None,
         concurrency: int = 16,
-        polling: float = 0.1,
+        polling: float = 0.05,
         sweeping: float = 2.0,
         keep: timedelta = timedelta(days=30),
     ) -> None:
@@ -99,10 +99,11 @@ class Engine:
     def _launch(self) -> None:
         self._dbos = DBOS(config=self._config())
         self._client = _client(self._database)
+        self._client.register_queue(
+            QUEUE, partition_worker_concurrency=self._concurrency, polling_interval_sec=self._polling
+        )
+        self._drop_other_queues(self._client)
         for pipeline in self._pipelines:
-            self._client.register_queue(
-                pipeline.name, worker_concurrency=self._concurrency, polling_interval_sec=self._polling
-            )
             self._register(pipeline)
         ticks = {schedule: self._register_tick(schedule) for schedule in self._schedules}
         DBOS.launch()
@@ -183,6 +184,12 @@ class Engine:
             DBOS.run_step({"name": schedule.name}, partial(_run_scheduled, schedule))
 
         return DBOS.workflow(name=f"schedule.{schedule.name}", max_recovery_attempts=None)(tick)
+
+    def _drop_other_queues(self, client: DBOSClient) -> None:
+        for queue in client.list_queues():
+            if queue.name != QUEUE:
+                self._jobs.move_from(queue.name)
+                client.delete_queue(queue.name)
 
     def _drop_other_schedules(self) -> None:
         ours = {schedule.name for schedule in self._schedules}

@@ -56,7 +56,8 @@ def _success(uow: UnitOfWork, operation: Operation, t: Translator, links: Links)
         case IssueInvoice.kind | SendAgain.kind:
             missing = undelivered(uow, contact, operation.id)
             receipt = InvoiceSent.model_validate_json(result)
-            return views.sent(receipt, contact, t, mailed=links.mailed, undelivered=missing)
+            is_wanted = operation.kind == SendAgain.kind or uow.catalogue.invoices.tell_customer.received
+            return views.sent(receipt, contact, t, mailed=links.mailed and is_wanted, undelivered=missing)
         case CreditInvoice.kind:
             missing = undelivered(uow, contact, operation.id)
             credited = InvoiceCredited.model_validate_json(result)

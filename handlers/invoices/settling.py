@@ -121,7 +121,7 @@ def opened(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) 
 def linked(call: Call, actor: Actor, desk: Desk, screen: Screen, links: Links, t: Translator) -> None:
     """New links to the documents, to look at and to pass on."""
     with desk.writing(actor) as uow:
-        found = linking.links(uow, call.value)
+        found = linking.links(uow, call.value, links.lifetime)
     screen.show(views.document_links(found, links.document, t))
 
 

@@ -227,7 +227,7 @@ def test_what_was_said_is_kept_nowhere(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("last4", "expiry", "field"),
     [("42", "08/28", "last4"), ("42424", "08/28", "last4"), ("abcd", "08/28", "last4"), ("٤٢٤٢", "08/28", "last4"),
-     ("4242", "13/28", "expiry"), ("4242", "soon", "expiry"), ("4242", "", "expiry")],
+     ("4242", "13/28", "expiry"), ("4242", "soon", "expiry"), ("4242", "", "expiry"), ("4242", "08/٢٨", "expiry")],
 )  # fmt: skip
 def test_what_cannot_be_digits_is_no_try(shop: Shop, last4: str, expiry: str, field: str) -> None:
     with pytest.raises(NotReadable) as refused:

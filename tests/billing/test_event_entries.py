@@ -50,6 +50,7 @@ def event(type_: str, *, previous: Any = None, payload: Any = None, origin: Orig
         ("customer.updated", {"address": {}}, "customer_address"),
         ("customer.updated", {"balance": 0}, "customer_balance"),
         ("customer.updated", {"tax_exempt": "none"}, "customer_tax"),
+        ("customer.deleted", {}, "customer_deleted"),
         ("invoice.voided", {}, "invoice_voided"),
         ("invoice.marked_uncollectible", {}, "invoice_written_off"),
         ("credit_note.created", {}, "credit_note"),

@@ -14,8 +14,9 @@ from billing.events import EventSteps
 from billing.ids import CustomerId, EventId, OperationId, SubscriptionId
 from billing.money import Money
 from billing.operations import Operation, State
-from billing.ports import StripeEvent
-from billing.subscriptions import SubscriptionStarted, expire
+from billing.payment_links import expire
+from billing.ports import Origin, StripeEvent
+from billing.subscriptions import SubscriptionStarted
 from tests.support.shop import ADA, BEN, NOW, SAM, Shop, method
 
 EUR_49 = Money(amount=4900, currency="EUR")
@@ -158,8 +159,29 @@ def test_an_event_about_nobody_that_we_know_changes_nothing(
     assert not shop.payments.calls
 
 
-def test_a_customer_who_was_deleted_at_stripe_changes_nothing(shop: Shop, events: EventSteps) -> None:
-    event = delivered(shop, "customer.deleted")
+def test_a_customer_who_was_deleted_at_stripe_has_nothing_that_runs(shop: Shop, events: EventSteps) -> None:
+    """Also a late event about the name does not take it away: who it was is ours to know."""
+    ada, left = CustomerId("cus_ada"), subscription(SubscriptionStatus.CANCELED)
+    shop.payments.snapshots[ada] = snapshot(subscriptions=(subscription(SubscriptionStatus.ACTIVE),))
+    handled(events, delivered(shop, "customer.updated"))
+    with shop.store.reading(SAM) as uow:
+        before = uow.contacts.get(ADA)
+    gone = snapshot(deleted=True, name="", email="", address=None, payment_methods=(), subscriptions=(left,))
+    shop.payments.snapshots[ada] = gone
+    for event in (
+        delivered(shop, "customer.deleted", origin=Origin.ELSEWHERE),
+        delivered(shop, "customer.updated", previous='{"email": "old@example.com"}'),
+    ):
+        handled(events, event)
+    with shop.store.reading(SAM) as uow:
+        assert uow.mirror.payment_methods(ADA) == ()
+        assert uow.mirror.subscriptions(ADA) == (left,)
+        assert uow.contacts.get(ADA) == before
+        assert uow.timeline.page(ADA).entries[0].parameters["change"] == "customer_deleted"
+
+
+def test_a_customer_whom_stripe_does_not_know_changes_nothing(shop: Shop, events: EventSteps) -> None:
+    event = delivered(shop, "customer.updated")
     shop.payments.snapshots.clear()
     before = shop.rows.copied()
     assert handled(events, event) == ""

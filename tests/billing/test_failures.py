@@ -118,6 +118,19 @@ def test_it_is_told_when_it_begins_and_when_stripe_gives_up_and_not_in_between(s
     assert [notice.failure for notice, _ in shop.rows.notices] == ["in_1:retrying", "in_1:given_up"]
 
 
+def test_fewer_tries_in_stripes_settings_are_told_as_giving_up(shop: Shop) -> None:
+    """HX1: settings act on retries under way. There is no failed try then, only an invoice that changed."""
+    fails(shop)
+    handled(shop, event(), channel=CHANNEL)
+    changed = {"object_id": "in_1", "type": "invoice.updated", "previous": '{"next_payment_attempt": 1}'}
+    handled(shop, event(2, **changed), channel=CHANNEL)  # another day
+    fails(shop, invoice(next_attempt_at=None))
+    handled(shop, event(3, **changed | {"origin": Origin.OURS}), event(4, **changed | {"previous": '{"number": "1"}'}))
+    assert [notice.failure for notice, _ in shop.rows.notices] == ["in_1:retrying"]
+    handled(shop, event(5, **changed), event(6, **changed), channel=CHANNEL)
+    assert [notice.failure for notice, _ in shop.rows.notices] == ["in_1:retrying", "in_1:given_up"]
+
+
 @pytest.mark.parametrize(
     "now",
     [

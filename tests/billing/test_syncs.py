@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Connection
 
-from billing.contacts import UNKNOWN_COUNTRY, Account, Address, Contact, CustomerSnapshot, Member, Part
+from billing.contacts import (
+    UNKNOWN_COUNTRY,
+    Account,
+    Address,
+    Contact,
+    CustomerSnapshot,
+    Member,
+    Part,
+    SubscriptionStatus,
+)
 from billing.errors import Transient, UnknownContact
 from billing.ids import ContactId, CustomerId, EventId
 from billing.imports import contact_id
@@ -19,7 +28,7 @@ from billing.reconciliations import Difference, Reconciliation
 from billing.storage.database import Database
 from billing.syncs import customer_of, reconcile, sync_one
 from billing.timeline import Happening
-from tests.billing.storage.examples import ACTOR, CATALOGUE, NOW, contact, method, snapshot
+from tests.billing.storage.examples import ACTOR, CATALOGUE, NOW, contact, method, snapshot, subscription
 from tests.support.memory import Clock
 
 
@@ -49,6 +58,8 @@ class Pages:
         self._customers = customers
         self._breaks_before = breaks_before
         self.asked_after: list[str | None] = []
+        self.gone: dict[str, CustomerSnapshot] = {}
+        self.asked_for: list[str] = []
 
     def pages(self, after: CustomerId | None) -> Iterator[tuple[CustomerSnapshot, ...]]:
         self.asked_after.append(after)
@@ -58,6 +69,11 @@ class Pages:
             if names[number] == self._breaks_before:
                 raise Transient("stripe")
             yield self._customers[number : number + 2]
+
+    def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
+        """Of those who are on no page any more."""
+        self.asked_for.append(customer)
+        return self.gone.get(customer)
 
 
 def stripe(number: int, **fields: object) -> CustomerSnapshot:
@@ -204,6 +220,49 @@ def test_what_an_event_is_about_to_mend_is_no_difference(store: Database, jobs: 
     assert (found.differing, jobs) == (0, [])
     with store.reading(ACTOR) as uow:
         assert uow.mirror.payment_methods(contact_id(CustomerId("cus_1"))) == (method("a"),)
+
+
+def test_who_is_not_at_stripe_any_more_is_asked_for_and_mended(store: Database, jobs: list[Job], clock: Clock) -> None:
+    """Whoever has nothing that runs is left alone, and so is whom Stripe never knew."""
+    running, ended = subscription("one"), subscription("one", status=SubscriptionStatus.CANCELED)
+    alive = [
+        stripe(1, read_at=NOW, payment_methods=(method("a"),)),
+        stripe(2, read_at=NOW, subscriptions=(running,), payment_methods=(method("b"),)),
+        stripe(3, read_at=NOW, payment_methods=(method("c"),)),
+        stripe(4, read_at=NOW),
+    ]
+    sync(store, ACTOR, Pages(*alive))
+    clock.goes_on(days=1)
+    rest = Pages(alive[0].model_copy(update={"read_at": clock.now}))
+    nothing = {"name": "", "email": "", "address": None, "currency": None}
+    rest.gone["cus_2"] = stripe(2, deleted=True, read_at=clock.now, subscriptions=(ended,), **nothing)
+    found = sync(store, ACTOR, rest)
+    assert rest.asked_for == ["cus_2", "cus_3"]
+    two = contact_id(CustomerId("cus_2"))
+    assert found.differences == (Difference(contact=two, parts=(Part.PAYMENT_METHODS, Part.SUBSCRIPTIONS)),)
+    assert (found.created, found.without_country, jobs[-1].argument) == (0, (), found.id)
+    with store.reading(ACTOR) as uow:
+        assert (uow.mirror.subscriptions(two), uow.mirror.payment_methods(two)) == ((ended,), ())
+        assert (uow.contacts.get(two).name, uow.contacts.get(two).email) == ("Person 2", "p2@x.example")
+    clock.goes_on(days=1)
+    again = Pages(alive[0].model_copy(update={"read_at": clock.now}))
+    assert sync(store, ACTOR, again).differing == 0
+    assert again.asked_for == ["cus_3"]
+
+
+def test_more_than_a_hundred_who_are_gone_are_all_asked_for(store: Database, clock: Clock) -> None:
+    """By the hundred, each once."""
+    sync(store, ACTOR, Pages(*(stripe(n, read_at=NOW, payment_methods=(method(f"m{n}"),)) for n in range(230))))
+    clock.goes_on(days=1)
+    nobody = Pages()
+    nobody.gone = {f"cus_{n}": stripe(n, deleted=True, read_at=clock.now) for n in range(230)}
+    assert sync(store, ACTOR, nobody).differing == 230
+    assert sorted(nobody.asked_for) == sorted(f"cus_{n}" for n in range(230))
+
+
+def test_a_deleted_stranger_becomes_no_contact(store: Database) -> None:
+    with pytest.raises(UnknownContact):
+        sync_one(store, ACTOR, CustomerId("cus_9"), stripe(9, deleted=True))
 
 
 # --- events that never arrived ----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from billing.catalogue import Label, TaxRate
+from billing.catalogue import InvoiceField, Label, TaxRate
 from billing.change_requests.model import Act as Move
 from billing.change_requests.model import Decision, Person, RequestState
 from billing.contacts import Address, Invoice, InvoiceStatus
@@ -26,6 +26,7 @@ from billing.invoices.model import (
     Approval,
     Details,
     Discount,
+    FieldValue,
     InvoiceState,
     Line,
     SalesInvoice,
@@ -37,6 +38,7 @@ from billing.invoices.reviewing import InvoiceReview
 from billing.invoices.sending import InvoiceNumbered
 from billing.invoices.sheets import Act, Sheet
 from billing.invoices.taking_back import Taken
+from billing.invoices.telling import News, Told, What
 from billing.invoices.voiding import InvoiceEnded
 from billing.money import Money
 from billing.ports import GiveBack
@@ -72,12 +74,17 @@ def large_line(n: int) -> Line:
 
 LINES = tuple(large_line(n) for n in range(1, 101))
 DETAILS = Details(recipients=("ada@engines.example",))
+FIELDS = tuple(
+    InvoiceField(id=f"f{n}", name=Label(en=LONG[:40], de=f"{n}{LONG[:39]}"), required=n == 1) for n in range(3)
+)
 FULL_DETAILS = Details(
     due_on=date(2027, 1, 31),
     discount=Discount(percent=Decimal("33.33")),
     memo=(LONG * 3)[:500],
     terms=(LONG * 9)[:2000],
     order_number=LONG[:60],
+    title=LONG[:40],
+    fields=tuple(FieldValue(id=one.id, name=one.name.de, value=LONG[:140]) for one in FIELDS),
     recipients=tuple(f"{n}{'x' * 200}@engines.example" for n in range(5)),
     language="de",
 )
@@ -141,6 +148,7 @@ def draft_form(invoice: SalesInvoice, *rates: TaxRate, **changes: Any) -> DraftF
         "today": TODAY,
         "latest_due": TODAY + timedelta(days=365),
         "templates": (),
+        "fields": (),
         "may_send": True,
     }
     return DraftForm(**(fields | changes))
@@ -153,8 +161,24 @@ FULL_FORM = draft_form(
     contact=strange_contact(),
     reverse_charge=True,
     templates=tuple(template(n) for n in range(100)),
+    fields=FIELDS,
     unread=(LONG,) * 20,
 )
+
+
+def full_news(what: What) -> News:
+    return News(
+        what=what,
+        invoice=REF,
+        amount=eur(LARGEST),
+        brand="visa",
+        last4="4242",
+        decline="insufficient_funds",
+        addresses=FULL_DETAILS.recipients,
+        reason=Reason(key="Failed", parameters={"reference": "r" * 40})
+        if what is What.NOT_SENT
+        else NotNow(invoice_state="partly_paid", number="N").reason,
+    )
 
 
 def item(n: int, **changes: Any) -> Item:
@@ -448,11 +472,24 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.invoices.results.deleted": (lambda t: invoices.deleted(LONG_ID, t),),
     "blocks.invoices.results.template_saved": (lambda t: invoices.template_saved(template(1), t),),
+    "blocks.invoices.news.news": tuple(
+        lambda t, one=one: invoices.news(one, t)
+        for what in What
+        for one in (
+            Told(news=News(what=what, invoice=REF), sheet=OPEN_SHEET, by=""),
+            Told(news=full_news(what), sheet=FULL_SHEET, by=LONG),
+            Told(news=full_news(what), sheet=BARE_SHEET, by="Priya"),
+        )
+    ),
     "blocks.invoices.approvals.approval_card": (
         lambda t: invoices.approval_card(approval_view(approval()), t),
         lambda t: invoices.approval_card(approval_view(approval(), FULL, outdated=True), t),
         lambda t: invoices.approval_card(approval_view(approval(RequestState.APPROVED), FULL), t),
         lambda t: invoices.approval_card(approval_view(approval(RequestState.REJECTED), FULL), t),
+    ),
+    "blocks.invoices.approvals.approval_reminder": (
+        lambda t: invoices.approval_reminder(approval_view(approval()), t, in_channel=False),
+        lambda t: invoices.approval_reminder(approval_view(approval(), FULL), t, in_channel=True),
     ),
     "blocks.invoices.approvals.reject_form": (lambda t: invoices.reject_form(LONG_ID, REF, t),),
 }

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from billing.documents import Document, DocumentKind
-from billing.documents.sharing import issue, revoke
+from billing.documents.sharing import LIFETIME, issue, revoke
 from billing.errors import Transient
 from billing.steps import NOBODY
 from bot import logs
@@ -33,11 +32,13 @@ class Site:
     shop: Shop
     source: FakeDocuments
 
-    def link(self, document: Document, kind: DocumentKind = INVOICE, id_: str = "in_1", **options: Any) -> str:
+    def link(
+        self, document: Document, kind: DocumentKind = INVOICE, id_: str = "in_1", lifetime: timedelta = LIFETIME
+    ) -> str:
         """The address of a page with that document."""
         self.source.documents[kind, id_] = document
         with self.shop.store.writing(NOBODY) as uow:
-            return f"/d/{issue(uow, kind, id_, 'con_ada', **options)}"
+            return f"/d/{issue(uow, kind, id_, 'con_ada', lifetime)}"
 
     def get(self, address: str, language: str = "en") -> TestResponse:
         return self.client.get(address, headers={"Accept-Language": language})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from datetime import timedelta
 from typing import Any
@@ -16,9 +17,9 @@ from billing.errors import Transient
 from billing.ports import Job
 from bot.engine import Patience, Pipeline, Step, enqueue
 from bot.engine.database import connect
-from bot.engine.jobs import APPLICATION, VERSION
+from bot.engine.jobs import APPLICATION, QUEUE, VERSION
 from bot.engine.walk import wait_before
-from tests.bot.engines import Acceptor, Calls, counted, pipeline, running
+from tests.bot.engines import Acceptor, Calls, counted, pipeline, running, until
 
 # Walking
 
@@ -92,7 +93,15 @@ def test_our_row_is_the_row_that_dbos_writes(engine_url: str, acceptor: Acceptor
         system_database_engine=database, serializer=DBOSPortableJSONSerializer(), application_name=APPLICATION
     )
     client.enqueue(
-        {"workflow_name": "work", "queue_name": "work", "workflow_id": "job-theirs", "app_version": VERSION}, "x", 1.5
+        {
+            "workflow_name": "work",
+            "queue_name": QUEUE,
+            "queue_partition_key": "work",
+            "workflow_id": "job-theirs",
+            "app_version": VERSION,
+        },
+        "x",
+        1.5,
     )
     database.dispose()
     acceptor.accepts("ours")
@@ -249,6 +258,29 @@ def test_a_job_that_waits_leaves_its_place_to_others(engine_url: str, acceptor: 
         acceptor.waits_for(quick="SUCCESS", slow="DELAYED")
         acceptor.waits_for(slow="SUCCESS")
     assert calls == ["slow", "quick", "slow"]
+
+
+def test_a_pipeline_that_has_its_hands_full_does_not_hold_up_another(engine_url: str, acceptor: Acceptor) -> None:
+    """`concurrency` counts for each pipeline by itself."""
+    calls = Calls()
+    go_on = threading.Event()
+    under_way: list[str] = []
+
+    def slow(argument: str, _before: str) -> str:
+        under_way.append(argument)
+        assert go_on.wait(20)
+        return ""
+
+    other = Pipeline("other", (Step("check", calls.step("check")),))
+    with running(engine_url, pipeline(slow), other, concurrency=2):
+        acceptor.accepts("one", "two", "three")
+        until(lambda: len(under_way) == 2)
+        acceptor.accepts("theirs", pipeline="other")
+        acceptor.waits_for(theirs="SUCCESS")
+        assert len(under_way) == 2
+        go_on.set()
+        acceptor.waits_for(one="SUCCESS", two="SUCCESS", three="SUCCESS")
+    assert calls == ["check(theirs, )"]
 
 
 # Failing

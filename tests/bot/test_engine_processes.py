@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from dbos import DBOSClient
 from structlog.testing import capture_logs
 
 from billing.errors import Transient
@@ -25,7 +26,7 @@ from bot.engine import (
     migrate_engine,
 )
 from bot.engine.database import connect
-from bot.engine.jobs import Jobs
+from bot.engine.jobs import APPLICATION, QUEUE, Jobs
 from bot.engine.locks import locks_for
 from bot.engine.sweeper import UNCLAIMED, Sweeper
 from bot.engine.worker import AlreadyRunning
@@ -73,6 +74,29 @@ def test_stopping_lets_the_step_under_way_finish_and_leaves_the_rest(engine_url:
     with running(engine_url, pipeline(calls.step("check"), calls.step("perform"), calls.step("record"))):
         acceptor.waits_for(one="SUCCESS")
     assert calls == ["check(one, )", "record(one, performed)"]
+
+
+def test_what_is_left_in_another_queue_is_done_and_the_queue_is_gone(engine_url: str, acceptor: Acceptor) -> None:
+    """As an earlier version left it, which had a queue for each pipeline."""
+    calls = Calls()
+    database = connect(engine_url)
+    client = DBOSClient(system_database_engine=database, application_name=APPLICATION)
+    client.register_queue("work")
+    for argument, status in {"waiting": "ENQUEUED", "held": "PENDING", "done": "SUCCESS"}.items():
+        acceptor.accepts(argument)
+        with acceptor.transaction() as connection:
+            connection.execute(
+                sa.text(
+                    f"UPDATE {acceptor.table} SET queue_name = 'work', queue_partition_key = NULL,"
+                    " status = :status, executor_id = 'gone' WHERE workflow_uuid = :id"
+                ),
+                {"status": status, "id": f"job-{argument}"},
+            )
+    with running(engine_url, pipeline(calls.step("check"))):
+        acceptor.waits_for(waiting="SUCCESS", held="SUCCESS")
+        assert [queue.name for queue in client.list_queues()] == [QUEUE]
+    database.dispose()
+    assert sorted(calls) == ["check(held, )", "check(waiting, )"]
 
 
 def test_there_is_one_engine_per_process(engine_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def test_four_variables_are_enough() -> None:
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.stripe_api_url == "https://api.stripe.com"
     assert settings.kontor_stripe_rate == 80
+    assert settings.links_last == timedelta(days=90)
     assert settings.kontor_role_groups["billing-sales"] is Role.SALES
 
 
@@ -80,6 +82,8 @@ def test_all_that_is_missing_is_said_at_once(monkeypatch: pytest.MonkeyPatch) ->
         ("KONTOR_STRIPE_RATE", "geheim", "number"),
         ("KONTOR_WEB_PROCESSES", "0", "greater than 0"),
         ("KONTOR_WORKER_METRICS_PORT", "70000", "less than 65536"),
+        ("KONTOR_DOCUMENT_LINK_DAYS", "0", "greater than 0"),
+        ("KONTOR_DOCUMENT_LINK_DAYS", "4000", "less than or equal to 3650"),
         ("KONTOR_LOG_FORMAT", "xml", "'json' or 'text'"),
         ("KONTOR_ROLE_GROUPS", "billing=owner", "agent, sales, manager, admin"),
         ("KONTOR_ROLE_GROUPS", "billing", "handle=role"),

@@ -49,6 +49,8 @@ def test_an_id_that_is_not_registered_is_unknown(said: str) -> None:
         ({"isValid": False, "userError": "TIMEOUT"}, "200 OK"),
         ({"actionSucceed": False, "errorWrappers": [{"error": "SERVICE_UNAVAILABLE"}]}, "200 OK"),
         ("<html>down</html>", "200 OK"),
+        ([], "200 OK"),
+        ("null", "200 OK"),
         ({}, "500 Internal Server Error"),
         ("", "503 Service Unavailable"),
     ],

@@ -132,6 +132,18 @@ def test_an_event_that_we_know_nothing_of_is_kept(site: Site) -> None:
     assert (stored.type, stored.customer) == ("treasury.odd_thing.happened", None)
 
 
+def test_what_is_signed_but_no_event_is_refused_without_a_fault(site: Site) -> None:
+    assert site.stripe({"id": "evt_1"}).status_code == 400
+    assert not site.shop.rows.events
+
+
+@pytest.mark.parametrize("more", [{"livemode": True}, {"account": "acct_1"}, {"api_version": "2019-01-01"}])
+def test_an_event_of_another_mode_account_or_version_is_kept_like_others(site: Site, more: dict[str, Any]) -> None:
+    """It only says that something happened: whether there is such a customer is asked at Stripe, under our key."""
+    assert site.stripe(event() | more).status_code == 200
+    assert list(site.shop.rows.events) == [EventId("evt_1")]
+
+
 @pytest.mark.parametrize("path", ["/slack/events", "/stripe/webhook"])
 def test_a_huge_request_is_not_read(site: Site, path: str) -> None:
     assert site.client.post(path, data=b"x" * (LARGEST_REQUEST + 1)).status_code == 413

@@ -28,7 +28,7 @@ def alone(world: World) -> Iterator[None]:
         world.stripe.v1.subscriptions.cancel(one.id)
     for invoice in world.stripe.v1.invoices.list({"status": "open", "limit": 100}).auto_paging_iter():
         world.stripe.v1.invoices.void_invoice(invoice.id)
-    control(world, "settings", after_retries="cancel")
+    control(world, "settings", after_retries="cancel", retry_days=[3, 5, 7])
 
 
 def control(world: World, what: str, **body: Any) -> Any:
@@ -148,7 +148,7 @@ def test_whatever_stripe_does_there_is_one_charge(world: World, fault: str) -> N
 
 
 def test_the_customer_gets_a_link_and_pays_with_a_new_card(world: World) -> None:
-    """HX1: the invoice is sent, and an old or a new card pays it; then the subscription runs again."""
+    """HX1: the invoice is sent, a new card pays it and becomes the subscription's; then that runs again."""
     ada = world.contact(VISA, language="de")
     (card,) = world.methods(ada)
     mia = starts(world, ada)
@@ -162,13 +162,16 @@ def test_the_customer_gets_a_link_and_pays_with_a_new_card(world: World) -> None
     mail = world.eventually(lambda: next((one for one in world.mails() if ada.email in str(one["to"])), None))
     assert "71,40" in mail["text"]
     assert "invoice_link_sent" in world.timeline(ada)
-    breaks(world, card, "succeed")
-    paid = requests.post(world.link_in(mail), data={"payment_method": card}, timeout=30)
-    if not paid.ok:
-        (invoice, *_) = world.stripe.v1.invoices.list({"customer": ada.customer, "status": "open"}).data
-        world.stripe.v1.invoices.pay(invoice.id)
-    world.eventually(lambda: world.subscriptions(ada)[0].status == "active")
+    typed = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": "Ada"}
+    requests.post(world.link_in(mail), data=typed, timeout=30).raise_for_status()
+    (subscription,) = world.subscriptions(ada)
+    assert subscription.status == "active"
+    assert subscription.default_payment_method not in (None, card)
     world.eventually(lambda: world.timeline(ada).count("payment_succeeded") == 2)
+    world.eventually(lambda: subscription.default_payment_method in world.methods(ada))
+    a_month_on(world)
+    world.eventually(lambda: world.timeline(ada).count("payment_succeeded") == 3)
+    assert "changed_at_stripe" not in world.timeline(ada)
 
 
 @pytest.mark.parametrize(("wish", "status"), [("unpaid", "unpaid"), ("cancel", "canceled")])
@@ -195,6 +198,35 @@ def test_after_the_last_try_people_are_told_once_more_and_another_subscription_g
     with world.app.desk.reading(NOBODY) as uow:
         running = {one.product: one.status.value for one in uow.mirror.subscriptions(ada.id)}
     assert sorted(running.values()) == sorted(["active", status])
+
+
+def test_other_retry_settings_hold_for_those_under_way_and_giving_up_is_told(world: World) -> None:
+    """HX1: the day of the next try moves with the settings; with fewer tries Stripe gives up without another one."""
+    control(world, "settings", after_retries="unpaid")
+    ada = world.contact(VISA)
+    mia = starts(world, ada)
+    breaks(world, world.methods(ada)[0])
+    a_month_on(world)
+    world.eventually(lambda: has_failed(world, ada))
+
+    def invoice() -> Any:
+        with world.app.desk.reading(NOBODY) as uow:
+            (one,) = uow.mirror.open_invoices(ada.id)
+        return one
+
+    before = invoice().next_attempt_at
+    control(world, "settings", retry_days=[1, 7])
+    world.eventually(lambda: invoice().next_attempt_at == before - timedelta(days=2))
+    world.eventually(lambda: collects(world))
+    mia.waits_for(lambda one: len(told(world, one, ada)) == 1)
+    control(world, "clock", by_days=2)
+    world.eventually(lambda: has_failed(world, ada, times=2))
+    control(world, "settings", retry_days=[1])
+    world.eventually(lambda: invoice().next_attempt_at is None)
+    world.eventually(lambda: collects(world))
+    mia.waits_for(lambda one: len(told(world, one, ada)) == 2)
+    assert "versucht es nicht mehr" in str(told(world, mia, ada)[-1])
+    assert world.timeline(ada).count("payment_failed") == 2
 
 
 def test_many_at_once_are_one_message_with_a_list(world: World) -> None:

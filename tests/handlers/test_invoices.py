@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
-from billing.contacts import Invoice
+from billing.contacts import Invoice, Portal
 from billing.errors import AmountDiffers, Declined, Undeliverable
-from billing.invoices import reminding
+from billing.invoices import nudging, reminding
 from billing.invoices.model import Stage
 from billing.invoices.printing import InvoiceDocuments
 from billing.money import Money
 from billing.roles import Role
 from bot.pages.documents import document_pages
-from tests.support.office import Office
+from handlers.router import Kind
+from tests.support.accounts import account
+from tests.support.office import LINKS_LAST, Office
 from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, actor
 from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
 
@@ -257,6 +261,32 @@ def test_the_form_tells_at_the_field(office: Office, field: str, value: str) -> 
     assert list(office.submits(form(office), **{field: value}).errors) == [field]
 
 
+def test_a_field_of_the_houses_own_is_asked_for_in_the_readers_language(office: Office) -> None:
+    """HX15: what is missing is told at its input, what was typed comes back in the review."""
+    centre = InvoiceField(id="centre", name=Label(en="Cost centre", de="Kostenstelle"), required=True)
+    office.sells(invoices=InvoicePolicy(fields=(centre,)))
+    shown = form(office)
+    (asked,) = [block for block in shown["blocks"] if block.get("block_id") == "fields[centre]"]
+    assert (asked["label"]["text"], asked["optional"]) == ("Cost centre", False)
+    reply = office.submits(shown, **{"fields[centre]": None})
+    assert reply.errors == {"fields[centre]": "Every invoice needs this: Cost centre."}
+    assert "4711" in texts(office.submits(shown, **{"fields[centre]": "4711"}).view)
+    (kept,) = drafted(office).details.fields
+    assert (kept.name, kept.value) == ("Cost centre", "4711")
+
+
+def test_a_forged_field_is_left_out_or_told(office: Office) -> None:
+    office.sells(
+        invoices=InvoicePolicy(fields=(InvoiceField(id="centre", name=Label(en="Cost centre", de="Kostenstelle")),))
+    )
+    shown = form(office)
+    assert office.submits(shown, **{"fields[centre]": "x" * 141}).errors.keys() == {"fields[centre]"}
+    (asked,) = [block for block in shown["blocks"] if block.get("block_id") == "fields[centre]"]
+    asked["block_id"] = "fields[other]"
+    assert office.submits(shown, **{"fields[other]": "x"}).errors == {}
+    assert drafted(office).details.fields == ()
+
+
 def test_an_invoice_without_a_line_is_not_reviewed(office: Office) -> None:
     assert "no line yet" in texts(office.submits(form(office, "invoice ada")).view)
 
@@ -273,6 +303,30 @@ def test_it_is_sent_and_mailed_to_every_recipient(office: Office) -> None:
     ]
     assert len({mail["Message-ID"] for mail in office.mails}) == 2
     assert all(len(list(mail.iter_attachments())) == 1 for mail in office.mails)
+
+
+@pytest.mark.parametrize(("portal", "told"), [(Portal.CORPORATE, ["bea@engines.example"]), (Portal.ONLINE, [])])
+def test_the_billing_contact_finds_the_user_id_of_the_portal_in_the_mail(
+    office: Office, portal: Portal, told: list[str]
+) -> None:
+    """G16, G17; nobody else who gets the invoice learns whose it is (GX1)."""
+    office.rows.contacts[ADA] = account(portal=portal)
+    office.submits(reviewed(office, recipients="bea@engines.example, b@x.example"))
+    office.works()
+    said = {mail["To"].addresses[0].addr_spec: mail.get_body(("plain",)).get_content() for mail in office.mails}
+    assert sorted(said) == ["b@x.example", "bea@engines.example"]
+    assert [to for to, text in said.items() if f"Your user id in the portal: {to}" in text] == told
+    assert "bea@" not in said["b@x.example"]
+
+
+def test_sending_is_one_line_of_home_and_of_the_history(office: Office) -> None:
+    """H6, H10: two operations of ours are one act of the person's."""
+    sent(office)
+    event = {"type": "app_home_opened", "user": SAM.user}
+    office.handles(Kind.EVENT, {"team_id": "T1", "event_id": "Ev1", "event": event})
+    shown = texts(office.slack.called("views_publish")[-1].arguments["view"])
+    assert shown.count("Sending an invoice: Ada Lovelace") == 1
+    assert office.happened().count("invoice_sent") == 1
 
 
 def test_an_address_that_the_mail_server_refuses_is_told(office: Office) -> None:
@@ -346,6 +400,22 @@ def test_above_the_limit_managers_are_asked_in_their_channel(office: Office) -> 
     (update,) = office.slack.called("chat_update")
     assert "invoice.approve" not in json.dumps(update.arguments["blocks"])
     assert office.slack.called("chat_postMessage")[-1].arguments["channel"] == SAM.user
+
+
+def test_managers_are_reminded_of_what_nobody_decides(office: Office) -> None:
+    office.sells(invoices=InvoicePolicy(limits={Role.SALES: {"discount": "10"}}))
+    review = reviewed(office, discount="50 %")
+    office.submits(review, note="Loyal")
+    office.works()
+    office.slack.calls.clear()
+    office.clock.goes_on(hours=25)
+    nudging.remind(office.store)
+    office.works()
+    (told,) = office.slack.called("chat_postMessage")
+    assert told.arguments["channel"] == PETRA.user
+    said = texts(told.arguments["blocks"])
+    for part in ("The invoice for Ada Lovelace still waits for a decision.", "Sam Sales asked for it", "channel"):
+        assert part in said
 
 
 def test_a_rejection_says_why(office: Office) -> None:
@@ -451,6 +521,17 @@ def test_the_document_and_a_link_to_pass_on(office: Office) -> None:
     sent(office)
     office.presses("invoice.document", drafted(office).id, view=page(office, drafted(office).id))
     assert "https://kontor.example/d/" in texts(office.shown)
+
+
+def test_links_are_good_for_as_long_as_the_settings_say(office: Office) -> None:
+    """Those that are mailed, and those that people pass on; the preview's for an hour."""
+    sent(office)
+    office.presses("invoice.document", drafted(office).id, view=page(office, drafted(office).id))
+    kept = office.rows.document_links.values()
+    assert [one.expires_at - one.issued_at for one in kept] == [timedelta(hours=1), LINKS_LAST, LINKS_LAST]
+    office.clock.goes_on(days=30)
+    (linked,) = re.findall(r"https://kontor.example(/d/[\w-]+)", str(office.mails[-1].get_body(("plain",))))
+    assert client(office).get(linked).status_code == 404
 
 
 # Credit notes and links

@@ -79,7 +79,8 @@ class Rows(RequestTables, BillingContactTables, InvoiceTables):
     timeline: list[Entry] = field(default_factory=list)
     operations: dict[OperationId, Operation] = field(default_factory=dict)
     events: dict[EventId, StripeEvent] = field(default_factory=dict)
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)  # that are not done yet
+    job_ids: set[str] = field(default_factory=set)  # of all that there ever were: each is done once
     notices: list[tuple[Notice, str | None]] = field(default_factory=list)  # with the batch
     reconciliations: dict[str, Reconciliation] = field(default_factory=dict)
     document_links: dict[str, DocumentLink] = field(default_factory=dict)
@@ -131,8 +132,10 @@ class Unit:
     def enqueue(self, *jobs: Job) -> None:
         if self.reads_only:
             raise RuntimeError("a unit that only reads gives no work to the engine")
-        known = {job.id for job in self.rows.jobs}
-        self.rows.jobs += [job for job in jobs if job.id not in known]
+        for job in jobs:
+            if job.id not in self.rows.job_ids:
+                self.rows.job_ids.add(job.id)
+                self.rows.jobs.append(job)
 
     def accept(self, operation: Operation) -> bool:
         if self.reads_only:
@@ -330,6 +333,14 @@ class MemoryMirror:
             )
             if was != now
         )
+
+    def unseen(self, since: datetime, after: CustomerId | None, limit: int = 100) -> tuple[CustomerId, ...]:
+        found = (
+            self.rows.contacts[contact].customer
+            for contact, one in self.rows.mirror.items()
+            if one.read_at and one.read_at < since and (one.methods or any(s.status.runs for s in one.subscriptions))
+        )
+        return tuple(sorted(one for one in found if after is None or one > after)[:limit])
 
     def is_older(self, contact: ContactId, snapshot: CustomerSnapshot) -> bool:
         known = self._of(contact).read_at

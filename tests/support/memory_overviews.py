@@ -89,9 +89,22 @@ class MemoryOverview:
 
     rows: Any
 
-    def latest(self, team: TeamId, user: UserId, limit: int, *, without: Collection[str] = ()) -> tuple[Operation, ...]:
-        mine = (one for one in self.rows.operations.values() if (one.team, one.user) == (team, user))
-        theirs = [one for one in mine if one.kind not in without]
+    def latest(
+        self,
+        team: TeamId,
+        user: UserId,
+        limit: int,
+        *,
+        preparing: Collection[str] = (),
+        without: Collection[str] = (),
+    ) -> tuple[Operation, ...]:
+        theirs = [
+            one
+            for one in self.rows.operations.values()
+            if (one.team, one.user) == (team, user)
+            and one.kind not in without
+            and not (one.kind in preparing and one.state is State.DONE)
+        ]
         return tuple(sorted(theirs, key=lambda one: one.created_at, reverse=True)[:limit])
 
     def waiting(self, team: TeamId, user: UserId, limit: int) -> tuple[int, tuple[Operation, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.message import EmailMessage
 from itertools import count
 from typing import Any
@@ -20,7 +21,7 @@ from billing.change_requests import deciding, lists, watching
 from billing.dunning import failures
 from billing.events import EventSteps
 from billing.ids import OperationId
-from billing.invoices import approving, reminding
+from billing.invoices import approving, nudging, reminding, telling
 from billing.operations import Operation
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
@@ -32,8 +33,10 @@ from handlers.conversation import Conversation
 from handlers.dunning import Tellers
 from handlers.followups import FollowUps
 from handlers.histories import Exports
+from handlers.homes import Homes
 from handlers.invoices.approvals import ApprovalNews
 from handlers.invoices.mailing import InvoiceMails
+from handlers.invoices.news import InvoiceNews
 from handlers.mails import Mails, Outbox
 from handlers.posts import Posts
 from handlers.reconciliations import ReconciliationNews
@@ -45,6 +48,7 @@ from tests.support.shop import SAM, Shop
 from tests.support.slack import FakeSlack, Json
 
 _triggers = count(1)
+LINKS_LAST = timedelta(days=30)  # another time than by default
 PAGES = "https://kontor.example/billing-contact"
 
 
@@ -80,7 +84,7 @@ class Office(Shop):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        links = Links(dashboard="https://stripe.example", documents="https://kontor.example/d")
+        links = Links(dashboard="https://stripe.example", documents="https://kontor.example/d", lifetime=LINKS_LAST)
         self.directory = Directory(self.desk, lambda: self.slack, {"billing-sales": Role.SALES})
         self.posts = Posts(lambda: self.slack, "C_MANAGERS")
         self.charts = Charts(self.charts_address, "signing secret")
@@ -99,12 +103,14 @@ class Office(Shop):
         self.reconciled = ReconciliationNews(self.desk, self.posts)
         self.exports = Exports(self.desk, self.posts)
         self.outbox = Outbox(self.mails.append)
-        self.invoice_mails = InvoiceMails(self.desk, self.outbox, "https://kontor.example/d")
+        self.invoice_mails = InvoiceMails(self.desk, self.outbox, "https://kontor.example/d", LINKS_LAST)
+        self.invoice_news = InvoiceNews(self.desk, self.posts, self.invoice_mails)
         self.mailer = Mails(self.desk, self.outbox, self.invoice_mails.done)
         self.approval_news = ApprovalNews(self.desk, self.posts)
         self.contact_news = BillingContactNews(self.desk, self.posts, self.outbox, PAGES)
         self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
         self.cards = Cards(self.desk, self.posts)
+        self.homes = Homes(self.desk, self.posts, self.charts)
         self.request_mails = RequestMails(self.desk, self.outbox)
         messages = Messages(self.desk, self.posts)
         self.work: dict[str, Callable[[str], str]] = {  # by the pipeline's name
@@ -117,7 +123,9 @@ class Office(Shop):
             watching.PIPELINE: messages.remind,
             lists.EXPORT: messages.export,
             approving.PIPELINE: self.approval_news.tell,
+            nudging.PIPELINE: self.approval_news.remind,
             reminding.PIPELINE: self.invoice_mails.remind,
+            telling.PIPELINE: self.tells_of_invoice,
             usage.PIPELINE: UsageNotices(self.desk, self.outbox).send,
             verifying.MAIL: self.contact_news.mail,
             verifying.ALERT: self.contact_news.alert,
@@ -193,7 +201,10 @@ class Office(Shop):
         return self.follow_ups.run(event, moved) if moved else ""
 
     def tells_of_request(self, argument: str) -> str:
-        return self.request_mails.send(argument, self.cards.show(argument))
+        return self.homes.refresh(argument, self.request_mails.send(argument, self.cards.show(argument)))
+
+    def tells_of_invoice(self, argument: str) -> str:
+        return self.invoice_news.tell(argument, self.invoice_news.readers(argument))
 
     def tells_of_failures(self, batch: str) -> str:
         return self.tellers.tell(batch, "")

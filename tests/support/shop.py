@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.access import Actor
-from billing.billing_contacts import changing, links
+from billing.actions import actions
 from billing.catalogue import (
     AddOn,
     Business,
@@ -27,45 +27,19 @@ from billing.catalogue import (
 from billing.catalogue.model import PostalAddress
 from billing.catalogue.prices import Price, Quantity
 from billing.catalogue.taxes import Override, Rate, Tax
-from billing.change_requests.applying import APPLY, KEEP
 from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
-from billing.dunning.collecting import PAY, SEND_LINK
 from billing.errors import TaxServiceUnreachable
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
-from billing.invoices import crediting, issuing, payments, sending, voiding
-from billing.operations import AnyAction, Operation, State
-from billing.plan_changes import CHANGE, PREVIEW, RAISE
+from billing.operations import Operation, State
 from billing.roles import Role
 from billing.steps import OperationSteps
-from billing.subscriptions import CREATE, RESUME, CreateSubscription, SubscriptionDraft, review
+from billing.subscriptions import CreateSubscription, SubscriptionDraft, review
 from tests.support.fakes import FakePayments
 from tests.support.memory import Clock, MemoryStore, Mirrored
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
-ACTIONS: dict[str, AnyAction] = {
-    one.command.kind: one
-    for one in (
-        CREATE,
-        RESUME,
-        PREVIEW,
-        CHANGE,
-        RAISE,
-        APPLY,
-        KEEP,
-        links.SEND,
-        sending.SEND,
-        issuing.ISSUE,
-        issuing.SEND_AGAIN,
-        payments.CHARGE,
-        payments.RECORD,
-        crediting.CREDIT,
-        voiding.END,
-        PAY,
-        SEND_LINK,
-    )
-}
 TEAM = TeamId("T1")
 
 PLUS_MONTH = LookupKey("marketing-plus-month-eur")  # 49.00 EUR
@@ -256,7 +230,7 @@ class Shop:
 
     @property
     def actions(self) -> dict[str, Any]:
-        return ACTIONS | changing.actions(self.register)
+        return actions(self.register)
 
     @property
     def rows(self) -> Any:

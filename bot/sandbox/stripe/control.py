@@ -9,7 +9,8 @@ GET    /control/requests    ?path=/v1/subscriptions&method=POST
 DELETE /control/requests
 POST   /control/card        {"payment_method": id, "behaviour": "succeed" | a decline code | "authenticate"}
 POST   /control/deliveries  {"delay": seconds, "twice": bool, "shuffle": bool}
-POST   /control/settings    {"after_retries": "cancel" | "unpaid" | "past_due", "upcoming_days": 0 to 45}
+POST   /control/settings    {"after_retries": "cancel" | "unpaid" | "past_due", "retry_days": [1 | 3 | 5 | 7, ...],
+                            "upcoming_days": 0 to 45}
 POST   /control/reset       {"start_at": unix}
 """
 
@@ -27,6 +28,7 @@ from .cards import AUTHENTICATE, AUTHENTICATE_ONCE, DECLINES, SUCCEED
 from .errors import ApiError, invalid, missing_param
 from .faults import Faults
 from .periods import DAY, add_months
+from .resources.collection import RETRY_DAYS, plan_anew
 
 if TYPE_CHECKING:
     from .webhooks import Deliveries
@@ -132,12 +134,15 @@ class Control:
         return {"delay": manners.delay, "twice": manners.twice, "shuffle": manners.shuffle}
 
     def change_settings(self, sent: dict[str, Any]) -> dict[str, Any]:
-        """What happens after the last retry, and how many days ahead `invoice.upcoming` comes (0: never)."""
-        for name in set(sent) - {"after_retries", "upcoming_days"}:
+        """When failed payments are tried again and what happens after the last time, and how many days ahead
+        `invoice.upcoming` comes (0: never)."""
+        for name in set(sent) - {"after_retries", RETRY_DAYS, "upcoming_days"}:
             raise invalid(f"Received unknown parameter: {name}", name, "parameter_unknown")
         settings = {**sent}
         if settings.get("after_retries", "cancel") not in ("cancel", "unpaid", "past_due"):
             raise invalid("Invalid after_retries: must be one of cancel, unpaid or past_due", "after_retries")
+        if RETRY_DAYS in settings and not _is_schedule(settings[RETRY_DAYS]):
+            raise invalid("retry_days has one to three entries, each of them 1, 3, 5 or 7.", RETRY_DAYS)
         if "upcoming_days" in settings:
             settings["upcoming_days"] = _whole(settings["upcoming_days"], "upcoming_days")
             if not 0 <= settings["upcoming_days"] <= 45:
@@ -147,6 +152,8 @@ class Control:
         with self.account.effect():
             for name, wish in settings.items():
                 self.account.store.set_fact(name, wish)
+            if RETRY_DAYS in settings:
+                plan_anew(self.account)
         return settings
 
     def reset(self, start_at: Any = None) -> None:
@@ -157,6 +164,12 @@ class Control:
         self.faults.clear()
         self.api.log.clear()
         self.account.reset(moment)
+
+
+def _is_schedule(days: Any) -> bool:
+    return (
+        isinstance(days, list) and 1 <= len(days) <= 3 and all(type(one) is int and one in (1, 3, 5, 7) for one in days)
+    )
 
 
 def _sent(request: Request) -> dict[str, Any]:

@@ -9,11 +9,11 @@ import pytest
 
 from billing.contacts import Invoice, InvoiceStatus
 from billing.documents import Document, DocumentKind, Period, Settlement
-from billing.documents.sharing import opened
+from billing.documents.sharing import LIFETIME, opened
 from billing.errors import NotFound, NotNow, NotPermitted, UnknownInvoice
 from billing.ids import InvoiceId
 from billing.invoices import linking
-from billing.invoices.crediting import CreditInvoice, InvoiceCredited, notes
+from billing.invoices.crediting import CreditInvoice, InvoiceCredited, left_to_credit, notes
 from billing.invoices.linking import MOST_NOTES
 from billing.invoices.payments import ChargeInvoice, RecordPayment
 from billing.invoices.printing import InvoiceDocuments
@@ -38,8 +38,10 @@ def shop() -> InvoiceShop:
 
 
 def credited(shop: InvoiceShop, **changes: Any) -> Operation:
-    due = shop.sheet().due.amount
-    given = {"contact": ADA, "invoice": REF, "due": due, "reason": "Too  much"}
+    sheet = shop.sheet()
+    assert sheet.stripe
+    left = left_to_credit(sheet.stripe).amount
+    given = {"contact": ADA, "invoice": REF, "due": sheet.due.amount, "left": left, "reason": "Too  much"}
     operation = shop.does(CreditInvoice(**(given | changes)), person=PETRA)
     assert operation.state is State.DONE, operation.reason
     return operation
@@ -145,12 +147,13 @@ def test_it_stays_what_it_was_when_taxes_change(shop: InvoiceShop) -> None:
     operation = credited(shop, amount="100")
     before = document(shop, operation)
     shop.sells(tax=shop.catalogue.tax.model_copy(update={"rates": ()}))
+    shop.rows.contacts[ADA] = shop.rows.contacts[ADA].model_copy(update={"name": "Ada King"})
     assert document(shop, operation) == before
 
 
 def test_what_is_no_credit_note(shop: InvoiceShop) -> None:
     sent = next(one.id for one in shop.rows.operations.values() if one.kind != CreditInvoice.kind)
-    refused = shop.does(CreditInvoice(contact=ADA, invoice=REF, due=1, reason="x"), person=PETRA)
+    refused = shop.does(CreditInvoice(contact=ADA, invoice=REF, due=1, left=1, reason="x"), person=PETRA)
     assert refused.state is State.REFUSED
     with shop.store.reading(NOBODY) as uow:
         for id_ in (sent, refused.id, "op_none"):
@@ -170,13 +173,13 @@ def test_of_what_stripe_made_there_is_no_document(shop: InvoiceShop) -> None:
     shop.payments.invoices.there[theirs.id] = theirs
     with shop.store.writing(NOBODY) as uow:
         uow.mirror.add_invoice(ADA, theirs)
-    operation = credited(shop, invoice="in_sub", due=1000)
+    operation = credited(shop, invoice="in_sub", due=1000, left=1000)
     assert InvoiceCredited.model_validate_json(operation.result or "").taken is None
     with pytest.raises(NotFound):
         document(shop, operation)
     with shop.store.writing(PETRA) as uow:
         with pytest.raises(UnknownInvoice):
-            linking.links(uow, "in_sub")
+            linking.links(uow, "in_sub", LIFETIME)
         with pytest.raises(NotNow):
             linking.revoke_links(uow, "in_sub")
 
@@ -184,7 +187,7 @@ def test_of_what_stripe_made_there_is_no_document(shop: InvoiceShop) -> None:
 def test_each_invoice_has_its_own_notes(shop: InvoiceShop) -> None:
     shop.sends("inv_2")
     first, second = credited(shop, amount="1"), credited(shop, amount="2")
-    credited(shop, invoice="inv_2", due=53550, amount="3")
+    credited(shop, invoice="inv_2", due=53550, left=53550, amount="3")
     with shop.store.reading(SAM) as uow:
         assert {one.id for one in notes(uow, ADA, REF)} == {first.id, second.id}
 
@@ -194,7 +197,7 @@ def test_each_invoice_has_its_own_notes(shop: InvoiceShop) -> None:
 
 def tokens(shop: InvoiceShop) -> list[str]:
     with shop.store.writing(SAM) as uow:
-        links = linking.links(uow, REF)
+        links = linking.links(uow, REF, LIFETIME)
     return [links.token, *(one.token for one in links.notes)]
 
 
@@ -235,5 +238,5 @@ def test_only_the_last_notes_get_links(shop: InvoiceShop) -> None:
     for _ in range(MOST_NOTES + 2):
         credited(shop, amount="1")
     with shop.store.writing(SAM) as uow:
-        found = linking.links(uow, REF)
+        found = linking.links(uow, REF, LIFETIME)
     assert (len(found.notes), found.more) == (MOST_NOTES, 2)

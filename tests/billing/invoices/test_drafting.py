@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from billing.catalogue import Label
+from billing.catalogue import InvoiceField, Label
+from billing.catalogue.products import UnitPack
 from billing.catalogue.taxes import Tax
 from billing.contacts import Account, AccountStatus, Address, Member, MemberRight
 from billing.errors import (
@@ -15,7 +16,9 @@ from billing.errors import (
     AmountNotReadable,
     DraftChanged,
     DueDateOutOfRange,
+    FieldMissing,
     LineNeedsText,
+    LineTooLarge,
     NotNow,
     NotPermitted,
     NotReadable,
@@ -29,8 +32,9 @@ from billing.ids import ContactId, SalesInvoiceId, TeamId
 from billing.invoices import copying, drafting, lines, typed
 from billing.invoices.drafting import DraftForm
 from billing.invoices.items import SaveLine
-from billing.invoices.model import UNTAXED, Discount, Line, Stage
+from billing.invoices.model import UNTAXED, Discount, Line, SalesInvoice, Stage
 from billing.money import Money
+from billing.operations import State
 from billing.roles import Role
 from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
 from tests.support.shop import ADA, BEN, CATALOGUE, SAM, TEAM_MONTH, TODAY, actor, contact
@@ -126,6 +130,29 @@ def test_what_a_line_refuses(shop: InvoiceShop, fields: dict[str, str], refusal:
     assert shop.rows.sales_invoices == {}
 
 
+def test_a_line_is_not_larger_than_can_be_billed(shop: InvoiceShop) -> None:
+    """999,999 x 100,000.00 is 99,999,900,000.00, which no invoice takes; typed in one line it is handed back."""
+    with pytest.raises(LineTooLarge):
+        shop.adds(quantity="999999", price="100000")
+    shop.adds(quantity="9999", price="100000")  # 999,900,000.00
+    with shop.store.writing(SAM) as uow:
+        found = typed.one_line("ada@x.example 999999 x Gold 100000", "EUR", TODAY)
+        assert copying.from_typed(uow, ADA, SalesInvoiceId("inv_2"), found)[1] == ("999999 x Gold 100000",)
+
+
+def test_a_name_that_ends_in_a_number_is_no_price(shop: InvoiceShop) -> None:
+    """Where the catalogue sells something of that very name."""
+    name = Label(en="Pack 365", de="Paket 365")
+    pack = UnitPack(id="pack-365", name=name, unit=Label(en="day", de="Tag"), units=365, amounts={"EUR": 5000})
+    shop.sells(unit_packs=(pack,))
+    with shop.store.writing(SAM) as uow:
+        copying.from_typed(uow, ADA, REF, typed.one_line("ada@x.example 2 x paket 365, 3 x Tent 365", "EUR", TODAY))
+    assert [(one.description, one.unit.amount, one.quantity) for one in shop.invoice().lines] == [
+        ("paket 365", 5000, 2),
+        ("Tent", 36500, 3),
+    ]
+
+
 def test_a_hundred_lines_and_no_more(shop: InvoiceShop) -> None:
     for _ in range(100):
         shop.adds()
@@ -207,6 +234,63 @@ def test_the_form_as_it_is_typed(shop: InvoiceShop) -> None:
         Discount(percent=Decimal("12.5")),
         "PO-1",
     )
+
+
+PROJECT = InvoiceField(id="project", name=Label(en="Project", de="Projekt"))
+CENTRE = InvoiceField(id="centre", name=Label(en="Cost centre", de="Kostenstelle"), required=True)
+
+
+def filled(invoice: SalesInvoice) -> list[tuple[str, str]]:
+    return [(one.name, one.value) for one in invoice.details.fields]
+
+
+def test_fields_of_the_houses_own(shop: InvoiceShop) -> None:
+    """HX15: in the catalogue's order and the document's language; what it does not have (forged) is left out."""
+    shop.rules(fields=(PROJECT, CENTRE))
+    given = {"centre": " 47  11", "project": "Apollo", "forged": "x"}
+    assert filled(shop.details(fields=given)) == [("Project", "Apollo"), ("Cost centre", "47 11")]
+    assert filled(shop.details(fields={"project": "Apollo", "centre": " "}, language="de")) == [("Projekt", "Apollo")]
+
+
+def test_a_field_that_is_required_may_be_missing_in_a_draft_only(shop: InvoiceShop) -> None:
+    """HX15: at its input in the form; and a forged confirmation gets no further."""
+    shop.adds()
+    command = shop.confirms()
+    shop.rules(fields=(CENTRE,))
+    shop.details()
+    with pytest.raises(FieldMissing) as refusal:
+        shop.confirms()
+    assert refusal.value.reason.field == "fields[centre]"
+    operation = shop.does(command)
+    assert (operation.state, operation.reason and operation.reason.key) == (State.REFUSED, "FieldMissing")
+    shop.details(fields={"centre": "4711"})
+    assert shop.does(shop.confirms()).state is State.DONE
+
+
+def test_fields_go_with_a_copy_and_not_with_a_template(shop: InvoiceShop) -> None:
+    """As the catalogue has them by then."""
+    shop.rules(fields=(PROJECT, CENTRE))
+    shop.adds()
+    shop.details(fields={"project": "Apollo", "centre": "4711"})
+    shop.rules(fields=(CENTRE.model_copy(update={"name": Label(en="Cost center", de="Kostenstelle")}),))
+    with shop.store.writing(SAM) as uow:
+        assert filled(copying.clone(uow, REF, SalesInvoiceId("inv_2"))) == [("Cost center", "4711")]
+        template = copying.save_template(uow, REF, "Onboarding")
+        assert template.details.fields == ()
+        copying.use_template(uow, ADA, SalesInvoiceId("inv_2"), template.id)
+    assert filled(shop.invoice("inv_2")) == [("Cost center", "4711")]
+
+
+def test_title_and_terms_of_the_house_follow_the_language(shop: InvoiceShop) -> None:
+    """HX15: unless somebody has written something else."""
+    shop.rules(title=Label(en="Tax invoice", de="Steuerrechnung"), terms=Label(en="Net 30", de="30 Tage"))
+    usual = form(shop).invoice.details
+    assert (usual.title, usual.terms) == ("Tax invoice", "Net 30")
+    german = shop.details(title=usual.title, terms=usual.terms, language="de").details
+    assert (german.title, german.terms) == ("Steuerrechnung", "30 Tage")
+    own = shop.details(title=" Bill ", terms="At once", language="en").details
+    assert (own.title, own.terms) == ("Bill", "At once")
+    assert shop.details(title="", terms="").details.title == ""
 
 
 def test_what_the_form_refuses(shop: InvoiceShop) -> None:
@@ -305,9 +389,10 @@ def test_a_typed_invoice_becomes_a_draft(shop: InvoiceShop) -> None:
 
 def test_a_due_day_that_cannot_be_is_handed_back(shop: InvoiceShop) -> None:
     with shop.store.writing(SAM) as uow:
-        found = typed.one_line("ada@x.example 1 x A 1, due 2020-01-01, due 999", "EUR", TODAY)
-        _, unread = copying.from_typed(uow, ADA, REF, found)
-    assert unread == ("2020-01-01", "999")
+        past = typed.one_line("ada@x.example 1 x A 1, due 2020-01-01", "EUR", TODAY)
+        assert copying.from_typed(uow, ADA, REF, past)[1] == ("2020-01-01",)
+        far = typed.one_line("ada@x.example 1 x A 1, due 999", "EUR", TODAY)
+        assert copying.from_typed(uow, ADA, REF, far)[1] == ("999",)
     assert shop.invoice().details.due_days == 14
 
 

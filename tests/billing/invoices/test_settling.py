@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from billing.errors import Declined
+from billing.errors import Declined, Transient
 from billing.invoices.crediting import CreditInvoice
 from billing.invoices.model import InvoiceState
 from billing.invoices.payments import ChargeInvoice, RecordPayment
 from billing.invoices.voiding import EndInvoice
-from billing.operations import Operation, State
+from billing.money import Money
+from billing.operations import Command, Operation, State
 from billing.ports import GiveBack, PaidBy
 from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
-from tests.support.shop import ADA, ADAS_CARD, BENS_CARD, SAM, TODAY, method
+from tests.support.shop import ADA, ADAS_CARD, BENS_CARD, SAM, TODAY, contact, method
 
 
 @pytest.fixture
@@ -47,7 +48,9 @@ def payment(**changes: Any) -> RecordPayment:
 
 
 def credit(**changes: Any) -> CreditInvoice:
-    return CreditInvoice(**({"contact": ADA, "invoice": REF, "due": 53550, "reason": "Too much"} | changes))
+    return CreditInvoice(
+        **({"contact": ADA, "invoice": REF, "due": 53550, "left": 53550, "reason": "Too much"} | changes)
+    )
 
 
 def reason(operation: Operation) -> str | None:
@@ -91,6 +94,60 @@ def test_what_is_due_must_be_what_was_seen(shop: InvoiceShop) -> None:
     assert reason(shop.does(payment(amount="100"), person=PETRA)) == "AmountDueChanged"
     assert reason(shop.does(charge())) == "AmountDueChanged"
     assert len(shop.payments.invoices.payments) == 1
+
+
+def test_cards_know_two_decimals_also_in_dinars() -> None:
+    """1.500 KWD and 19 % are 1.785, which no card is charged with; cash can pay it."""
+    shop = InvoiceShop()
+    shop.sells(business=shop.catalogue.business.model_copy(update={"currencies": ("EUR", "USD", "KWD")}))
+    shop.knows(contact(currency="KWD"), method(default=True))
+    shop.adds(price="1.500", quantity="1")
+    shop.does(shop.confirms())
+    assert shop.sheet().due == Money(amount=1785, currency="KWD")
+    assert reason(shop.does(charge(due=1785))) == "CannotCharge"
+    assert shop.does(payment(due=1785, amount="1,785", by=PaidBy.CASH)).state is State.DONE
+
+
+def test_yen_have_no_decimals() -> None:
+    """3 x 1,500 less 33.33 % (1,499.85 -> 1,500) are 3,000; 19 % are 570."""
+    shop = InvoiceShop()
+    shop.knows(contact(currency="JPY"), method(default=True))
+    shop.adds(price="1,500", discount="33.33 %")
+    shop.does(shop.confirms())
+    assert shop.sheet().due == Money(amount=3570, currency="JPY")
+    assert reason(shop.does(payment(due=3570, amount="10.5"))) == "NotAnAmount"
+    assert shop.does(charge(due=3570)).state is State.DONE
+
+
+@pytest.mark.parametrize("second", [payment(amount="100"), charge(), credit(amount="100")])
+def test_two_at_the_same_moment_take_turns(shop: InvoiceShop, second: Command) -> None:
+    """Both have seen 535.50, and both were accepted before either was done: the later one is refused."""
+    first = shop.accepts(payment(amount="100"), key="first")
+    shop.clock.goes_on(seconds=1)
+    later = shop.accepts(second, person=PETRA, key="second")
+    performed = shop.performs(first)
+    with pytest.raises(Transient):
+        shop.steps.check(later, "")
+    assert shop.records(first, performed) == "done"
+    shop.walks(later)
+    assert reason(shop.rows.operations[later]) == "AmountDueChanged"
+    assert len(shop.payments.invoices.payments) == 1
+
+
+def test_another_invoice_waits_for_nobody(shop: InvoiceShop) -> None:
+    first = shop.accepts(payment(amount="100", invoice="inv_other"), key="first")
+    shop.clock.goes_on(seconds=1)
+    assert shop.walks(shop.accepts(payment(amount="100"), key="second")) is State.DONE
+    assert shop.rows.operations[first].state is State.ACCEPTED
+
+
+def test_two_who_give_back_the_same_part_give_it_back_once(shop: InvoiceShop) -> None:
+    """HX20: nothing is due of a paid invoice, so what is left of it must be what was seen: 535.50 - 100.00."""
+    shop.does(charge())
+    assert shop.does(credit(due=0, amount="100"), person=PETRA).state is State.DONE
+    again = shop.does(credit(due=0, amount="100"), person=PETRA)
+    assert reason(again) == "LeftToCreditChanged"
+    assert again.reason.parameters == {"left": 43550, "currency": "EUR"}
 
 
 # By hand
@@ -163,7 +220,7 @@ def test_a_line_with_its_tax(shop: InvoiceShop) -> None:
 
 def test_everything_that_is_left(shop: InvoiceShop) -> None:
     shop.does(credit(amount="35.50"), person=PETRA)
-    shop.does(credit(due=50000), person=PETRA)
+    shop.does(credit(due=50000, left=50000), person=PETRA)
     assert shop.sheet().due.amount == 0
     assert shop.sheet().state is InvoiceState.PAID
 
@@ -173,14 +230,17 @@ def test_what_was_paid_goes_back_to_the_card(shop: InvoiceShop) -> None:
     shop.does(charge())
     assert shop.does(credit(due=0, amount="100"), person=PETRA).state is State.DONE
     assert shop.sheet().state is InvoiceState.PAID
-    shop.does(credit(due=0), person=PETRA)
+    shop.does(credit(due=0, left=43550), person=PETRA)
     assert shop.sheet().state is InvoiceState.REFUNDED
     assert shop.happened()[-1] == "invoice_refunded"
 
 
 def test_what_came_by_check_goes_back_by_another_way(shop: InvoiceShop) -> None:
+    """HX20: the attempt that failed is tracked; what was refused before Stripe was asked is none."""
     shop.does(payment())
     assert reason(shop.does(credit(due=0), person=PETRA)) == "CannotRefund"
+    (tried,) = [one for one in shop.rows.timeline if one.what == "invoice_not_refunded"]
+    assert (tried.by, tried.parameters["number"]) == (PETRA.name, "INV-2026-00001")
     assert shop.does(credit(due=0, give_back=GiveBack.OUTSIDE), person=PETRA).state is State.DONE
 
 
@@ -196,6 +256,15 @@ def test_what_came_by_check_goes_back_by_another_way(shop: InvoiceShop) -> None:
 )
 def test_what_a_credit_refuses(shop: InvoiceShop, fields: dict[str, Any]) -> None:
     assert reason(shop.does(credit(**fields), person=PETRA)) == "NothingToCredit"
+
+
+def test_no_line_is_credited_twice(shop: InvoiceShop) -> None:
+    """HX20: not as a whole, and not where amounts have taken so much that less than the line is left."""
+    assert shop.does(credit(lines=("l2",)), person=PETRA).state is State.DONE
+    assert reason(shop.does(credit(due=35700, left=35700, lines=("l2",)), person=PETRA)) == "LineCreditedBefore"
+    assert shop.does(credit(due=35700, left=35700, amount="0.01"), person=PETRA).state is State.DONE
+    assert reason(shop.does(credit(due=35699, left=35699, lines=("l1", "l2")), person=PETRA)) == "NothingToCredit"
+    assert reason(shop.does(credit(due=35699, left=35699, lines=("l1",)), person=PETRA)) == "NothingToCredit"
 
 
 def test_only_managers_give_money_back_or_cancel(shop: InvoiceShop) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing.catalogue import TaxRate
 from billing.invoices.amounts import InvoiceTotals, LineTotal, totals
-from billing.invoices.taking_back import taken
+from billing.invoices.taking_back import are_whole, taken
 from billing.money import Money
 from billing.ports import CreditLine, CreditOrder, GiveBack
 from tests.billing.invoices.test_amounts import line, percent, rate, sums
@@ -71,9 +73,44 @@ def test_an_amount_after_a_line_comes_from_the_others() -> None:
 
 
 def test_a_line_of_which_a_part_was_taken_before() -> None:
-    """50.00 and the line of 119.00 leave 3.50, which is not taken from what is more than gone: 3.50 x 2.49 / 37.99."""
-    before = (*takes(VAT_AND_REDUCED, 5000), *takes(VAT_AND_REDUCED, 11900, "l10000"))
-    assert figures(takes(VAT_AND_REDUCED, 350, before=before)) == [(327, 23, 350)]
+    """After 50.00, of what has 19 % only 84.51 of 119.00 is left: taking back that line as it was billed would correct
+    24.51 of its 19.00 of tax. Its 119.00 are an amount, shared as 84.51 to 37.99: 119.00 x 84.51 / 122.50 = 82.0954 and
+    36.9046. In them are 82.10 x 13.49 / 84.51 = 13.105 and 36.90 x 2.49 / 37.99 = 2.4186 of tax.
+    """
+    first = takes(VAT_AND_REDUCED, 5000)
+    assert not are_whole(VAT_AND_REDUCED, first, {"l10000"})
+    second = takes(VAT_AND_REDUCED, 11900, "l10000", before=first)
+    assert figures(second) == [(6899, 1311, 8210), (3448, 242, 3690)]
+    # 84.51 - 82.10 with 13.49 - 13.11 of tax, 37.99 - 36.90 with 2.49 - 2.42
+    assert figures(takes(VAT_AND_REDUCED, 350, before=(*first, *second))) == [(203, 38, 241), (102, 7, 109)]
+
+
+def test_a_line_after_a_part_of_others_that_are_taxed_alike() -> None:
+    """200.00 and 100.00 with 19 % are 357.00. After 119.00 (19.00 of tax) there is more left than the second has."""
+    whole = sums(line(20000), line(10000))
+    first = takes(whole, 11900)
+    assert are_whole(whole, first, {"l10000"})
+    second = takes(whole, 11900, "l10000", before=first)
+    assert second == whole.lines[1:]
+    assert figures(takes(whole, 11900, before=(*first, *second))) == [(10000, 1900, 11900)]
+
+
+def test_a_cent_of_tax_is_not_corrected_twice() -> None:
+    """0.02, 0.03 and 0.04 with 19 % have 0.00, 0.01 and 0.01 of tax: 0.11 with 0.02. Of 0.05 by amount,
+    0.02 x 5 / 11 = 0.0091 is 0.01; the two lines with a cent of tax each would make it three.
+    """
+    whole = sums(line(2), line(3), line(4))
+    first = takes(whole, 5)
+    assert figures(first) == [(4, 1, 5)]
+    assert are_whole(whole, first, {"l4"})
+    assert figures(takes(whole, 5, "l4", before=first)) == [(4, 1, 5)]
+    assert not are_whole(whole, first, {"l3", "l4"})
+
+
+def test_no_line_is_taken_back_twice() -> None:
+    first = takes(VAT_AND_REDUCED, 11900, "l10000")
+    assert not are_whole(VAT_AND_REDUCED, first, {"l10000"})
+    assert are_whole(VAT_AND_REDUCED, first, {"l5000"})
 
 
 def test_inclusive_tax_stays_in_the_amount() -> None:
@@ -118,3 +155,35 @@ def test_whatever_is_taken_back_the_parts_come_to_it(amount: int) -> None:
     taxes = [tax.amount.amount for one in (*first, *rest) for tax in one.taxes]
     assert sum(taxes) == 1900 + 350
     assert Money(amount=17250, currency="EUR") == VAT_AND_REDUCED.total
+
+
+BILLED = st.lists(
+    st.tuples(st.integers(1, 300), st.sampled_from(["auto", "reduced", "included", "none"])), min_size=1, max_size=6
+)
+
+
+@given(BILLED, st.sampled_from([None, "10", "33.33"]), st.lists(st.tuples(st.booleans(), st.integers(1, 63))))
+def test_the_notes_come_to_what_was_asked_and_to_no_more_tax_than_was_billed(
+    billed: list[tuple[int, str]], off: str | None, asked: list[tuple[bool, int]]
+) -> None:
+    """However lines and amounts follow each other, and exactly to the invoice when nothing is left of it."""
+    lines = [line(unit, tax=tax).model_copy(update={"id": f"l{n}"}) for n, (unit, tax) in enumerate(billed)]
+    whole = sums(*lines, off=percent(off) if off else None)
+    before: list[LineTotal] = []
+    left = whole.total.amount
+    for by_lines, number in [*asked, (False, 63)]:
+        chosen = {f"l{n}" for n in range(len(lines)) if by_lines and number >> n & 1}
+        amount = sum(one.total.amount for one in whole.lines if one.line.id in chosen) or -(-left * number // 63)
+        if not 0 < amount <= left or (chosen and not are_whole(whole, before, chosen)):
+            continue
+        found = takes(whole, amount, *chosen, before=before)
+        assert sum(one.total.amount for one in found) == amount
+        assert all(one.net.amount >= 0 for one in found)
+        before, left = [*before, *found], left - amount
+        assert all(corrected(before, name) <= corrected(whole.lines, name) for name in ("vat", "reduced", "included"))
+    assert left == 0
+    assert all(corrected(before, name) == corrected(whole.lines, name) for name in ("vat", "reduced", "included"))
+
+
+def corrected(lines: Sequence[LineTotal], name: str) -> int:
+    return sum(tax.amount.amount for one in lines for tax in one.taxes if tax.name == name)

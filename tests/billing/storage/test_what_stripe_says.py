@@ -282,6 +282,19 @@ def test_what_somebody_did_and_waits_for(store: Store) -> None:
         assert (count, [one.key for one in waiting]) == (2, ["k0"])
 
 
+def test_what_has_only_led_to_something_else_is_left_out(store: Store) -> None:
+    """H6: one act is one line, also where it takes two operations; what came to nothing is told."""
+    with store.writing(ACTOR) as uow:
+        for number, (kind, state) in enumerate(
+            [("send_invoice", "done"), ("issue_invoice", "done"), ("send_invoice", "refused"), ("send_invoice", "done")]
+        ):
+            at = NOW + timedelta(minutes=number)
+            uow.operations.add(operation(f"k{number}", kind=kind, state=state, created_at=at))
+        found = uow.overview.latest(ACTOR.team, ACTOR.user, 2, frozenset({"send_invoice"}))
+        assert [one.key for one in found] == ["k2", "k1"]
+        assert [one.key for one in uow.overview.latest(ACTOR.team, ACTOR.user, 2)] == ["k3", "k2"]
+
+
 # The timeline
 
 
@@ -321,3 +334,46 @@ def test_the_database_refuses_to_change_or_delete_what_happened(
         uow.timeline.append(entry("t1", ADA))
     with pytest.raises(Exception, match="append-only"):
         query(statement)
+
+
+REPLACED = {
+    "sqlite": "INSERT OR REPLACE INTO timeline (position, id, contact, happened_at, what, done_by, parameters) "
+    "SELECT position, id, contact, happened_at, what, 'Eve', parameters FROM timeline",
+    "postgresql": "INSERT INTO timeline SELECT * FROM timeline ON CONFLICT (id) DO UPDATE SET done_by = 'Eve'",
+}
+
+
+def test_an_entry_cannot_be_replaced_either(database: Database, database_url: str) -> None:
+    """H6: SQLite's REPLACE deletes without asking the triggers, unless it is told to."""
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(ADA)
+        uow.timeline.append(entry("t1", ADA, by="Ada"))
+    with pytest.raises(Exception, match="append-only"), database.writing(ACTOR) as uow:
+        uow.connection.exec_driver_sql(REPLACED[database_url.partition(":")[0]])
+    with database.reading(ACTOR) as uow:
+        assert [one.by for one in uow.timeline.page(ADA.id).entries] == ["Ada"]
+
+
+# Whom the comparison has not seen
+
+
+def test_only_who_has_something_that_runs_and_was_not_read_since_is_unseen(store: Store) -> None:
+    """By their ids at Stripe, so that the next hundred are found behind the last one."""
+    later = NOW + timedelta(hours=1)
+    ended = subscription("ended", status="canceled")
+    people = {
+        "a_card": {"payment_methods": (method("a"),)},
+        "b_runs": {"subscriptions": (subscription("b"),)},
+        "c_ended": {"subscriptions": (ended,)},
+        "d_read": {"payment_methods": (method("d"),), "read_at": later},
+        "e_waits": {"subscriptions": (subscription("e", status="scheduled"),)},
+    }
+    with store.writing(ACTOR) as uow:
+        for name, fields in people.items():
+            one = contact(name, id=ContactId(f"con_{name}"), customer=CustomerId(f"cus_{name}"))
+            uow.contacts.save(one)
+            uow.mirror.replace(one.id, snapshot(one, **({"read_at": NOW} | fields)))
+    with store.reading(ACTOR) as uow:
+        assert uow.mirror.unseen(later, None) == ("cus_a_card", "cus_b_runs", "cus_e_waits")
+        assert uow.mirror.unseen(later, CustomerId("cus_a_card"), 1) == ("cus_b_runs",)
+        assert uow.mirror.unseen(NOW, None) == ()

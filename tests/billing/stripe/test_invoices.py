@@ -6,15 +6,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
 import pytest
 import stripe
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from billing.catalogue import Catalogue
 from billing.contacts import Invoice, InvoiceStatus
-from billing.errors import AmountDiffers, CannotRefund, Declined, NothingToCredit, NotNow, Transient
+from billing.errors import AmountDiffers, CannotCharge, CannotRefund, Declined, NothingToCredit, NotNow, Transient
 from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SalesInvoiceId
-from billing.invoices.model import Discount
+from billing.invoices.amounts import totals
+from billing.invoices.model import Discount, Line
 from billing.money import Money
 from billing.ports import (
     CreditLine,
@@ -31,6 +36,7 @@ from tests.billing.stripe.conftest import START, LocalStripe
 
 T = TypeVar("T")
 
+_keys = count(1)
 OPERATION = OperationId("op_1")
 DUE = datetime(2026, 3, 24, 22, 59, 59, tzinfo=UTC)
 
@@ -102,6 +108,60 @@ def test_an_amount_off_the_whole_is_shared_as_stripe_shares_it(local: LocalStrip
         discount=Discount(amount=1000),
     )
     assert found.total == eur(10710)
+
+
+def test_fields_stand_at_stripe_beside_the_order_number(local: LocalStripe, payments: StripePayments) -> None:
+    """HX15: four in all, Stripe's limit."""
+    fields = (("Project", "Apollo"), ("Cost centre", "4711"), ("N" * 40, "v" * 140))
+    found = issued(local, payments, order_number="PO-7", fields=fields)
+    there = local.v1.invoices.retrieve(found.id).custom_fields or []
+    assert [(one.name, one.value) for one in there] == [("PO", "PO-7"), *fields]
+
+
+PRICES = st.lists(st.tuples(st.integers(1, 3_000), st.sampled_from(["de-vat", "jp-ct", None])), min_size=1, max_size=8)
+DISCOUNTS = st.one_of(
+    st.none(),
+    st.decimals("0.01", "100", places=2).map(lambda percent: Discount(percent=percent)),
+    st.integers(1, 5_000).map(lambda amount: Discount(amount=amount)),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(priced=PRICES, discount=DISCOUNTS, currency=st.sampled_from(["EUR", "JPY", "KWD"]))
+def test_our_total_is_stripes_whatever_the_lines(
+    local: LocalStripe,
+    payments: StripePayments,
+    catalogue: Catalogue,
+    priced: list[tuple[int, str | None]],
+    discount: Discount | None,
+    currency: str,
+) -> None:
+    """To the minor unit: `prepare` would refuse, and the numbers say the same once more."""
+    rates = {one.name: one for one in catalogue.tax_rates()}
+    lines = [billed(n, unit, tax, currency) for n, (unit, tax) in enumerate(priced)]
+    ours = totals(lines, discount, lambda one: (rates[one.tax],) if one.tax in rates else (), currency)
+    wanted = order(
+        local.customer(),
+        0,
+        *(
+            InvoiceOrderLine(
+                id=one.line.id,
+                description=one.line.description,
+                amount=one.amount,
+                tax_rates=tuple(tax.name for tax in one.taxes),
+            )
+            for one in ours.lines
+        ),
+        discount=discount,
+        key=f"inv-{next(_keys)}",
+    ).model_copy(update={"currency": currency, "total": ours.total})
+    prepared = payments.invoices.prepare(wanted, OPERATION, START)
+    assert local.v1.invoices.retrieve(prepared).total == ours.total.amount
+
+
+def billed(number: int, unit: int, tax: str | None, currency: str) -> Line:
+    price = Money(amount=unit, currency=currency)
+    return Line(id=f"l{number}", version=1, description="Work", quantity=Decimal("1.5"), unit=price, tax=tax or "none")
 
 
 def test_an_invoice_with_another_total_at_stripe_is_not_issued(local: LocalStripe, payments: StripePayments) -> None:
@@ -242,6 +302,26 @@ def manual(amount: int, by: PaidBy = PaidBy.CHECK) -> ManualPayment:
     return ManualPayment(by=by, amount=eur(amount), received_at=START, reference="4711")
 
 
+def test_an_amount_that_no_card_is_charged_with_is_refused(local: LocalStripe, payments: StripePayments) -> None:
+    """Of 119.00 are 118.90 paid: 0.10 EUR is below Stripe's least charge. Cash still pays it."""
+    customer = local.customer()
+    card = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    found = issued(local, payments, customer=customer)
+    for operation, amount in (("op_cash", 11890), ("op_rest", 10)):
+        if amount == 10:
+            with pytest.raises(CannotCharge):
+                payments.invoices.charge(found.id, card, OPERATION)
+        cash = ManualPayment(by=PaidBy.CASH, amount=eur(amount), received_at=START, reference="")
+        after = payments.invoices.record_payment(found.id, cash, OperationId(operation), START)
+    assert after.status is InvoiceStatus.PAID
+
+
+def test_an_invoice_of_nothing_is_paid_at_once(local: LocalStripe, payments: StripePayments) -> None:
+    """A discount of more than there is: Stripe asks for nothing, and calls it paid."""
+    found = issued(local, payments, 0, discount=Discount(amount=999_999))
+    assert (found.status, found.total, found.due, found.paid) == (InvoiceStatus.PAID, eur(0), eur(0), 0)
+
+
 def test_a_part_by_check_and_the_rest_by_transfer(local: LocalStripe, payments: StripePayments) -> None:
     """119.00: 50.00 by check leaves 69.00."""
     found = issued(local, payments)
@@ -301,6 +381,14 @@ def test_a_line_takes_its_tax_and_its_discount_with_it(local: LocalStripe, payme
     assert (note.total, note.invoice.due) == (eur(5355), eur(10710))
     with pytest.raises(NothingToCredit):
         payments.invoices.credit(found.id, credit(5355, GiveBack.REFUND, second), OperationId("op_2"), START)
+
+
+def test_a_line_that_came_to_nothing_is_credited_with_others(local: LocalStripe, payments: StripePayments) -> None:
+    """Discounted by 100 %: Stripe takes no line of 0.00."""
+    found = issued(local, payments, lines=(line("l1", 10000, "de-vat"), line("l2", 0, "de-vat")))
+    chosen = (CreditLine(id="l1", amount=eur(10000)), CreditLine(id="l2", amount=eur(0)))
+    note = payments.invoices.credit(found.id, credit(11900, GiveBack.REFUND, *chosen), OPERATION, START)
+    assert (note.total, note.invoice.due) == (eur(11900), eur(0))
 
 
 def test_a_refund_goes_back_to_the_card(local: LocalStripe, payments: StripePayments) -> None:

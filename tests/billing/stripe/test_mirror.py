@@ -30,6 +30,7 @@ from billing.storage.database import Database
 from billing.stripe.events import from_event
 from billing.stripe.payments import StripePayments
 from billing.syncs import reconcile
+from billing.timeline import Happening
 from tests.billing.stripe.conftest import START, LocalStripe
 
 ACTOR = Actor(team=TeamId("T1"), user=UserId("U1"), name="Kontor", roles=frozenset())
@@ -46,6 +47,7 @@ ACTS = (
     "pay what is open",
     "credit",
     "rename",
+    "delete the customer",
     "nothing of ours",
 )
 
@@ -126,6 +128,8 @@ class History:
                 v1.customers.balance_transactions.create(customer, {"amount": -500, "currency": "eur"})
             case "rename":
                 v1.customers.update(customer, {"name": f"Ada {self.chance.random()}"})
+            case "delete the customer":
+                v1.customers.delete(customer)
             case "nothing of ours":
                 v1.customers.create({"name": "Somebody else"})
                 v1.products.create({"name": "Nothing"})
@@ -144,7 +148,11 @@ class History:
     def pages(self, after: CustomerId | None) -> Iterator[tuple[CustomerSnapshot, ...]]:
         """Stripe's customers, as the comparison reads them: these two, not those of earlier histories."""
         del after
-        yield tuple(filter(None, (self.steps._payments.snapshot(one.customer) for one in self.contacts)))
+        found = (self.snapshot(one.customer) for one in self.contacts)
+        yield tuple(one for one in found if one is not None and not one.deleted)
+
+    def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
+        return self.steps._payments.snapshot(customer)
 
     def forget(self) -> None:
         """Nothing of theirs goes on when the clock moves in the next history."""
@@ -233,7 +241,7 @@ def is_equal(lived: History, payments: StripePayments) -> None:
             assert set(map(repr, uow.mirror.subscriptions(contact.id))) == set(map(repr, snapshot.subscriptions))
             assert set(map(repr, uow.mirror.invoices(contact.id, limit=1000))) == set(map(repr, snapshot.invoices))
             assert uow.mirror.balance(contact.id) == snapshot.balance
-            assert uow.contacts.get(contact.id).name == snapshot.name
+            assert snapshot.deleted or uow.contacts.get(contact.id).name == snapshot.name
 
 
 def tells_everything_once(lived: History) -> None:
@@ -280,3 +288,22 @@ def test_events_that_wait_together_are_served_by_one_look(
     looks = [len(local.calls("GET", f"/v1/customers/{one.customer}")) for one in lived.contacts]
     assert looks == [1, 1]
     is_equal(lived, payments)
+
+
+def test_a_card_that_is_no_standard_one_and_was_taken_away_is_gone(
+    local: LocalStripe, store: Database, jobs: list[Job], payments: StripePayments
+) -> None:
+    """Nothing but the event about the card tells of it, and that names the customer only as the former one."""
+    lived = History(local, store, EventSteps(store, payments), jobs, Random(1))
+    lived.begin()
+    ada = lived.contacts[0]
+    second = local.v1.payment_methods.attach("pm_card_amex", {"customer": ada.customer})
+    lived.look()
+    local.v1.payment_methods.detach(second.id)
+    lived.look()
+    lived.to_deliver = list(lived.happened.values())
+    lived.end()
+    is_equal(lived, payments)
+    with store.reading(ACTOR) as uow:
+        (removed,) = (one for one in uow.timeline.page(ada.id).entries if one.what is Happening.PAYMENT_METHOD_REMOVED)
+    assert removed.parameters == {"brand": "amex", "last4": "0005"}

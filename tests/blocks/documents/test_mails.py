@@ -120,6 +120,18 @@ def test_thanks_for_a_part_of_the_payment_and_for_all_of_it() -> None:
     assert says(in_full, "your payment of $2,668.00 has arrived.", "The invoice is paid in full.")
 
 
+def test_a_card_that_was_charged_and_a_payment_that_failed() -> None:
+    """HX15."""
+    charged = mails.card_charged(US, money(50000, "USD"), ("visa", "4242"), BUSINESS, TO, LINK)
+    assert says(charged, "We have charged $500.00 to your Visa •••• 4242.", "$2,668.00 is still to be paid.")
+    failed = mails.payment_failed(DE, BUSINESS, TO, LINK)
+    assert failed["Subject"] == "Ihre Zahlung zu Rechnung RE-2026-0042 ist fehlgeschlagen"
+    assert says(failed, "Es wurde nichts abgebucht.", "1.683,51 €", "Rechnungsnummer an")
+    paid = american(totals=totals(316800, 0, paid=316800, currency="USD"), stamp=Stamp.PAID)
+    unknown = mails.payment_received(paid, None, BUSINESS, TO, LINK)
+    assert says(unknown, "Thank you: your payment has arrived.", "The invoice is paid in full.")
+
+
 def test_names_stay_out_of_headers_and_markup() -> None:
     evil = Recipient("</p><script>\r\nBcc: a@b.example", "ap@compiler.example")
     document = american(number="1\r\nBcc: x@y.example")

@@ -17,7 +17,7 @@ import segno
 from pypdf import PdfReader
 
 from billing.contacts import Address
-from billing.documents import Buyer, Document, Line, LineDiscount, PaymentWays, Period, Settlement, Stamp
+from billing.documents import Buyer, Document, DocumentField, Line, LineDiscount, PaymentWays, Period, Settlement, Stamp
 from blocks.documents import file_name, page, pdf
 from tests.blocks.samples_documents import (
     PAGE,
@@ -113,6 +113,20 @@ def test_a_german_invoice_says_how_it_is_paid() -> None:
     assert "Ihre Bestellnummer PO-7781" in text
     assert "Ihre USt-IdNr. DE811907980" in text
     assert "Scheck" not in text  # nobody pays by check there
+
+
+def test_a_document_says_what_the_house_calls_it_and_its_own_fields() -> None:
+    """HX15. Also a value of 140 letters without a space, which stays on the page."""
+    project = DocumentField(name="Projekt", value="Apollo <11>")
+    number = DocumentField(name="K" * 40, value="4" * 140)
+    document = german(title="Steuerrechnung", fields=(project, number))
+    text = printed(document)
+    for words in ("Steuerrechnung RE-2026-0042", "Projekt Apollo <11>", "K" * 40, "4" * 140, "Seite 1 / 1"):
+        assert words in text
+    assert file_name(document) == "Steuerrechnung-RE-2026-0042.pdf"
+    html = page(document, download="x.pdf")
+    assert "Apollo &lt;11&gt;" in html
+    assert "Projekt Apollo <11>" in printed(credit_note(fields=(project,)))
 
 
 def test_an_american_invoice_reads_as_one_does_there() -> None:

@@ -152,7 +152,7 @@ CONTROLS: dict[str, list[str]] = {
     "requests": [],
     "card": ["payment_method", "behaviour"],
     "deliveries": ["delay", "twice", "shuffle"],
-    "settings": ["after_retries", "upcoming_days"],
+    "settings": ["after_retries", "retry_days", "upcoming_days"],
     "reset": ["start_at"],
     "nothing": [],
     "": [],

@@ -24,6 +24,26 @@ def test_without_one_it_is_the_customers_next(local):
     assert local.v1.invoices.finalize_invoice(second.id).number.endswith("-0001")
 
 
+def test_custom_fields_stay_on_the_invoice(local):
+    fields = [{"name": "N" * 40, "value": "v" * 140}, *({"name": f"n{n}", "value": "v"} for n in range(3))]
+    assert [one.to_dict() for one in draft(local, custom_fields=fields).custom_fields] == fields
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [{"name": f"n{n}", "value": "v"} for n in range(5)],
+        [{"name": "N" * 41, "value": "v"}],
+        [{"name": "n", "value": "v" * 141}],
+        [{"name": "n", "value": ""}],
+    ],
+)
+def test_custom_fields_have_limits(local, fields):
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        draft(local, custom_fields=fields)
+    assert refusal.value.param.startswith("custom_fields")
+
+
 def test_a_number_is_one_invoices_only(local):
     draft(local, number="INV-1")
     with pytest.raises(stripe.InvalidRequestError, match="exists already"):

@@ -86,6 +86,49 @@ def test_four_attempts_and_then_what_was_settled(local: Local, wish: str) -> Non
     assert local.invoices(subscription)[1].status == "open"
 
 
+def attempts(local: Local, subscription: Any) -> tuple[int, str | None]:
+    """How many there were, and when the next one comes."""
+    invoice = local.invoices(subscription)[1]
+    return invoice.attempt_count, invoice.next_payment_attempt and day(invoice.next_payment_attempt)
+
+
+def test_another_schedule_holds_for_retries_under_way(local: Local) -> None:
+    # failed on 1 May 01:00; 1 day later is 2 May, another 7 days later is 9 May
+    subscription = at_april(local)
+    local.break_card(local.v1.customers.retrieve(subscription.customer))
+    local.advance_to("2026-05-01 02:00")
+    assert attempts(local, subscription) == (1, "2026-05-04")
+    local.app.control.change_settings({"retry_days": [1, 7]})
+    assert attempts(local, subscription) == (1, "2026-05-02")
+    local.advance_to("2026-05-02 02:00")
+    assert attempts(local, subscription) == (2, "2026-05-09")
+    local.advance_to("2026-05-08")
+    assert attempts(local, subscription) == (2, "2026-05-09")
+    local.advance_to("2026-05-09 02:00")
+    assert attempts(local, subscription) == (3, None)
+    assert status(local, subscription) == "canceled"
+
+
+def test_fewer_retries_than_there_were_end_it_at_once(local: Local) -> None:
+    subscription = at_april(local)
+    local.break_card(local.v1.customers.retrieve(subscription.customer))
+    local.advance_to("2026-05-05")  # failed on 1 and 4 May
+    local.app.control.change_settings({"after_retries": "unpaid"})
+    failed = local.events().count("invoice.payment_failed")
+    local.app.control.change_settings({"retry_days": [5]})
+    assert attempts(local, subscription) == (2, None)
+    assert status(local, subscription) == "unpaid"
+    assert local.events().count("invoice.payment_failed") == failed
+    (changed, *_) = local.v1.events.list({"type": "invoice.updated"}).data
+    assert changed.data.previous_attributes["next_payment_attempt"] is not None
+
+
+@pytest.mark.parametrize("days", [[], [1, 1, 1, 1], [2], [0], ["1"], [True], "1", None, {}])
+def test_no_other_schedule_can_be_set(local: Local, days: Any) -> None:
+    answer = requests.post(f"{local.url}/control/settings", json={"retry_days": days}, timeout=10)
+    assert answer.status_code == 400
+
+
 def test_a_good_card_in_time_saves_the_subscription(local: Local) -> None:
     subscription = at_april(local)
     customer = local.v1.customers.retrieve(subscription.customer)

@@ -10,7 +10,8 @@ from . import payments
 from .invoice_payments import credit, intent_of, payments_of, tell
 from .payments import Outcome
 
-RETRY_AFTER_DAYS = (3, 5, 7)
+RETRY_DAYS = "retry_days"  # the setting
+RETRY_AFTER_DAYS = [3, 5, 7]
 """Days between attempts on an unpaid invoice (docs: "Smart Retries", the custom schedule's default)."""
 
 _RETRIED = ("subscription_cycle", "subscription_update")
@@ -58,6 +59,7 @@ def attempt_payment(account: Account, invoice: Object, method: Object, *, approv
     invoice["attempted"] = True
     outcome = payments.attempt(account, intent, method, approved=approved)
     if outcome.paid:
+        _keep(account, invoice, method)
         (default,) = payments_of(account, invoice, default=True)
         credit(account, invoice, default, intent["amount_received"])
         return outcome
@@ -69,20 +71,56 @@ def attempt_payment(account: Account, invoice: Object, method: Object, *, approv
     return _failed(account, invoice, outcome.error)
 
 
+def _keep(account: Account, invoice: Object, method: Object) -> None:
+    """With `save_default_payment_method` what has paid becomes the subscription's (API reference, "Subscription")."""
+    if not invoice["parent"]:
+        return
+    subscription = account.find("subscription", invoice["parent"]["subscription_details"]["subscription"])
+    if subscription is None or subscription["status"] == "canceled":
+        return
+    if subscription["payment_settings"]["save_default_payment_method"] != "on_subscription":
+        return
+    if method["customer"] is None:
+        method["customer"] = invoice["customer"]
+        account.save(method, "payment_method.attached")
+    if subscription["default_payment_method"] != method["id"]:
+        subscription["default_payment_method"] = method["id"]
+        account.save(subscription, "customer.subscription.updated")
+
+
 def _failed(account: Account, invoice: Object, error: ApiError | None) -> Outcome:
     """Plan the next attempt; after the last one whoever owns the invoice decides what becomes of it."""
+    days = account.store.fact(RETRY_DAYS, RETRY_AFTER_DAYS)
     number = max(1, invoice["attempt_count"])
-    exhausted = number > len(RETRY_AFTER_DAYS)
+    exhausted = number > len(days)
     retrying = invoice["auto_advance"] and invoice["billing_reason"] in _RETRIED and not exhausted
     invoice["attempted"] = True
     invoice["attempt_count"] = number
-    invoice["next_payment_attempt"] = account.now() + RETRY_AFTER_DAYS[number - 1] * DAY if retrying else None
+    invoice["_attempted_at"] = account.now()
+    invoice["next_payment_attempt"] = account.now() + days[number - 1] * DAY if retrying else None
     account.save(invoice)
     account.emit("invoice.payment_failed", invoice)
     if retrying:
         account.plan(invoice["next_payment_attempt"], "invoice.retry", invoice["id"])
     tell(account, invoice, "exhausted" if exhausted else "failed")
     return Outcome(paid=False, error=error if isinstance(error, CardError) else None)
+
+
+def plan_anew(account: Account) -> None:
+    """Another schedule holds for retries under way, too: they come at other times, or not at all any more."""
+    days = account.store.fact(RETRY_DAYS, RETRY_AFTER_DAYS)
+    for invoice in account.matching("invoice", status="open"):
+        if invoice["next_payment_attempt"] is None or not invoice["attempt_count"]:
+            continue
+        number = invoice["attempt_count"]
+        exhausted = number > len(days)
+        following = None if exhausted else max(account.now(), invoice["_attempted_at"] + days[number - 1] * DAY)
+        invoice["next_payment_attempt"] = following
+        account.save(invoice, "invoice.updated")
+        if following is None:
+            tell(account, invoice, "exhausted")
+        else:
+            account.plan(following, "invoice.retry", invoice["id"])
 
 
 @due("invoice.retry")

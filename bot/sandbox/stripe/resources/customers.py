@@ -10,7 +10,7 @@ from bot.sandbox.stripe.routing import Params, only, route
 
 from .balances import change_balance
 from .invoice_drafts import follow_customer
-from .payment_methods import attach_to, own_payment_method
+from .payment_methods import attach_to, own_payment_method, take_away
 from .subscriptions import end
 
 _MOST_ON_A_CLOCK = 3
@@ -174,8 +174,7 @@ def delete(account: Account, _params: Params, customer_id: str) -> Object:
     for subscription in account.matching("subscription", customer=customer_id, ended=False):
         end(account, subscription, reason="cancellation_requested")
     for method in account.matching("payment_method", customer=customer_id):
-        method["customer"] = None
-        account.save(method, "payment_method.detached")
+        take_away(account, method)
     account.emit("customer.deleted", customer)
     gone = {"id": customer_id, "object": "customer", "deleted": True}
     account.store.put({**gone, "created": customer["created"]})

@@ -49,6 +49,7 @@ def create(account: Account, params: Params) -> Object:
         auto_advance=params.get("auto_advance", False),
     )
     invoice["due_date"] = params.get("due_date")
+    _check_custom_fields(params.get("custom_fields") or [])
     for name in ("footer", "custom_fields"):
         invoice[name] = params.get(name) or invoice[name]
     _set_number(account, invoice, params)
@@ -87,6 +88,16 @@ def update(account: Account, params: Params, invoice_id: str) -> Object:
     if invoice["status"] == "draft":
         invoice_drafts.recompute(account, invoice)
     return account.save(invoice, "invoice.updated")
+
+
+def _check_custom_fields(sent: list[Params]) -> None:
+    """At most four, each with a name of up to 40 characters and a value of up to 140."""
+    if len(sent) > 4:
+        raise invalid("You may only specify up to 4 custom fields.", "custom_fields")
+    for number, field in enumerate(sent):
+        for name, longest in (("name", 40), ("value", 140)):
+            if not 1 <= len(field.get(name) or "") <= longest:
+                raise invalid(f"Must have 1 to {longest} characters.", f"custom_fields[{number}][{name}]")
 
 
 def _set_number(account: Account, invoice: Object, params: Params) -> None:

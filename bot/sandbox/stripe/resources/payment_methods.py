@@ -199,6 +199,12 @@ def detach(account: Account, _params: Params, method_id: str) -> Object:
         if subscription["default_payment_method"] == method_id:
             subscription["default_payment_method"] = None
             account.save(subscription, "customer.subscription.updated")
-    method["customer"] = None
-    method["_detached"] = True
-    return account.save(method, "payment_method.detached")
+    return take_away(account, {**method, "_detached": True})
+
+
+def take_away(account: Account, method: Object) -> Object:
+    """The event has the customer among the previous values only."""
+    former = method["customer"]
+    account.store.put({**method, "customer": None})
+    account.emit("payment_method.detached", {**method, "customer": None}, {"customer": former})
+    return {**method, "customer": None}
