@@ -93,6 +93,7 @@ class ContactSummary(Frozen):
     company: str
     email: str
     country: str
+    member: str = ""  # whose name or address was found, if it is neither the contact's nor the company's
 
 
 class Found(Frozen):
@@ -137,6 +138,11 @@ class SubscriptionStatus(StrEnum):
     def runs(self) -> bool:
         """It will be billed again."""
         return self in _RUNNING
+
+    @property
+    def has_ended(self) -> bool:
+        """For good: nothing about it can be changed any more."""
+        return self in (SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED)
 
 
 _RUNNING = {

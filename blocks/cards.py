@@ -23,7 +23,9 @@ from billing.contacts import (
 )
 from billing.money import Money
 from billing.operations import Operation
+from billing.plan_changes import ChangePlan, PlanChanged
 from billing.plans import has_plan
+from billing.ports import SetupLink
 from billing.roles import Permission
 from billing.subscriptions import SubscriptionStarted
 from blocks import declines, kit, timelines, ways, words
@@ -44,9 +46,16 @@ class Id:
 
 
 _CONCERNS = {
-    Concern.ACCOUNT_NOT_ACTIVE: ("⛔", later("The account is {status}. Nothing new can be billed.")),
+    Concern.ACCOUNT_NOT_ACTIVE: (
+        "⛔",
+        later(
+            "The account is {status}: nothing new can be billed before it is active again. "
+            "“/billing help reactivate {name}” says what it takes."
+        ),
+    ),
     Concern.PAYMENT_FAILING: ("🔴", later("The payment for {product} fails.")),
     Concern.INVOICE_OVERDUE: ("🔴", later("Invoice {number} over {amount} is overdue since {since}.")),
+    Concern.INVOICES_OVERDUE: ("🔴", later("{n} invoices are overdue, {amount} together; the oldest since {since}.")),
     Concern.CARD_EXPIRED: ("🔴", later("{brand} •••• {last4} has expired.")),
     Concern.CARD_EXPIRES: ("🟡", later("{brand} •••• {last4} expires at the end of {expiry}.")),
     Concern.NO_PAYMENT_METHOD: ("🔴", later("There is no payment method for the running subscriptions.")),
@@ -63,13 +72,13 @@ def card(shown: ContactCard, catalogue: Catalogue, t: Translator, trail: Sequenc
         blocks=[
             *_who(shown, t),
             *_attention(shown, catalogue, t),
-            *_waiting(shown, t),
+            *_waiting(shown, catalogue, t),
             *_actions(shown, catalogue, t),
             kit.divider(),
             *_plan_and_money(shown, catalogue, t),
             _list(t("Payment methods"), shown.methods, lambda one: _method(one, shown, t), t("none on file"), t),
             _list(t("Subscriptions"), shown.subscriptions, lambda one: _subscription(one, catalogue, t), t("none"), t),
-            _last_invoices(shown, t),
+            *_last_invoices(shown, t),
             *_people(shown, t),
             kit.divider(),
             *_history(shown, catalogue, t, trail),
@@ -117,6 +126,7 @@ def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Transl
         return joined([icon, _payment_failing(one, shown, catalogue, t)], by=" ")
     known: dict[str, object] = {**given, "amount": one.amount}
     known["status"] = words.account_status(shown.contact.account.status, t)
+    known["name"] = one_line(shown.contact.name)
     known["product"] = _called(str(given.get("product", "")), shown, catalogue, t)
     known["brand"] = words.brand(str(given.get("brand", "")), t)
     known["expiry"] = t.month(int(given.get("month", 0)), int(given.get("year", 0)))
@@ -146,28 +156,36 @@ def _called(product: str, shown: ContactCard, catalogue: Catalogue, t: Translato
     return next(mine, product)
 
 
-def _waiting(shown: ContactCard, t: Translator) -> list[kit.Block]:
+def _waiting(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[kit.Block]:
     if not shown.waiting:
         return []
-    lines = [_waits(one, t) for one in shown.waiting[:SHOWN]]
+    lines = [_waits(one, catalogue, t) for one in shown.waiting[:SHOWN]]
     return [kit.section(joined([t.rich("*Waits for the customer*"), *lines, _and_more(len(shown.waiting), t)]))]
 
 
-def _waits(operation: Operation, t: Translator) -> Mrkdwn:
+def _waits(operation: Operation, catalogue: Catalogue, t: Translator) -> Mrkdwn:
     try:
-        receipt = SubscriptionStarted.model_validate_json(operation.result or "")
+        line, link = _what_waits(operation, catalogue, t)
     except ValidationError:  # another kind of operation, or a receipt of an older version
         return t.rich("⏳ A request, since {when}", when=operation.created_at)
-    preview = receipt.preview
-    line = t.rich(
+    return joined([line, t.rich("valid until {until}", until=link.expires_at)], by=", ") if link else line
+
+
+def _what_waits(operation: Operation, catalogue: Catalogue, t: Translator) -> tuple[Mrkdwn, SetupLink | None]:
+    if operation.kind == ChangePlan.kind:
+        changed = PlanChanged.model_validate_json(operation.result or "")
+        return t.rich(
+            "⏳ The change to *{plan}* is made when a payment method was added; link sent {when}",
+            plan=fit(words.plan_name(catalogue, changed.assessment.after.plan, t), 80),
+            when=operation.created_at,
+        ), changed.link
+    started = SubscriptionStarted.model_validate_json(operation.result or "")
+    return t.rich(
         "⏳ *{product}* × {quantity} starts when a payment method was added; link sent {when}",
-        product=fit(words.product(preview.price, t), 80),
-        quantity=preview.quantity,
+        product=fit(words.product(started.preview.price, t), 80),
+        quantity=started.preview.quantity,
         when=operation.created_at,
-    )
-    if not receipt.link:
-        return line
-    return joined([line, t.rich("valid until {until}", until=receipt.link.expires_at)], by=", ")
+    ), started.link
 
 
 def _actions(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[kit.Block]:
@@ -200,7 +218,7 @@ def _plan_and_money(shown: ContactCard, catalogue: Catalogue, t: Translator) -> 
                 t("Plan"): _plan(account, catalogue, t),
                 t("Monthly revenue"): _monthly(shown.monthly, t),
                 t("Account"): words.account_status(account.status, t),
-                t("Balance"): _balance(shown.balance, t),
+                t("Credit balance"): _balance(shown.balance, t),
             }
         ),
         *_usage(account, t),
@@ -223,11 +241,12 @@ def _plan(account: Account, catalogue: Catalogue, t: Translator) -> str:
 
 
 def _balance(balance: Money, t: Translator) -> str:
+    """Stripe's balance of the customer, which open invoices are no part of."""
     if balance.amount > 0:
         return t("{amount} credit", amount=balance)
     if balance.amount < 0:
         return t("{amount} still to be paid", amount=-balance)
-    return t("even")
+    return t("no credit")
 
 
 def _usage(account: Account, t: Translator) -> list[kit.Block]:
@@ -251,7 +270,7 @@ def used(label: str, number: int, limit: int | None, t: Translator) -> Mrkdwn:
 
 
 def _method(one: PaymentMethod, shown: ContactCard, t: Translator) -> Mrkdwn:
-    remarks = [t("standard") if one.default else "", t("expired") if one.expired(shown.today) else ""]
+    remarks = [t("default") if one.default else "", t("expired") if one.expired(shown.today) else ""]
     return joined([joined(["💳", words.method(one, t)], by=" "), *remarks], by=" · ")
 
 
@@ -306,9 +325,12 @@ def _invoice(one: Invoice, shown: ContactCard, t: Translator) -> Mrkdwn:
     return joined([line, t("{amount} still to be paid", amount=one.due) if partly else ""], by=" · ")
 
 
-def _last_invoices(shown: ContactCard, t: Translator) -> kit.Block:
-    every = ways.invoices(shown.contact.id, t)
-    return _list(t("Last invoices"), shown.invoices, lambda one: _invoice(one, shown, t), t("none"), t, accessory=every)
+def _last_invoices(shown: ContactCard, t: Translator) -> list[kit.Block]:
+    """The button stands beside the title, so that it takes no width from the lines."""
+    return [
+        kit.section(t.rich("*Last invoices*"), accessory=ways.invoices(shown.contact.id, t)),
+        _list("", shown.invoices, lambda one: _invoice(one, shown, t), t("none"), t),
+    ]
 
 
 def _people(shown: ContactCard, t: Translator) -> list[kit.Block]:
@@ -353,12 +375,10 @@ def _list(
     line: Callable[[Item], Mrkdwn],
     empty: str,
     t: Translator,
-    *,
-    accessory: kit.Element | None = None,
 ) -> kit.Block:
-    """A title and at most five lines; the rest is counted."""
+    """A title, if there is one, and at most five lines; the rest is counted."""
     lines: list[str] = [line(one) for one in items[:SHOWN]] or [escape(empty)]
-    return kit.section(joined([bold(title), *lines, _and_more(len(items), t)]), accessory=accessory)
+    return kit.section(joined([bold(title) if title else "", *lines, _and_more(len(items), t)]))
 
 
 def _and_more(count: int, t: Translator) -> str:

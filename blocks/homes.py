@@ -28,6 +28,10 @@ _KINDS = {
     "preview_plan_change": later("Price of a plan change"),
     "raise_limit": later("Higher contact limit"),
     "change_plan": later("Plan change"),
+    "resume_plan_change": later("Plan change"),
+    "call_off_plan_change": later("Plan kept"),
+    "preview_discount_offer": later("Discount offer"),
+    "take_discount_offer": later("Discount offer"),
     "file_change_request": later("Downgrade request"),
     "apply_change_request": later("Downgrade"),
     "keep_plan": later("Plan kept"),
@@ -85,7 +89,7 @@ def _no_role(t: Translator) -> str:
 def _numbers(shown: Home, t: Translator) -> list[kit.Block]:
     """One row of figures, those that concern the reader."""
     figures = [(t("Waits for your decision"), shown.to_decide_count)] if shown.to_decide_count else []
-    figures.append((t("Waits for a customer"), shown.waiting_count))
+    figures.append((t("Waiting for customers"), shown.waiting_count))
     pairs = {label: t.number(figure) for label, figure in figures}
     if shown.business:
         pairs |= {

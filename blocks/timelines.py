@@ -65,6 +65,12 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Lower contact limit planned for the end of the period: {limit} contacts"),
         later("Change of plan planned for the end of the period"),
     ),
+    Happening.PLAN_CHANGE_CALLED_OFF: ("🔒", later("Lower contact limit called off"), ""),
+    Happening.OFFER_TAKEN: (
+        "🎁",
+        later("Discount {coupon} given instead of a downgrade of {plan}"),
+        later("Discount given instead of a downgrade"),
+    ),
     Happening.REQUEST_FILED: ("📝", later("Downgrade requested: {plan_before} → {plan}"), later("Downgrade requested")),
     Happening.REQUEST_APPROVED: ("👍", later("Downgrade approved: {plan}"), later("Downgrade approved")),
     Happening.REQUEST_REJECTED: ("👎", later("Downgrade rejected: {note}"), later("Downgrade rejected")),
@@ -158,6 +164,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         "↩️",
         later("{amount} of invoice {number} refunded: {note}"),
         later("Invoice refunded"),
+    ),
+    Happening.INVOICE_NOT_REFUNDED: (
+        "❌",
+        later("Invoice {number} could not be refunded"),
+        later("An invoice could not be refunded"),
     ),
     Happening.INVOICE_VOIDED: ("🚫", later("Invoice {number} cancelled"), later("Invoice cancelled")),
     Happening.INVOICE_WRITTEN_OFF: ("📉", later("Invoice {number} written off"), later("Invoice written off")),
@@ -264,12 +275,17 @@ def _details(one: Entry, t: Translator) -> str:
     return " ".join(part for part in (why, then) if part)
 
 
+# What Kontor does without being asked, on its own account and not because of what Stripe says.
+_BY_ITSELF = (Happening.USAGE_NOTICE, Happening.INVOICE_REMINDED, Happening.INVOICE_NOT_MAILED)
+
+
 def _who_and_when(one: Entry, t: Translator) -> str:
     if one.what is Happening.CHANGED_AT_STRIPE or one.parameters.get("outside"):
         return t("In the Stripe Dashboard or on a page of Stripe’s, not in Kontor, {when}", when=one.at)
     if one.by and one.on_behalf_of:
         return t("{who}, on behalf of {whom}, {when}", who=one.by, whom=one.on_behalf_of, when=one.at)
-    return t("{who}, {when}", who=one.by or t("Reported by Stripe"), when=one.at)
+    nobody = t("By Kontor itself") if one.what in _BY_ITSELF else t("Reported by Stripe")
+    return t("{who}, {when}", who=one.by or nobody, when=one.at)
 
 
 def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, object]:

@@ -62,7 +62,8 @@ def _request(shown: PlanOverview, catalogue: Catalogue, t: Translator) -> list[k
     if request is None:
         if not shown.subscription.schedule:
             return []
-        return [kit.section(t.rich("🗓️ *A change waits at Stripe for the end of the period.*"))]
+        button = ways.call_off(shown.subscription.id, t) if shown.may_change else None
+        return [kit.section(t.rich("🗓️ *A change waits at Stripe for the end of the period.*"), accessory=button)]
     buttons: list[kit.Element] = [ways.request(request.id, t)]
     if request.state is RequestState.SCHEDULED and shown.may_change:
         buttons.insert(0, ways.keep(request.id, t))
@@ -202,6 +203,6 @@ def _remarks(shown: PlanOverview, t: Translator) -> Iterator[str]:
     else:
         yield t("👤 Nobody at the customer is listed who may ask for changes.")
     if not shown.raises_by_itself:
-        yield t("📈 A plan never changes by itself, also when a limit is reached.")
+        yield t("📈 The plan itself never changes on its own, even when a limit is reached.")
     if not shown.may_change:
         yield t("🔑 Who can change plans: {roles}.", roles=words.roles(PERMISSIONS[Permission.CHANGE_PLAN], t))

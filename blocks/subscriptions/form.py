@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from billing.catalogue import RecurringPrice
-from billing.contacts import PaymentMethod
 from billing.errors import Reason
-from billing.subscriptions import SEND_LINK, SubscriptionForm
-from blocks import kit, refusals, words
+from billing.subscriptions import SubscriptionForm
+from blocks import kit, payment_methods, refusals, words
 from blocks.graphemes import fit, units
 from blocks.subscriptions.ids import Id
 from blocks.texts import Translator, bold, joined
@@ -18,7 +17,7 @@ NOTHING = "-"  # the value of an option that is only a remark
 
 def form(shown: SubscriptionForm, t: Translator, errors: Mapping[str, Reason] | None = None) -> kit.Modal:
     """The form. `errors` are refusals by field, shown above; Slack itself shows those of `response_action: errors`."""
-    methods = method_options(shown.methods, shown.link_to, t)
+    methods = payment_methods.options(shown.methods, shown.link_to, t)
     if not methods:
         return _cannot_pay(shown, t)
     draft = shown.draft
@@ -49,7 +48,7 @@ def form(shown: SubscriptionForm, t: Translator, errors: Mapping[str, Reason] | 
             hint=t("Coupon or promotion code, if the customer has one."),
             optional=True,
         ),
-        method_input(methods, draft.payment_method if draft else None, t),
+        payment_methods.choice(methods, draft.payment_method if draft else None, Id.METHOD, t),
         kit.context(t("Nothing is charged yet: the next page shows every amount.")),
     ]
     return kit.Modal(
@@ -63,7 +62,7 @@ def form(shown: SubscriptionForm, t: Translator, errors: Mapping[str, Reason] | 
 
 
 def price_choices(prices: Sequence[RecurringPrice], query: str, t: Translator) -> kit.Choices:
-    """What the product menu offers while the person types, when there are too many products for a plain menu.
+    """What the product menu offers when it is opened and while the person types.
 
     An option with the value `NOTHING` is a remark and stands for no product.
     """
@@ -79,37 +78,6 @@ def price_choices(prices: Sequence[RecurringPrice], query: str, t: Translator) -
     return kit.Choices([kit.group(t.count("{n} product", "{n} products", len(found)), found)])
 
 
-def method_options(methods: Sequence[PaymentMethod], link_to: str | None, t: Translator) -> list[kit.Option]:
-    """The methods on file, and the link for adding one; what does not fit into a menu of 100 gives way to the link."""
-    options = [
-        kit.option(words.method(one, t), one.id, description=t("The customer’s standard method") if one.default else "")
-        for one in methods[: kit.SELECT_OPTIONS - 1]
-    ]
-    if link_to:
-        options.append(
-            kit.option(
-                t("Send the customer a link to add a method"), SEND_LINK, description=t("To {address}", address=link_to)
-            )
-        )
-    return options
-
-
-def method_input(options: Sequence[kit.Option], chosen: str | None, t: Translator) -> kit.Block:
-    """Where the money comes from; the first one is chosen unless another was."""
-    offered = [one.value for one in options]
-    return kit.field_input(
-        t("Payment method"),
-        kit.choice(
-            "subscription.payment_method",
-            options,
-            placeholder=t("Choose a payment method"),
-            initial=chosen if chosen in offered else offered[0],
-        ),
-        block_id="payment_method",
-        hint=t("A new card is added by the customer on Stripe’s page. Never type a card number."),
-    )
-
-
 def _price_input(shown: SubscriptionForm, t: Translator) -> kit.Block:
     return kit.field_input(
         t("Product"),
@@ -120,13 +88,14 @@ def _price_input(shown: SubscriptionForm, t: Translator) -> kit.Block:
 
 
 def _price_menu(shown: SubscriptionForm, t: Translator) -> kit.Element:
+    """It asks the app, which knows the products by their names in every language; a plain menu knows one."""
     options = _options(shown.prices, t)
     chosen = shown.draft.price if shown.draft else None
-    if len(options) <= kit.SELECT_OPTIONS:
-        return kit.select(Id.PRICE, options, placeholder=t("Choose a product"), initial=chosen)
+    is_short = len(options) <= kit.SELECT_OPTIONS
     return kit.search(
         Id.PRICE,
-        placeholder=t("Type the product’s name"),
+        placeholder=t("Choose a product") if is_short else t("Type the product’s name"),
+        at_least=0 if is_short else 1,
         initial=next((one for one in options if one.value == chosen), None),
     )
 

@@ -274,7 +274,10 @@ def test_what_somebody_did_and_waits_for(store: Store) -> None:
         uow.operations.add(operation("other", user="U2", state="waiting"))
         uow.operations.add(operation("team", team="T2", state="waiting"))
         team, user = ACTOR.team, ACTOR.user
-        assert [one.key for one in uow.overview.latest(team, user, 2)] == ["k2", "k1"]
+        uow.operations.add(operation("price", kind="preview_plan_change", created_at=NOW + timedelta(minutes=9)))
+        assert [one.key for one in uow.overview.latest(team, user, 2)] == ["price", "k2"]
+        deeds = uow.overview.latest(team, user, 2, without=("preview_plan_change", "compare_plans"))
+        assert [one.key for one in deeds] == ["k2", "k1"]
         count, waiting = uow.overview.waiting(team, user, 1)
         assert (count, [one.key for one in waiting]) == (2, ["k0"])
 
@@ -287,7 +290,7 @@ def test_what_has_only_led_to_something_else_is_left_out(store: Store) -> None:
         ):
             at = NOW + timedelta(minutes=number)
             uow.operations.add(operation(f"k{number}", kind=kind, state=state, created_at=at))
-        found = uow.overview.latest(ACTOR.team, ACTOR.user, 2, frozenset({"send_invoice"}))
+        found = uow.overview.latest(ACTOR.team, ACTOR.user, 2, preparing={"send_invoice"})
         assert [one.key for one in found] == ["k2", "k1"]
         assert [one.key for one in uow.overview.latest(ACTOR.team, ACTOR.user, 2)] == ["k3", "k2"]
 
@@ -331,6 +334,24 @@ def test_the_database_refuses_to_change_or_delete_what_happened(
         uow.timeline.append(entry("t1", ADA))
     with pytest.raises(Exception, match="append-only"):
         query(statement)
+
+
+REPLACED = {
+    "sqlite": "INSERT OR REPLACE INTO timeline (position, id, contact, happened_at, what, done_by, parameters) "
+    "SELECT position, id, contact, happened_at, what, 'Eve', parameters FROM timeline",
+    "postgresql": "INSERT INTO timeline SELECT * FROM timeline ON CONFLICT (id) DO UPDATE SET done_by = 'Eve'",
+}
+
+
+def test_an_entry_cannot_be_replaced_either(database: Database, database_url: str) -> None:
+    """H6: SQLite's REPLACE deletes without asking the triggers, unless it is told to."""
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(ADA)
+        uow.timeline.append(entry("t1", ADA, by="Ada"))
+    with pytest.raises(Exception, match="append-only"), database.writing(ACTOR) as uow:
+        uow.connection.exec_driver_sql(REPLACED[database_url.partition(":")[0]])
+    with database.reading(ACTOR) as uow:
+        assert [one.by for one in uow.timeline.page(ADA.id).entries] == ["Ada"]
 
 
 # Whom the comparison has not seen
