@@ -16,6 +16,7 @@ from billing.errors import (
     PaymentMethodExpired,
 )
 from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId
+from billing.invoices.sheets import settled
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Action, Command, Context, Receipt
@@ -169,7 +170,7 @@ PAY = Action(
     perform=perform,
     record=record,
     declined=declined,
-    subject=lambda command: command.invoice,
+    subject=lambda uow, command: settled(uow, command.invoice),
 )
 
 

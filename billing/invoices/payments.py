@@ -19,7 +19,7 @@ from billing.errors import (
 )
 from billing.ids import ContactId, InvoiceId, PaymentMethodId, SalesInvoiceId
 from billing.invoices import telling, typed
-from billing.invoices.sheets import CHARGING, Act, Sheet, require
+from billing.invoices.sheets import CHARGING, Act, Sheet, require, settled
 from billing.invoices.telling import News, What
 from billing.models import Frozen
 from billing.money import Money
@@ -145,7 +145,7 @@ CHARGE = Action(
     perform=perform_charge,
     record=record_charge,
     declined=declined,
-    subject=lambda command: command.invoice,
+    subject=lambda uow, command: settled(uow, command.invoice),
 )
 
 
@@ -212,7 +212,7 @@ RECORD = Action(
     check=check_payment,
     perform=perform_payment,
     record=record_payment,
-    subject=lambda command: command.invoice,
+    subject=lambda uow, command: settled(uow, command.invoice),
 )
 
 

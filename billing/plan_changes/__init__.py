@@ -4,7 +4,7 @@ Upwards it is done at once: Stripe says what it costs, a person confirms twice, 
 it becomes a change request (`billing.change_requests`), unless the catalogue's policy makes a lower limit self-service.
 """
 
-from billing.plan_changes.changing import CHANGE, described, follow, keep_account, ways_out
+from billing.plan_changes.changing import CHANGE, changed, described, follow, keep_account, ways_out
 from billing.plan_changes.model import (
     Assessment,
     ChangeForm,
@@ -54,6 +54,7 @@ __all__ = [
     "Way",
     "Wish",
     "assess",
+    "changed",
     "comparison",
     "described",
     "draft_of",

@@ -13,7 +13,7 @@ from billing.errors import (
     PriceChanged,
 )
 from billing.ids import ContactId, PaymentMethodId
-from billing.operations import Action, Context, Operation
+from billing.operations import Action, Command, Context, Operation
 from billing.plan_changes.model import (
     ChangePlan,
     Confirmed,
@@ -97,6 +97,16 @@ def declined(uow: UnitOfWork, context: Context, checked: Confirmed, error: Decli
     )
 
 
+def changed(uow: UnitOfWork, command: Command) -> str:
+    """Whatever changes plans of one contact takes turns, also what lets go of a change that waits at Stripe.
+
+    Only the last change can be found at Stripe by its operation: one that lost its answer would take another, made in
+    between, for somebody else's, and say that nothing was done.
+    """
+    del uow, command
+    return "plans"
+
+
 CHANGE = Action(
     command=ChangePlan,
     checked=Confirmed,
@@ -106,6 +116,7 @@ CHANGE = Action(
     perform=perform,
     record=record,
     declined=declined,
+    subject=changed,
 )
 
 
