@@ -17,7 +17,7 @@ import stripe
 
 from billing.catalogue import Catalogue, Label
 from billing.contacts import Invoice
-from billing.errors import AmountDiffers, SubscriptionChanged
+from billing.errors import AmountDiffers, Refusal, SubscriptionChanged
 from billing.ids import LookupKey, OperationId, ScheduleId, SubscriptionId
 from billing.money import Money
 from billing.plans import Item
@@ -61,34 +61,9 @@ class PlanChanges:
         """
         changed = self._changed_by(order.subscription, operation)
         if changed is None:
-            live = self._as_ordered(order)
-            self._schedule_of(live)
-            if not any(self._waiting(order, operation)):
-                _agree(self._preview(order, live), reviewed)
-            if not order.credits_unused:
-                self._take_back_credits(order, live, reviewed, operation)
-            params: SubscriptionUpdateParams = {
-                "items": self._items(order, live),
-                "default_tax_rates": self._tax_rates(order),
-                "proration_behavior": "always_invoice",
-                "proration_date": int(order.prorated_at.timestamp()),
-                "payment_behavior": "error_if_incomplete",
-                "off_session": True,
-                "metadata": {CHANGED_BY: operation},
-                "expand": _EXPANDED,
-            }
-            if order.payment_method:
-                params["default_payment_method"] = order.payment_method
             try:
-                changed = create_once(
-                    operation,
-                    "change",
-                    lambda key: self._client.v1.subscriptions.update(
-                        order.subscription, params, {"idempotency_key": key}
-                    ),
-                    lambda: self._changed_by(order.subscription, operation),
-                )
-            except (stripe.CardError, stripe.InvalidRequestError):
+                changed = self._change(order, reviewed, operation)
+            except (stripe.CardError, stripe.InvalidRequestError, Refusal):
                 self._leave_credits(order, operation)
                 raise
         waiting = self._schedule_of(changed)
@@ -99,10 +74,41 @@ class PlanChanges:
             subscription=reading.subscription(changed, self._customers.product_name), invoice=_invoice_of(changed)
         )
 
+    def _change(
+        self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId
+    ) -> stripe.Subscription:
+        live = self._as_ordered(order)
+        self._schedule_of(live)
+        if not any(self._waiting(order, operation)):
+            _agree(self._preview(order, live), reviewed)
+        if not order.credits_unused:
+            self._take_back_credits(order, live, reviewed, operation)
+        params: SubscriptionUpdateParams = {
+            "items": self._items(order, live),
+            "default_tax_rates": self._tax_rates(order),
+            "proration_behavior": "always_invoice",
+            "proration_date": int(order.prorated_at.timestamp()),
+            "payment_behavior": "error_if_incomplete",
+            "off_session": True,
+            "metadata": {CHANGED_BY: operation},
+            "expand": _EXPANDED,
+        }
+        if order.payment_method:
+            params["default_payment_method"] = order.payment_method
+        return create_once(
+            operation,
+            "change",
+            lambda key: self._client.v1.subscriptions.update(order.subscription, params, {"idempotency_key": key}),
+            lambda: self._changed_by(order.subscription, operation),
+        )
+
     def schedule(
         self, order: ChangeOrder, effective_at: datetime, operation: OperationId, accepted_at: datetime
     ) -> ScheduledChange:
-        """See `Payments.schedule_change`."""
+        """See `Payments.schedule_change`.
+
+        A schedule that Stripe does not let us fill is let go: it would keep every later change away.
+        """
 
         def find() -> stripe.SubscriptionSchedule | None:
             attached = self._attached(self._live(order.subscription))
@@ -113,6 +119,7 @@ class PlanChanges:
             self._check(order, live)
         elif find() is None:
             raise SubscriptionChanged
+        after = {"items": list(self._after(order, live)), "default_tax_rates": self._tax_rates(order)}
         schedule = find() or create_once(
             operation,
             "schedule",
@@ -122,8 +129,12 @@ class PlanChanges:
             find,
         )
         if noted(schedule.metadata, OPERATION) != operation:
-            params = self._phases(order, live, schedule, effective_at, operation)
-            schedule = self._client.v1.subscription_schedules.update(schedule.id, params)
+            params = _phases(live, after, schedule, effective_at, operation)
+            try:
+                schedule = self._client.v1.subscription_schedules.update(schedule.id, params)
+            except stripe.InvalidRequestError:
+                self.release(order.subscription, ScheduleId(schedule.id))
+                raise
         return ScheduledChange(
             schedule=ScheduleId(schedule.id),
             effective_at=reading.instant(schedule.phases[-1].start_date),
@@ -229,7 +240,6 @@ class PlanChanges:
         found = self._prorated(order, live)
         expected = reviewed.total if reviewed else Money.zero(found.currency)
         if found.total != expected.amount:
-            self._leave_credits(order, operation)
             raise AmountDiffers(reviewed=expected.amount, charged=found.total, currency=expected.currency)
 
     def _take_back(self, order: ChangeOrder, item: Params, operation: OperationId) -> None:
@@ -331,38 +341,6 @@ class PlanChanges:
         sold = self._catalogue.sold(price)
         return sold is not None and sold.plan is not None
 
-    def _phases(
-        self,
-        order: ChangeOrder,
-        live: stripe.Subscription,
-        schedule: stripe.SubscriptionSchedule,
-        effective_at: datetime,
-        operation: OperationId,
-    ) -> SubscriptionScheduleUpdateParams:
-        """What it is until that moment, then what was ordered: for one cycle, and on and on as a subscription."""
-        now = schedule.phases[0]
-        recurring = live["items"].data[0].price.recurring
-        assert recurring, "a subscription's prices are recurring"
-        discounts = [{"discount": id_} for one in live.discounts if (id_ := reading.identifier(one))] or ""
-        phases: list[Any] = [
-            {
-                "start_date": now.start_date,
-                "end_date": int(effective_at.timestamp()),
-                "items": [{"price": item.price.id, "quantity": item.quantity} for item in live["items"].data],
-                "default_tax_rates": [rate.id for rate in live.default_tax_rates or ()],
-                "discounts": discounts,
-                "proration_behavior": "none",
-            },
-            {
-                "duration": {"interval": recurring.interval, "interval_count": recurring.interval_count},
-                "items": list(self._after(order, live)),
-                "default_tax_rates": self._tax_rates(order),
-                "discounts": discounts,
-                "proration_behavior": "none",
-            },
-        ]
-        return {"phases": phases, "end_behavior": "release", "metadata": {OPERATION: operation}}
-
     def _after(self, order: ChangeOrder, live: stripe.Subscription) -> Iterator[Params]:
         """Everything that it consists of then: what was ordered, and what the catalogue does not know."""
         kept = {known.price: item.price.id for item in live["items"].data if (known := self._sold(item))}
@@ -375,6 +353,37 @@ class PlanChanges:
 
 
 _EXPANDED = ["discounts", "latest_invoice"]
+
+
+def _phases(
+    live: stripe.Subscription,
+    after: Params,
+    schedule: stripe.SubscriptionSchedule,
+    effective_at: datetime,
+    operation: OperationId,
+) -> SubscriptionScheduleUpdateParams:
+    """What it is until that moment, then what was ordered: for one cycle, and on and on as a subscription."""
+    now = schedule.phases[0]
+    recurring = live["items"].data[0].price.recurring
+    assert recurring, "a subscription's prices are recurring"
+    discounts = [{"discount": id_} for one in live.discounts if (id_ := reading.identifier(one))] or ""
+    phases: list[Any] = [
+        {
+            "start_date": now.start_date,
+            "end_date": int(effective_at.timestamp()),
+            "items": [{"price": item.price.id, "quantity": item.quantity} for item in live["items"].data],
+            "default_tax_rates": [rate.id for rate in live.default_tax_rates or ()],
+            "discounts": discounts,
+            "proration_behavior": "none",
+        },
+        {
+            "duration": {"interval": recurring.interval, "interval_count": recurring.interval_count},
+            **after,
+            "discounts": discounts,
+            "proration_behavior": "none",
+        },
+    ]
+    return {"phases": phases, "end_behavior": "release", "metadata": {OPERATION: operation}}
 
 
 def _agree(found: ChangePreview, reviewed: ChangePreview | None) -> None:
