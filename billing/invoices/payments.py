@@ -104,7 +104,9 @@ def check_charge(uow: UnitOfWork, command: ChargeInvoice) -> Chargeable:
 
 def perform_charge(payments: Payments, context: Context, checked: Chargeable) -> Settled:
     assert checked.method, "a charge has its card"
-    return Settled(invoice=payments.invoices.charge(checked.invoice, checked.method.id, context.operation))
+    return Settled(
+        invoice=payments.invoices.charge(checked.invoice, checked.method.id, checked.amount, context.operation)
+    )
 
 
 def record_charge(uow: UnitOfWork, context: Context, checked: Chargeable, outcome: Settled) -> InvoicePaid:

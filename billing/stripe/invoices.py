@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import stripe
 
 from billing.contacts import Invoice
-from billing.errors import AmountDiffers, CannotRefund, NothingToCredit, NotNow
+from billing.errors import AmountDiffers, AmountDueChanged, CannotRefund, NothingToCredit, NotNow
 from billing.ids import InvoiceId, OperationId, PaymentMethodId
 from billing.invoices.model import Discount
 from billing.money import Money
@@ -32,6 +32,8 @@ KEYS_ARE_KEPT = timedelta(hours=23)  # Stripe forgets idempotency keys after 24
 INVOICE = "kontor_invoice"  # metadata: our id
 KEY = "kontor_key"  # metadata: which content of it
 LINE = "kontor_line"  # metadata of a line: its id in our invoice
+
+_PAYABLE = ("open", "uncollectible")
 
 # What a payment by hand is called on Stripe's pages.
 _CALLED = {PaidBy.CASH: "Cash", PaidBy.CHECK: "Check", PaidBy.TRANSFER: "Bank transfer"}
@@ -174,7 +176,7 @@ class StripeInvoices:
 
     # --- paying -------------------------------------------------------------------------------------------------------
 
-    def charge(self, invoice: InvoiceId, method: PaymentMethodId, operation: OperationId) -> Invoice:
+    def charge(self, invoice: InvoiceId, method: PaymentMethodId, due: Money, operation: OperationId) -> Invoice:
         """See `InvoiceGateway`. One try for each operation; what an attempt without an answer paid is found."""
 
         def paid() -> stripe.Invoice | None:
@@ -187,10 +189,13 @@ class StripeInvoices:
             )
 
         with translated():
+            live = self._client.v1.invoices.retrieve(invoice)
+            if live.status in _PAYABLE and live.amount_remaining != due.amount:
+                raise AmountDueChanged(due=live.amount_remaining, currency=due.currency)
             try:
                 return reading.invoice(create_once(operation, "charge", pay, paid))
             except stripe.InvalidRequestError:
-                self._refuse_unless(invoice, "open", "uncollectible")
+                self._refuse_unless(invoice, *_PAYABLE)
                 raise
 
     def record_payment(
@@ -199,12 +204,13 @@ class StripeInvoices:
         """See `InvoiceGateway`. The payment is reported, then attached; what an earlier attempt attached is found."""
         is_late = self._clock() - accepted_at > KEYS_ARE_KEPT
         with translated():
-            if not is_late or not self._has_record_of(invoice, operation):
-                try:
-                    self._attach(invoice, payment, operation)
-                except stripe.InvalidRequestError:
-                    self._refuse_unless(invoice, "open", "uncollectible")
-                    raise
+            live = self._client.v1.invoices.retrieve(invoice)
+            too_much = live.amount_remaining < payment.amount.amount  # also once it was attached
+            if not (is_late or too_much) or not self._has_record_of(invoice, operation):
+                self._refuse_unless(invoice, *_PAYABLE)
+                if too_much:
+                    raise AmountDueChanged(due=live.amount_remaining, currency=payment.amount.currency)
+                self._attach(invoice, payment, operation)
             return reading.invoice(self._client.v1.invoices.retrieve(invoice))
 
     def _attach(self, invoice: InvoiceId, payment: ManualPayment, operation: OperationId) -> None:
@@ -243,7 +249,7 @@ class StripeInvoices:
 
     def _has_record_of(self, invoice: InvoiceId, operation: OperationId) -> bool:
         for one in self._client.v1.invoice_payments.list({"invoice": invoice, "limit": PAGE}).auto_paging_iter():
-            record = reading.identifier(one.payment.payment_record)
+            record = reading.identifier(getattr(one.payment, "payment_record", None))  # not told of cards
             if record:
                 found = self._client.v1.payment_records.retrieve(record)
                 if noted(found.metadata, OPERATION) == operation:
