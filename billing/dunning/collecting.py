@@ -150,7 +150,10 @@ def record(uow: UnitOfWork, context: Context, checked: PaymentToCollect, outcome
         contact_name=checked.contact.name,
         invoice=invoice,
         method=checked.method,
-        kept=checked.order.keep_for is not None,
+        kept=any(
+            one.id == checked.order.keep_for and one.payment_method == checked.method.id
+            for one in outcome.snapshot.subscriptions
+        ),
         others=sum(one.failing for one in outcome.snapshot.invoices),
     )
 

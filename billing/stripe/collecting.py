@@ -12,7 +12,7 @@ import stripe
 
 from billing.contacts import Invoice
 from billing.errors import AmountDue, InvoiceNotOpen
-from billing.ids import CustomerId, InvoiceId, OperationId
+from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SubscriptionId
 from billing.ports import PaymentOrder
 from billing.stripe import reading
 from billing.stripe.failures import is_missing
@@ -21,6 +21,9 @@ from billing.stripe.once import create_once
 
 if TYPE_CHECKING:
     from stripe.params import InvoicePayParams
+
+
+_ENDED = ("canceled", "incomplete_expired")
 
 
 class Collecting:
@@ -57,12 +60,20 @@ class Collecting:
                 raise InvoiceNotOpen from error
             raise
         if order.keep_for:
-            self._client.v1.subscriptions.update(order.keep_for, {"default_payment_method": order.payment_method})
+            self._keep(order.keep_for, order.payment_method)
 
     def invoice(self, customer: CustomerId, invoice: InvoiceId) -> Invoice | None:
         """See `Payments.invoice`."""
         found = self._find(customer, invoice)
         return reading.invoice(found) if found else None
+
+    def _keep(self, subscription: SubscriptionId, method: PaymentMethodId) -> None:
+        """The money was taken, so a subscription that ended meanwhile is left as it is."""
+        try:
+            self._client.v1.subscriptions.update(subscription, {"default_payment_method": method})
+        except stripe.InvalidRequestError:
+            if self._client.v1.subscriptions.retrieve(subscription).status not in _ENDED:
+                raise
 
     def _find(self, customer: CustomerId, invoice: InvoiceId) -> stripe.Invoice | None:
         try:

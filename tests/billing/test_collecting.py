@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billing.contacts import InvoiceStatus
+from billing.contacts import InvoiceStatus, SubscriptionStatus
 from billing.dunning.collecting import InvoiceCollected, InvoiceLinkSent, PayInvoice, SendInvoiceLink, form
 from billing.errors import (
     AmountDue,
@@ -92,6 +92,16 @@ def test_the_method_is_kept_only_when_that_was_chosen(shop: Shop) -> None:
     done(shop, command(keep=()))
     [order] = shop.payments.paid.values()
     assert order.keep_for is None
+
+
+def test_for_a_subscription_that_ended_meanwhile_no_method_is_kept(shop: Shop) -> None:
+    """H35: and nobody is told that it was."""
+    snapshot = shop.payments.snapshots[shop.rows.contacts[ADA].customer]
+    ended = tuple(one.model_copy(update={"status": SubscriptionStatus.CANCELED}) for one in snapshot.subscriptions)
+    shop.payments.snapshots[snapshot.customer] = snapshot.model_copy(update={"subscriptions": ended})
+    found = done(shop, command())
+    receipt = InvoiceCollected.model_validate_json(found.result or "")
+    assert (receipt.invoice.status, receipt.kept) == (InvoiceStatus.PAID, False)
 
 
 def test_a_declined_card_leaves_it_open_and_in_the_history(shop: Shop) -> None:

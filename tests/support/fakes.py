@@ -154,7 +154,15 @@ class FakePayments:
             self.paid[operation] = order
             done = {"status": InvoiceStatus.PAID, "due": Money.zero(invoice.due.currency), "next_attempt_at": None}
             others = (one for one in there.invoices if one.id != invoice.id)
-            after = {"invoices": (invoice.model_copy(update=done), *others)}
+            after = {
+                "invoices": (invoice.model_copy(update=done), *others),
+                "subscriptions": tuple(
+                    one.model_copy(update={"payment_method": order.payment_method})
+                    if one.id == order.keep_for and one.status.runs
+                    else one
+                    for one in there.subscriptions
+                ),
+            }
             self.snapshots[order.customer] = there.model_copy(update=after)
         self._work_is_done()
         return self.snapshots[order.customer]

@@ -152,3 +152,12 @@ def test_it_is_told_apart_who_caused_an_event(failing: Failing, local: LocalStri
     elsewhere = stripe.StripeClient(KEY, base_addresses={"api": local.url})
     elsewhere.v1.customers.update(failing.customer, {"name": "By somebody"})
     assert origins(local, "customer.updated")[:2] == [Origin.ELSEWHERE, Origin.OURS]
+
+
+def test_a_subscription_that_ended_meanwhile_does_not_make_a_payment_fail(failing: Failing) -> None:
+    """H35: the money was taken; for what has ended no method is kept."""
+    failing.local.v1.subscriptions.cancel(failing.subscription)
+    assert failing.pays(keep_for=failing.subscription).status is InvoiceStatus.PAID
+    assert failing.charges() == 2
+    found = failing.local.v1.subscriptions.retrieve(failing.subscription)
+    assert found.default_payment_method != failing.good
