@@ -18,8 +18,9 @@ $(STAMP): requirements-dev.txt pyproject.toml
 demo: install
 	$(BIN)/kontor demo
 
+# Twice as many processes as two cores: for half of their time these tests wait for an answer.
 test: install
-	$(BIN)/pytest -n 2 -m "not chaos and not browser" --ignore tests/sandbox
+	$(BIN)/pytest -n 4 --dist worksteal -m "not chaos and not browser" --ignore tests/sandbox
 
 # The local Slack, Stripe and mailbox by themselves: they change seldom, and share nothing with the program.
 sandbox: install

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from billing import discount_offers
 from billing.billing_contacts import changing, links
 from billing.billing_contacts.places import TaxRegister
 from billing.change_requests.applying import APPLY, KEEP
 from billing.dunning.collecting import PAY, SEND_LINK
 from billing.invoices import crediting, issuing, payments, sending, voiding
 from billing.operations import AnyAction
-from billing.plan_changes import CHANGE, PREVIEW, RAISE
+from billing.plan_changes import CALL_OFF, CHANGE, PREVIEW, RAISE
+from billing.plan_changes import RESUME as RESUME_CHANGE
 from billing.subscriptions import CREATE, RESUME
 
 _ACTIONS: tuple[AnyAction, ...] = (
@@ -16,9 +18,13 @@ _ACTIONS: tuple[AnyAction, ...] = (
     RESUME,
     PREVIEW,
     CHANGE,
+    RESUME_CHANGE,
+    CALL_OFF,
     RAISE,
     APPLY,
     KEEP,
+    discount_offers.PREVIEW,
+    discount_offers.TAKE,
     links.SEND,
     sending.SEND,
     issuing.ISSUE,

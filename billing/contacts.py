@@ -138,6 +138,11 @@ class SubscriptionStatus(StrEnum):
         """It will be billed again."""
         return self in _RUNNING
 
+    @property
+    def has_ended(self) -> bool:
+        """For good: nothing about it can be changed any more."""
+        return self in (SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED)
+
 
 _RUNNING = {
     SubscriptionStatus.SCHEDULED,

@@ -35,6 +35,9 @@ KontorError
 │   ├── NobodyMayPurchase   the account lists nobody who may (A1)
 │   ├── NeedsDecision       a downgrade is decided by a manager, not done at once (A13, A24)
 │   ├── NeedsNoDecision     an upgrade is done at once, no request is needed (A23)
+│   ├── NoOffer             no discount is offered to this customer for this reason (HX17)
+│   ├── OfferTakenBefore    a discount is offered to a customer once (HX17)
+│   ├── DiscountRuns        a discount runs already, and an offer would take its place (HX17)
 │   ├── NotChangeable       only active subscriptions and trials can be changed (HX3)
 │   ├── TooFewApprovers     fewer managers than have to agree (A24)
 │   ├── PlanEnds            the subscription is cancelled for its period's end
@@ -91,6 +94,7 @@ KontorError
 │   ├── TooManyLines        more lines than an invoice may have
 │   ├── LineNeedsText       a line without a description
 │   ├── AmountNotReadable   a text that is no amount of the currency
+│   ├── LineTooLarge        quantity times price is more than can be billed
 │   ├── QuantityNotReadable a text that is no quantity
 │   ├── DiscountNotReadable a text that is no discount, or one that is more than there is
 │   ├── UnknownTax          no tax rate of the customer's country (HX14)
@@ -109,6 +113,7 @@ KontorError
 │   ├── LeftToCreditChanged something else was taken back in between
 │   ├── NothingToCredit     no line chosen, or more than is left
 │   ├── LineCreditedBefore  that line was taken back before, as a whole or in part
+│   ├── CannotCharge        an amount that no card is charged with: too small, too large, or in parts of a fils
 │   ├── CannotRefund        no single card payment that money could go back to
 │   ├── InvoiceNotOpen      nothing (more) is to be paid on it: paid, cancelled or written off (H35)
 │   ├── AmountDue           another amount is still to be paid than the person was shown (H35)
@@ -333,6 +338,18 @@ class NeedsDecision(Refusal):
 
 class NeedsNoDecision(Refusal):
     rule = "A23"
+
+
+class NoOffer(Refusal):
+    rule = "HX17"
+
+
+class OfferTakenBefore(Refusal):
+    rule = "HX17"
+
+
+class DiscountRuns(Refusal):
+    rule = "HX17"
 
 
 class NotChangeable(Refusal):
@@ -589,6 +606,11 @@ class AmountNotReadable(Refusal):
     field = "price"
 
 
+class LineTooLarge(Refusal):
+    rule = "H27"
+    field = "quantity"
+
+
 class QuantityNotReadable(Refusal):
     rule = "H27"
     field = "quantity"
@@ -691,6 +713,11 @@ class FieldMissing(Refusal):
 class LineCreditedBefore(Refusal):
     rule = "HX20"
     field = "lines"
+
+
+class CannotCharge(Refusal):
+    rule = "H27"
+    field = "payment_method"
 
 
 class CannotRefund(Refusal):

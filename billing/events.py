@@ -19,14 +19,20 @@ from billing.ids import CustomerId, EventId, InvoiceId, OperationId
 from billing.invoices import telling
 from billing.looks import Look, SharedLooks
 from billing.operations import Operation, State
-from billing.plan_changes import follow
+from billing.payment_links import Resumption, expire
+from billing.plan_changes import ChangePlan, ResumePlanChange, follow
 from billing.ports import Payments, Store, StripeEvent, UnitOfWork
 from billing.steps import NOBODY
-from billing.subscriptions import ResumeSubscription, expire
+from billing.subscriptions import CreateSubscription, ResumeSubscription
 
 SESSION_COMPLETED = "checkout.session.completed"
 SESSION_EXPIRED = "checkout.session.expired"
 CUSTOMER_UPDATED = "customer.updated"
+# What goes on when the customer has added a payment method: by what waits, the operation that finishes it.
+RESUMPTIONS: dict[str, type[Resumption]] = {
+    CreateSubscription.kind: ResumeSubscription,
+    ChangePlan.kind: ResumePlanChange,
+}
 COVERED = "covered"  # instead of a snapshot: the mirror shows already what the event is about
 _CONTACT_DETAILS = {"name", "email", "phone", "address"}
 
@@ -111,7 +117,7 @@ class EventSteps:
             hides = contact and _hides_something(uow, event, contact, CustomerSnapshot.model_validate_json(fetched))
         return self._look(contact.customer).text or fetched if contact and hides else fetched
 
-    def resumption(self, event_id: str, waiting_id: str) -> tuple[ResumeSubscription, Operation, Actor] | None:
+    def resumption(self, event_id: str, waiting_id: str) -> tuple[Resumption, Operation, Actor] | None:
         """What to accept now that the customer has added a method: for which operation, in whose name."""
         with self._store.reading(NOBODY) as uow:
             event = uow.events.get(EventId(event_id))
@@ -119,8 +125,8 @@ class EventSteps:
             actor = uow.staff.get(waiting.team, waiting.user)
         if event.type != SESSION_COMPLETED or waiting.state is not State.WAITING or actor is None:
             return None
-        command = ResumeSubscription(contact=waiting.contact, waiting=waiting.id, session=event.object_id or "")
-        return command, waiting, actor
+        resumed = RESUMPTIONS[waiting.kind]
+        return resumed(contact=waiting.contact, waiting=waiting.id, session=event.object_id or ""), waiting, actor
 
 
 # In which state an event about the customer's page finds the operation. An expiry that was recorded already must be

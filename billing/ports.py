@@ -244,6 +244,11 @@ class ChangePreview(Frozen):
         """A digest of everything the person saw; it changes when any amount, date or term does."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]
 
+    def asks_at_most(self, reviewed: ChangePreview) -> bool:
+        """Whether nobody pays more than was reviewed, now or at the renewal, which is the same one."""
+        is_same_renewal = (self.renews_at, self.renewal) == (reviewed.renews_at, reviewed.renewal)
+        return is_same_renewal and self.total <= reviewed.total and self.due <= reviewed.due
+
 
 class ChangedSubscription(Frozen):
     """What Stripe made of an order."""
@@ -258,6 +263,23 @@ class ScheduledChange(Frozen):
     schedule: ScheduleId
     effective_at: datetime  # UTC
     subscription: Subscription
+
+
+class CouponOrder(Frozen):
+    """A coupon for a running subscription, which must still be `before` and have no discount."""
+
+    customer: CustomerId
+    subscription: SubscriptionId
+    before: tuple[Item, ...]
+    coupon: str  # the code in the catalogue
+
+
+class CouponPreview(Frozen):
+    """What a subscription's next payment is without a coupon, and with it; taxes included (HX17)."""
+
+    renews_at: datetime  # UTC
+    without: Money
+    with_it: Money
 
 
 class InvoiceOrderLine(Frozen):
@@ -378,7 +400,8 @@ class PaymentOrder(Frozen):
     invoice: InvoiceId
     due: Money  # what the person was shown; Stripe must agree
     payment_method: PaymentMethodId
-    keep_for: SubscriptionId | None = None  # the subscription that is charged to the method from now on
+    subscription: SubscriptionId | None = None  # that it is for; None: it has ended, or there is none
+    later: PaymentMethodId | None = None  # what its later payments are charged to; None: nothing is on file for them
 
 
 class Payments(Protocol):
@@ -416,8 +439,10 @@ class Payments(Protocol):
     ) -> ChangedSubscription:
         """Change it now, and charge or credit what `reviewed` says. A waiting schedule of ours is let go first.
 
-        Without `reviewed` nothing may be charged: a change that only credits. Raises Declined when the bank refuses,
-        AmountDiffers when Stripe's preview is no longer the reviewed one, SubscriptionChanged; nothing changed then.
+        If `order` is prorated to a later moment than was reviewed, less may be charged, never more. Without `reviewed`
+        nothing may be charged: a change that only credits, or does not even that. Raises Declined when the bank
+        refuses, AmountDiffers when Stripe's preview is no longer the reviewed one, SubscriptionChanged; nothing
+        changed then.
         """
 
     def schedule_change(
@@ -429,7 +454,24 @@ class Payments(Protocol):
         """
 
     def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
-        """Let a waiting change go: the subscription stays as it is. Also when it was let go before."""
+        """Let a waiting change go: the subscription stays as it is. Also when it was let go before.
+
+        Raises SubscriptionChanged for a schedule that is not ours.
+        """
+
+    def preview_coupon(self, order: CouponOrder) -> CouponPreview:
+        """What the coupon would do to the next payment; changes nothing.
+
+        Raises SubscriptionChanged when the subscription is no longer as ordered, Misconfigured for an unknown coupon.
+        """
+
+    def apply_coupon(
+        self, order: CouponOrder, reviewed: CouponPreview, operation: OperationId, accepted_at: datetime
+    ) -> Subscription:
+        """Give the running subscription the coupon; nothing is charged or credited now.
+
+        Raises PriceChanged when Stripe's preview is no longer the reviewed one, SubscriptionChanged.
+        """
 
     def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
         """Have the customer's invoices say so from now on, drafts included; the same again changes nothing.
@@ -446,6 +488,11 @@ class Payments(Protocol):
 
     def invoice(self, customer: CustomerId, invoice: InvoiceId) -> Invoice | None:
         """The invoice as it is now; None if there is none of that customer."""
+
+    def keep_what_pays(self, subscription: SubscriptionId) -> None:
+        """From now on the subscription is charged to what has paid an invoice of it last, also to a new card that the
+        customer entered on Stripe's page (HX1). Nothing for one that has ended.
+        """
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps, also what is left of a deleted customer; None for an unknown one."""

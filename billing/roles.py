@@ -21,6 +21,7 @@ class Permission(StrEnum):
     SEND_PAYMENT_LINK = "send_payment_link"
     CHANGE_PLAN = "change_plan"
     FILE_CHANGE_REQUEST = "file_change_request"
+    GRANT_OFFER = "grant_offer"
     DECIDE_CHANGE_REQUEST = "decide_change_request"
     EXPORT_CHANGE_REQUESTS = "export_change_requests"
     SEE_BILLING_CONTACT = "see_billing_contact"
@@ -48,6 +49,7 @@ PERMISSIONS: dict[Permission, tuple[Role, ...]] = {
     Permission.SEND_PAYMENT_LINK: (Role.SALES, Role.AGENT, Role.MANAGER),
     Permission.CHANGE_PLAN: (Role.SALES, Role.AGENT, Role.MANAGER),
     Permission.FILE_CHANGE_REQUEST: (Role.SALES, Role.AGENT, Role.MANAGER),
+    Permission.GRANT_OFFER: (Role.SALES, Role.AGENT, Role.MANAGER),
     Permission.DECIDE_CHANGE_REQUEST: (Role.MANAGER,),
     Permission.EXPORT_CHANGE_REQUESTS: (Role.MANAGER, Role.ADMIN),
     Permission.SEE_BILLING_CONTACT: (Role.AGENT, Role.SALES, Role.MANAGER),

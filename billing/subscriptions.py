@@ -17,25 +17,21 @@ from billing.errors import (
     CouponNotApplicable,
     CurrencyDiffers,
     Declined,
-    ForeignPaymentMethod,
-    NoEmailAddress,
     NothingToSell,
-    NotWaiting,
-    PaymentMethodExpired,
     PriceChanged,
     QuantityOutOfRange,
-    Reason,
     StartOutOfRange,
 )
 from billing.ids import ContactId, LookupKey, OperationId, PaymentMethodId
 from billing.models import Frozen
-from billing.operations import Action, Command, Context, Operation, Receipt, State
+from billing.operations import Action, Command, Context, Receipt, State
+from billing.payment_links import SEND_LINK, Resumption, added_method, end_waiting, may_be_sent, still_waiting
+from billing.payment_methods import chosen, ways_to_pay
 from billing.ports import Payments, SetupLink, StartedSubscription, SubscriptionOrder, UnitOfWork
 from billing.previews import SubscriptionPreview, cycle, preview
 from billing.roles import Permission
 from billing.timeline import Entry, Happening
 
-SEND_LINK: Literal["link"] = "link"  # instead of a payment method: the customer adds one on Stripe's page
 LATEST_START = timedelta(days=366)
 
 
@@ -68,13 +64,10 @@ class Review(Frozen):
     method: PaymentMethod | None  # None: a link is sent
 
 
-class ResumeSubscription(Command):
-    """The customer added a payment method on Stripe's page: start what waited for it."""
+class ResumeSubscription(Resumption):
+    """Start the subscription that waited for a payment method."""
 
     kind: ClassVar[str] = "resume_subscription"
-
-    waiting: OperationId
-    session: str  # Stripe's Checkout session
 
 
 class SubscriptionStarted(Receipt):
@@ -135,13 +128,14 @@ def form(uow: UnitOfWork, contact_id: ContactId, draft: SubscriptionDraft | None
     prices = uow.catalogue.recurring_prices(contact.currency)
     if not prices:
         raise NothingToSell(currency=contact.currency)
+    ways = ways_to_pay(uow, contact)
     return SubscriptionForm(
         contact=contact,
         prices=prices,
-        methods=tuple(m for m in uow.mirror.payment_methods(contact_id) if not m.expired(uow.today)),
+        methods=ways.methods,
         today=uow.today,
         latest=uow.today + LATEST_START,
-        link_to=contact.email or None,
+        link_to=ways.link_to,
         draft=draft,
     )
 
@@ -217,10 +211,8 @@ def check_resume(uow: UnitOfWork, command: ResumeSubscription) -> CheckedResume:
     With a fixed billing day a later day has another first payment: it may be smaller than what was reviewed, and on or
     after the billing day as large as the payment that was reviewed for that day, never larger.
     """
-    waiting = uow.operations.get(command.waiting)
-    if waiting.state is not State.WAITING or waiting.contact != command.contact or waiting.result is None:
-        raise NotWaiting(state=waiting.state.value)
-    reviewed = SubscriptionStarted.model_validate_json(waiting.result).preview
+    waiting = still_waiting(uow, command, CreateSubscription.kind)
+    reviewed = SubscriptionStarted.model_validate_json(waiting.result or "").preview
     wanted = CreateSubscription.model_validate_json(waiting.command)
     checked = _allowed(uow, wanted.model_copy(update={"start": max(wanted.start, uow.today)}))
     if checked.preview.terms != reviewed.terms or not checked.preview.asks_at_most(reviewed):
@@ -229,9 +221,7 @@ def check_resume(uow: UnitOfWork, command: ResumeSubscription) -> CheckedResume:
 
 
 def perform_resume(payments: Payments, context: Context, checked: CheckedResume) -> Outcome:
-    method = payments.method_from_setup(checked.session)
-    if method is None:
-        raise NotWaiting(state=State.WAITING.value)
+    method = added_method(payments, checked.session)
     order = checked.checked.order.model_copy(update={"payment_method": method.id})
     started = payments.start_subscription(order, context.operation, context.created_at)
     return Outcome(started=started, added=method)
@@ -249,15 +239,6 @@ def declined_resume(uow: UnitOfWork, context: Context, checked: CheckedResume, e
     uow.operations.finish(checked.waiting, State.DECLINED, reason=error.reason)
 
 
-def refused_resume(uow: UnitOfWork, command: ResumeSubscription, reason: Reason) -> None:
-    """The link is used up, so nothing else would end the waiting: it ends with the same reason.
-
-    Unless it was not for this contact, or has no method yet (NotWaiting): then it is left alone.
-    """
-    if reason.key != NotWaiting.__name__:
-        uow.operations.finish(command.waiting, State.REFUSED, reason=reason)
-
-
 RESUME = Action(
     command=ResumeSubscription,
     checked=CheckedResume,
@@ -267,22 +248,8 @@ RESUME = Action(
     perform=perform_resume,
     record=record_resume,
     declined=declined_resume,
-    refused=refused_resume,
+    refused=end_waiting,
 )
-
-
-def expire(uow: UnitOfWork, waiting: Operation) -> None:
-    """The customer did not use the link in time (Stripe closes it): nothing was started, and somebody is told."""
-    uow.operations.finish(waiting.id, State.EXPIRED)
-    uow.timeline.append(
-        Entry(
-            id=f"{waiting.id}:{Happening.PAYMENT_LINK_EXPIRED}",
-            contact=waiting.contact,
-            at=uow.now,
-            what=Happening.PAYMENT_LINK_EXPIRED,
-            operation=waiting.id,
-        )
-    )
 
 
 # The rules
@@ -332,18 +299,11 @@ def _allowed(uow: UnitOfWork, draft: SubscriptionDraft) -> Checked:
 
 
 def _method(uow: UnitOfWork, contact: Contact, draft: SubscriptionDraft) -> PaymentMethod | None:
-    """The method chosen, which must be the contact's own (a form can be forged) and still good; None for a link."""
+    """The method chosen, good until the first payment; None for a link."""
     if draft.payment_method == SEND_LINK:
-        uow.actor.require(Permission.SEND_PAYMENT_LINK)
-        if not contact.email:
-            raise NoEmailAddress(contact=contact.name)
+        may_be_sent(uow, contact)
         return None
-    for method in uow.mirror.payment_methods(contact.id):
-        if method.id == draft.payment_method:
-            if method.expired(max(uow.today, draft.start)):
-                raise PaymentMethodExpired(brand=method.brand, last4=method.last4)
-            return method
-    raise ForeignPaymentMethod(contact=contact.name)
+    return chosen(uow, contact, draft.payment_method, max(uow.today, draft.start))
 
 
 # What is written down

@@ -26,6 +26,8 @@ class Happening(StrEnum):
     PAYMENT_FAILED = "payment_failed"
     PLAN_CHANGED = "plan_changed"
     PLAN_CHANGE_SCHEDULED = "plan_change_scheduled"
+    PLAN_CHANGE_CALLED_OFF = "plan_change_called_off"
+    OFFER_TAKEN = "offer_taken"
     REQUEST_FILED = "request_filed"
     REQUEST_APPROVED = "request_approved"
     REQUEST_REJECTED = "request_rejected"
@@ -61,6 +63,7 @@ class Happening(StrEnum):
     PAYMENT_RECORDED = "payment_recorded"
     INVOICE_CREDITED = "invoice_credited"
     INVOICE_REFUNDED = "invoice_refunded"
+    INVOICE_NOT_REFUNDED = "invoice_not_refunded"
     INVOICE_VOIDED = "invoice_voided"
     INVOICE_WRITTEN_OFF = "invoice_written_off"
     INVOICE_APPROVAL_ASKED = "invoice_approval_asked"
@@ -88,6 +91,7 @@ _TOPICS: dict[Happening, tuple[Topic, ...]] = {
     Happening.PAYMENT_RECORDED: (Topic.OPERATIONS, Topic.PAYMENTS),
     Happening.INVOICE_CREDITED: (Topic.OPERATIONS, Topic.PAYMENTS),
     Happening.INVOICE_REFUNDED: (Topic.OPERATIONS, Topic.PAYMENTS),
+    Happening.INVOICE_NOT_REFUNDED: (Topic.OPERATIONS, Topic.FAILURES),
     Happening.INVOICE_SENT: (Topic.OPERATIONS, Topic.MAILS),
     Happening.INVOICE_SENT_AGAIN: (Topic.OPERATIONS, Topic.MAILS),
     Happening.INVOICE_LINKS_REVOKED: (Topic.OPERATIONS,),

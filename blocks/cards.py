@@ -23,7 +23,9 @@ from billing.contacts import (
 )
 from billing.money import Money
 from billing.operations import Operation
+from billing.plan_changes import ChangePlan, PlanChanged
 from billing.plans import has_plan
+from billing.ports import SetupLink
 from billing.roles import Permission
 from billing.subscriptions import SubscriptionStarted
 from blocks import declines, kit, timelines, ways, words
@@ -63,7 +65,7 @@ def card(shown: ContactCard, catalogue: Catalogue, t: Translator, trail: Sequenc
         blocks=[
             *_who(shown, t),
             *_attention(shown, catalogue, t),
-            *_waiting(shown, t),
+            *_waiting(shown, catalogue, t),
             *_actions(shown, catalogue, t),
             kit.divider(),
             *_plan_and_money(shown, catalogue, t),
@@ -146,28 +148,36 @@ def _called(product: str, shown: ContactCard, catalogue: Catalogue, t: Translato
     return next(mine, product)
 
 
-def _waiting(shown: ContactCard, t: Translator) -> list[kit.Block]:
+def _waiting(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[kit.Block]:
     if not shown.waiting:
         return []
-    lines = [_waits(one, t) for one in shown.waiting[:SHOWN]]
+    lines = [_waits(one, catalogue, t) for one in shown.waiting[:SHOWN]]
     return [kit.section(joined([t.rich("*Waits for the customer*"), *lines, _and_more(len(shown.waiting), t)]))]
 
 
-def _waits(operation: Operation, t: Translator) -> Mrkdwn:
+def _waits(operation: Operation, catalogue: Catalogue, t: Translator) -> Mrkdwn:
     try:
-        receipt = SubscriptionStarted.model_validate_json(operation.result or "")
+        line, link = _what_waits(operation, catalogue, t)
     except ValidationError:  # another kind of operation, or a receipt of an older version
         return t.rich("⏳ A request, since {when}", when=operation.created_at)
-    preview = receipt.preview
-    line = t.rich(
+    return joined([line, t.rich("valid until {until}", until=link.expires_at)], by=", ") if link else line
+
+
+def _what_waits(operation: Operation, catalogue: Catalogue, t: Translator) -> tuple[Mrkdwn, SetupLink | None]:
+    if operation.kind == ChangePlan.kind:
+        changed = PlanChanged.model_validate_json(operation.result or "")
+        return t.rich(
+            "⏳ The change to *{plan}* is made when a payment method was added; link sent {when}",
+            plan=fit(words.plan_name(catalogue, changed.assessment.after.plan, t), 80),
+            when=operation.created_at,
+        ), changed.link
+    started = SubscriptionStarted.model_validate_json(operation.result or "")
+    return t.rich(
         "⏳ *{product}* × {quantity} starts when a payment method was added; link sent {when}",
-        product=fit(words.product(preview.price, t), 80),
-        quantity=preview.quantity,
+        product=fit(words.product(started.preview.price, t), 80),
+        quantity=started.preview.quantity,
         when=operation.created_at,
-    )
-    if not receipt.link:
-        return line
-    return joined([line, t.rich("valid until {until}", until=receipt.link.expires_at)], by=", ")
+    ), started.link
 
 
 def _actions(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[kit.Block]:

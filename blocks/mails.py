@@ -6,12 +6,14 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 
-from billing.catalogue import Business
+from billing.catalogue import Business, Catalogue
 from billing.contacts import Contact, Invoice
+from billing.plan_changes import PlanChanged
 from billing.ports import SetupLink
 from billing.previews import SubscriptionPreview
 from blocks import words
 from blocks.graphemes import fit
+from blocks.plan_changes import wording
 from blocks.templating import render
 from blocks.texts import Translator, one_line
 
@@ -35,6 +37,26 @@ def payment_link(contact: Contact, preview: SubscriptionPreview, link: SetupLink
         preview=preview,
         part_hint=words.part_hint(preview, t),
         price=words.per_cycle(t.money(preview.price.unit), preview.price.interval, preview.price.interval_count, t),
+        link=link,
+    )
+
+
+def plan_change_link(contact: Contact, receipt: PlanChanged, link: SetupLink, catalogue: Catalogue) -> EmailMessage:
+    """The link by which a customer adds a method for a change of plan. Raises ValueError as `payment_link` does."""
+    business = catalogue.business
+    t = Translator(contact.language, business.timezone)
+    preview, cadence = receipt.preview, receipt.assessment.cadence
+    return compose(
+        business,
+        name=contact.name,
+        address=contact.email,
+        subject=t("Please add a payment method for the change of your plan"),
+        template="plan_change_link",
+        contact=contact,
+        t=t,
+        plan=wording.package(receipt.assessment.after, catalogue, t),
+        preview=preview,
+        renewal=words.per_cycle(t.money(preview.renewal), cadence.interval, cadence.count, t),
         link=link,
     )
 

@@ -164,6 +164,18 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Nothing goes down by this change, so it needs no request: it can be made at once."),
         "",
     ),
+    "NoOffer": (
+        later("For this reason no discount is offered to {contact}, or no longer. Please go on with the request."),
+        later("For this reason no discount is offered to this customer. Please go on with the request."),
+    ),
+    "OfferTakenBefore": (
+        later("{contact} has taken the discount {coupon} before. It is offered once."),
+        later("This customer has taken the discount before. It is offered once."),
+    ),
+    "DiscountRuns": (
+        later("{contact} has a discount already: {coupon}. Another one would take its place."),
+        later("This customer has a discount already. Another one would take its place."),
+    ),
     "NotChangeable": (
         later("The subscription is in the state “{subscription_status}”. Only a running one can be changed."),
         later("Only a running subscription can be changed."),
@@ -419,6 +431,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("“{text}” is no price in {currency}. Please write it as 150.00."),
         later("Please enter a price, as in 150.00."),
     ),
+    "LineTooLarge": (
+        later("This line comes to more than {most}, the most that can be billed on one."),
+        later("This line comes to more than can be billed on one."),
+    ),
     "QuantityNotReadable": (
         later("“{text}” is no quantity. It is above zero and has three decimals at most."),
         later("The quantity is above zero and has three decimals at most."),
@@ -491,6 +507,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Some of this was taken back before. Choose other lines, or enter what is still to be taken back."),
         "",
     ),
+    "CannotCharge": (
+        later("No card can be charged with {due}. The amount is too small or too large, or does not end in 0."),
+        later("No card can be charged with this amount."),
+    ),
     "CannotRefund": (
         later("No single card payment is behind this invoice, so nothing can go back to a card. Choose another way."),
         "",
@@ -519,7 +539,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
 
 
 # Parameters in minor units, with their currency beside them.
-_AMOUNTS = {"reviewed", "charged", "due", "left", "shown"}
+_AMOUNTS = {"reviewed", "charged", "due", "left", "most", "shown"}
 
 
 def sentence(reason: Reason, t: Translator) -> str:

@@ -97,6 +97,10 @@ TOPICS: Sequence[Topic] = (
             later("Choose it in the form of `/billing plan NAME`: the next page becomes a request."),
             later("It shows what is lost, asks for the reason, and names the managers who decide."),
             later(
+                "If the house offers a discount for that reason, it can be given instead. Whoever declines it goes on "
+                "with the request, which notes that."
+            ),
+            later(
                 "What is approved takes effect at the end of the period, if the house has no other rule. Until then "
                 "the plan can be kept with one click, and an upgrade takes the request’s place."
             ),

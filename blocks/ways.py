@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.change_requests.model import RequestFilter
-from billing.ids import ContactId, InvoiceId, RequestId
+from billing.ids import ContactId, InvoiceId, RequestId, SubscriptionId
 from blocks import kit
 from blocks.texts import Translator
 
@@ -11,8 +11,10 @@ TO_CARD = "card.open"  # value: the contact
 TO_SUBSCRIPTION = "subscription.open"  # value: the contact
 TO_FINDER = "finder.open"
 TO_PLAN = "plan.open"  # value: the contact
+TO_OFFER = "discount_offer.preview"  # in the form of a request
 TO_REQUEST = "request.open"  # value: the change request
 TO_KEEP = "request.keep"  # value: the change request, which is scheduled
+TO_CALL_OFF = "plan.call_off"  # value: the subscription; metadata: contact, subscription
 TO_APPROVALS = "requests.open"  # value: a RequestFilter
 TO_INVOICE = "invoice.open"  # value: the invoice
 TO_INVOICES = "invoices.open"  # value: the contact
@@ -70,13 +72,22 @@ def request(request_id: RequestId, t: Translator) -> kit.Element:
 
 def keep(request_id: RequestId, t: Translator) -> kit.Element:
     """The scheduled downgrade is called off; asks before it does so (HX17)."""
+    return _keep(TO_KEEP, request_id, t)
+
+
+def call_off(subscription: SubscriptionId, t: Translator) -> kit.Element:
+    """The same for a lower limit that waits without a request (K3), in a view with the metadata of a plan."""
+    return _keep(TO_CALL_OFF, subscription, t)
+
+
+def _keep(action_id: str, value: str, t: Translator) -> kit.Element:
     question = kit.confirm(
         t("Keep the current plan?"),
         t("The planned downgrade is called off. Plan, features and price stay as they are."),
         yes=t("Keep current plan"),
         no=t("Back"),
     )
-    return kit.button(t("Keep current plan"), TO_KEEP, value=request_id, confirm=question)
+    return kit.button(t("Keep current plan"), action_id, value=value, confirm=question)
 
 
 def approvals(wanted: RequestFilter, t: Translator) -> kit.Element:

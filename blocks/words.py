@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
-from billing.catalogue import Catalogue, Label, RecurringPrice
-from billing.change_requests.model import ReasonCode, RequestState
+from billing.catalogue import Catalogue, Label, ReasonCode, RecurringPrice
+from billing.change_requests.model import RequestState
 from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, Portal, SubscriptionStatus
 from billing.errors import UnknownPlan
 from billing.invoices.model import InvoiceState
@@ -154,6 +154,7 @@ _PERMISSIONS = {
     Permission.SEND_PAYMENT_LINK: later("send payment links"),
     Permission.CHANGE_PLAN: later("change plans"),
     Permission.FILE_CHANGE_REQUEST: later("file change requests"),
+    Permission.GRANT_OFFER: later("grant discounts to who would otherwise want less"),
     Permission.DECIDE_CHANGE_REQUEST: later("decide change requests"),
     Permission.EXPORT_CHANGE_REQUESTS: later("export change requests"),
     Permission.SEE_BILLING_CONTACT: later("see billing contacts"),

@@ -25,7 +25,7 @@ from billing.dunning import failures
 from billing.errors import Transient
 from billing.events import EventSteps
 from billing.imports import Report
-from billing.invoices import approving, reminding, telling
+from billing.invoices import approving, nudging, reminding, telling
 from billing.invoices.printing import InvoiceDocuments
 from billing.reconciliations import Reconciliation
 from billing.steps import NOBODY, OperationSteps
@@ -55,6 +55,7 @@ from handlers.conversation import Conversation
 from handlers.dunning import Tellers
 from handlers.followups import FollowUps
 from handlers.histories import Exports
+from handlers.homes import Homes
 from handlers.invoices.approvals import ApprovalNews
 from handlers.invoices.mailing import InvoiceMails
 from handlers.invoices.news import InvoiceNews
@@ -129,6 +130,7 @@ class App:
         follow_ups = FollowUps(self.desk, events, self.announcer)
         tellers = Tellers(self.desk, self.posts)
         reconciled = ReconciliationNews(self.desk, self.posts)
+        approval_news = ApprovalNews(self.desk, self.posts)
         exports = Exports(self.desk, self.posts)
         request_cards = Cards(self.desk, self.posts)
         messages = Messages(self.desk, self.posts)
@@ -164,14 +166,19 @@ class App:
                 Pipeline(histories.PIPELINE, (Step("make", exports.make),)),
                 Pipeline(
                     deciding.PIPELINE,
-                    (Step("cards", request_cards.show), Step("mail", RequestMails(self.desk, outbox).send)),
+                    (
+                        Step("cards", request_cards.show),
+                        Step("mail", RequestMails(self.desk, outbox).send),
+                        Step("homes", Homes(self.desk, self.posts, self.charts).refresh),
+                    ),
                 ),
                 Pipeline(cards.PIPELINE, (Step("cards", request_cards.show),)),
                 Pipeline(deciding.NEWS, (Step("tell", messages.news),)),
                 Pipeline(watching.PIPELINE, (Step("remind", messages.remind),)),
                 Pipeline(lists.EXPORT, (Step("export", messages.export),)),
                 Pipeline(usage.PIPELINE, (Step("mail", UsageNotices(self.desk, outbox).send),)),
-                Pipeline(approving.PIPELINE, (Step("tell", ApprovalNews(self.desk, self.posts).tell),)),
+                Pipeline(approving.PIPELINE, (Step("tell", approval_news.tell),)),
+                Pipeline(nudging.PIPELINE, (Step("remind", approval_news.remind),)),
                 Pipeline(reminding.PIPELINE, (Step("remind", invoice_mails.remind),)),
                 Pipeline(telling.PIPELINE, (Step("readers", news.readers), Step("tell", news.tell))),
             ],
@@ -188,6 +195,7 @@ class App:
         )
 
     def _remind_of_invoices(self) -> None:
+        log.info("reminded of invoices to grant", count=nudging.remind(self.database))
         reminded = reminding.remind(self.database)
         if reminded:
             log.info("reminders handed to the engine", invoices=reminded)

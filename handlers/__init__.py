@@ -7,6 +7,7 @@ from handlers import (
     billing_contacts,
     change_requests,
     contacts,
+    discount_offers,
     dunning,
     help,  # noqa: A004 - the capability is called help
     histories,
@@ -25,6 +26,7 @@ def register(router: Router, announcer: Announcer) -> None:
     absences.register(router)
     change_requests.register(router, announcer)
     contacts.register(router)
+    discount_offers.register(router, announcer)
     help.register(router)
     invoices.register(router, announcer)
     plan_changes.register(router, announcer)

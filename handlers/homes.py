@@ -1,6 +1,8 @@
-"""Home: published when it is opened, and when Refresh is pressed."""
+"""Home: published when it is opened, when Refresh is pressed, and when a request that it shows has moved on."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import structlog
 from slack_sdk import WebClient
@@ -9,11 +11,14 @@ from slack_sdk.errors import SlackApiError
 from billing import homes as domain
 from billing.access import Actor
 from billing.desk import Desk
+from billing.ids import RequestId
+from billing.steps import NOBODY
 from blocks import homes as views
 from blocks.homes import Id
 from blocks.kit import Home
 from blocks.texts import Translator
 from handlers.charts import Chart, Charts
+from handlers.posts import Posts
 from handlers.router import Router
 
 log = structlog.get_logger(__name__)
@@ -28,18 +33,45 @@ def register(router: Router) -> None:
 
 def publish(actor: Actor, desk: Desk, client: WebClient, t: Translator, charts: Charts) -> None:
     """What the person sees now; it is theirs alone."""
+    _publish(lambda home: client.views_publish(user_id=actor.user, view=home.to_dict()), actor, desk, t, charts)
+
+
+class Homes:
+    """A step that may be repeated: a request that moved on is shown so in the Home of everybody concerned (A24)."""
+
+    def __init__(self, desk: Desk, posts: Posts, charts: Charts) -> None:
+        self._desk = desk
+        self._posts = posts
+        self._charts = charts
+
+    def refresh(self, argument: str, _: str = "") -> str:
+        """`argument` is `request:version`. Whom Slack does not know any more has no Home to be refreshed."""
+        with self._desk.reading(NOBODY) as uow:
+            request = uow.requests.get(RequestId(argument.partition(":")[0]))
+            concerned = dict.fromkeys((request.filed_by.user, *(one.user for one in request.deciders)))
+            people = [uow.staff.get(request.team, user) for user in concerned]
+        for person in people:
+            if person and person.roles:
+                self._refresh(person)
+        return ""
+
+    def _refresh(self, person: Actor) -> None:
+        t = Translator(person.locale, person.timezone)
+        try:
+            _publish(lambda home: self._posts.publish(person.user, home), person, self._desk, t, self._charts)
+        except SlackApiError as error:
+            log.warning("Home not refreshed", error=error.response.get("error"))
+
+
+def _publish(send: Callable[[Home], object], actor: Actor, desk: Desk, t: Translator, charts: Charts) -> None:
+    """Slack fetches a picture while it takes the view; a Home whose picture it does not get is refused as a whole."""
     with desk.reading(actor) as uow:
         shown, last = domain.home(uow), uow.today
     picture = charts.link(Chart(t.locale, last), shown.now) if shown.business else None
-    _publish(client, actor, views.home(shown, t, picture), views.home(shown, t) if picture else None)
-
-
-def _publish(client: WebClient, actor: Actor, view: Home, without_picture: Home | None) -> None:
-    """Slack fetches a picture while it takes the view; a Home whose picture it does not get is refused as a whole."""
     try:
-        client.views_publish(user_id=actor.user, view=view.to_dict())
+        send(views.home(shown, t, picture))
     except SlackApiError as error:
-        if without_picture is None or error.response.get("error") not in NOT_FETCHED:
+        if picture is None or error.response.get("error") not in NOT_FETCHED:
             raise
         log.warning("Slack could not fetch the chart; is KONTOR_PUBLIC_URL right?")
-        client.views_publish(user_id=actor.user, view=without_picture.to_dict())
+        send(views.home(shown, t))

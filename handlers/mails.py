@@ -7,11 +7,14 @@ from email.message import EmailMessage
 
 import structlog
 
+from billing.catalogue import Catalogue
+from billing.contacts import Contact
 from billing.desk import Desk
 from billing.dunning.collecting import InvoiceLinkSent, SendInvoiceLink
 from billing.errors import Undeliverable
 from billing.ids import OperationId
 from billing.operations import Operation, State
+from billing.plan_changes import ChangePlan, PlanChanged
 from billing.steps import NOBODY
 from billing.subscriptions import CreateSubscription, SubscriptionStarted
 from blocks import mails
@@ -76,14 +79,10 @@ class Mails:
         with self._desk.reading(NOBODY) as uow:
             operation = uow.operations.get(operation_id)
             contact = uow.contacts.get(operation.contact)
-            business = uow.catalogue.business
-        receipt = SubscriptionStarted.model_validate_json(operation.result or "")
-        link = receipt.link
-        if operation.kind != CreateSubscription.kind or link is None:
-            return
-        self._outbox.send(
-            operation.id, lambda: mails.payment_link(contact, receipt.preview, link, business), contact=contact.id
-        )
+            catalogue = uow.catalogue
+        compose = _mail_with_link(operation, contact, catalogue)
+        if compose:
+            self._outbox.send(operation.id, compose, contact=contact.id)
 
     def _send_what_is_done(self, operation_id: OperationId) -> None:
         with self._desk.reading(NOBODY) as uow:
@@ -103,3 +102,17 @@ class Mails:
             lambda: mails.invoice_link(contact, receipt.invoice, receipt.url, business),
             contact=contact.id,
         )
+
+
+def _mail_with_link(operation: Operation, contact: Contact, catalogue: Catalogue) -> Callable[[], EmailMessage] | None:
+    """The mail for what waits; None where no link was made."""
+    result = operation.result or ""
+    if operation.kind == ChangePlan.kind:
+        changed = PlanChanged.model_validate_json(result)
+        link = changed.link
+        return (lambda: mails.plan_change_link(contact, changed, link, catalogue)) if link else None
+    if operation.kind == CreateSubscription.kind:
+        started = SubscriptionStarted.model_validate_json(result)
+        page = started.link
+        return (lambda: mails.payment_link(contact, started.preview, page, catalogue.business)) if page else None
+    return None

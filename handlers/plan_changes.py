@@ -7,17 +7,20 @@ from typing import Any
 
 from slack_bolt import Ack
 
+from billing import discount_offers, usage
 from billing import plan_changes as domain
-from billing import usage
 from billing.access import Actor
 from billing.change_requests import filing
-from billing.change_requests.filing import FileRequest
+from billing.change_requests.filing import FileRequest, RequestDraft
 from billing.change_requests.tickets import NOTHING_SAID, Said, TicketRequest
 from billing.desk import Desk
 from billing.errors import AmountDiffers, PriceChanged, Reason, SubscriptionChanged
 from billing.ids import ContactId, OperationId, SubscriptionId
 from billing.operations import Operation, State
+from billing.payment_methods import ways_to_pay
 from billing.plan_changes import (
+    CallOffChange,
+    ChangeCalledOff,
     ChangePlan,
     ComparePlans,
     PlanChanged,
@@ -26,11 +29,13 @@ from billing.plan_changes import (
     PlanChoice,
     PreviewPlanChange,
     RaiseLimit,
+    ResumePlanChange,
     Way,
 )
 from billing.ports import UnitOfWork
 from blocks import notices
 from blocks import plan_changes as views
+from blocks.answers import Answer
 from blocks.kit import Modal
 from blocks.plan_changes import Id
 from blocks.texts import Translator
@@ -53,11 +58,14 @@ def register(router: Router, announcer: Announcer) -> None:
     router.action(Id.COMPARED)(compared_others)
     router.action(Id.RAISE)(switched_on)
     router.action(Id.STOP_RAISING)(switched_off)
+    router.action(Id.CALL_OFF)(called_off)
     router.action(Id.CHANGE)(opened_form)
     router.action(Id.EDIT)(opened_again)
     router.action(Id.CHOSEN)(chose_plan)
     router.action(Id.SHOW_REVIEW)(opened_review)
+    router.action(Id.PAY_OTHERWISE)(opened_ways_out)
     router.action(Id.OPEN_STRIPE)(followed_link)
+    router.action(Id.REASON)(chose_reason)
     router.view(Id.FORM)(continued)
     router.view(Id.REVIEW)(confirmed)
     router.view(Id.RETRY)(confirmed)
@@ -66,6 +74,8 @@ def register(router: Router, announcer: Announcer) -> None:
         (PreviewPlanChange.kind, present_price),
         (RaiseLimit.kind, present_raise),
         (ChangePlan.kind, present_change),
+        (ResumePlanChange.kind, present_change),
+        (CallOffChange.kind, present_called_off),
     ):
         announcer.presents(kind, presenter)
 
@@ -115,6 +125,12 @@ def switched_on(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Transla
 
 def switched_off(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     _switch(call, actor, desk, screen, t, on=False)
+
+
+def called_off(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator, trace: str) -> None:
+    """The lower limit that waits without a request is called off: Stripe is told first (K3, HX17)."""
+    desk.accept(call.parse(CallOffChange), actor, key=call.key(), reply_to=call.reply_to(), trace=trace)
+    screen.replace(views.changing(t))
 
 
 def _switch(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator, *, on: bool) -> None:
@@ -179,10 +195,10 @@ def _form(
 
 def continued(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator, trace: str) -> None:
     """The first confirmation (A16): Stripe is asked for the price, or what needs a decision becomes a request (A24)."""
-    draft, said = call.parse(PlanChangeDraft), call.parse(Said)
+    draft = call.parse(RequestDraft, wished=None)  # what is wished for in this form is a package, and no day yet
     with desk.reading(actor) as uow:
         decided = domain.assess(uow, draft).way is Way.REQUEST
-        asked = filing.request_form(uow, draft, remark=said.remark, origin=said.origin) if decided else None
+        asked = filing.request_form(uow, draft) if decided else None
         form = views.request(asked, uow.catalogue, t) if asked else None
     if form:
         ack(response_action="push" if call.depth < STACK else "update", view=form.to_dict())
@@ -191,18 +207,38 @@ def continued(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator, tra
     ack(response_action="update", view=_waiting(t.language).to_dict())
 
 
+def chose_reason(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """A reason was chosen in the request: what the house offers for it is shown (HX17)."""
+    with desk.reading(actor) as uow:
+        view = views.request(discount_offers.form(uow, call.parse(RequestDraft)), uow.catalogue, t)
+    screen.replace(view)
+
+
 def requested(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
-    """The request is filed (A27); the same submission again shows the same request."""
+    """The request is filed (A27), unless an offer was not seen yet; the same again shows the same request."""
+    command, key = call.parse(FileRequest), call.key()
     with desk.writing(actor) as uow:
-        request = filing.file(uow, call.parse(FileRequest), call.key())
-    ack(response_action="update", view=views.filed(request, t).modal(t).to_dict())
+        unseen = discount_offers.unseen(uow, command, key)
+        if unseen:
+            view = views.request(unseen, uow.catalogue, t)
+        else:
+            view = views.filed(filing.file(uow, command, key), t).modal(t)
+    ack(response_action="update", view=view.to_dict())
 
 
 def opened_review(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     """From a direct message: what was worked out after the window was closed."""
     with desk.reading(actor) as uow:
         reviewed = domain.reviewed(uow, OperationId(call.value))
-        view = views.review(reviewed, OperationId(call.value), uow.catalogue, t)
+        view = _review(uow, reviewed, OperationId(call.value), t)
+    screen.show(view)
+
+
+def opened_ways_out(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """From a direct message: the other ways to pay after a decline (H30)."""
+    with desk.reading(actor) as uow:
+        operation = domain.declined_operation(uow, OperationId(call.value))
+        view = _declined(uow, operation, t).modal(t)
     screen.show(view)
 
 
@@ -236,7 +272,11 @@ def present_price(uow: UnitOfWork, operation: Operation, t: Translator, links: L
     if operation.state is not State.DONE:
         return _no_success(operation, t)
     reviewed = PlanChangeReviewed.model_validate_json(operation.result or "")
-    return News(views.review(reviewed, operation.id, uow.catalogue, t), views.priced(reviewed, operation.id, t))
+    return News(_review(uow, reviewed, operation.id, t), views.priced(reviewed, operation.id, t))
+
+
+def _review(uow: UnitOfWork, reviewed: PlanChangeReviewed, preview: OperationId, t: Translator) -> Modal:
+    return views.review(reviewed, ways_to_pay(uow, reviewed.assessment.contact), preview, uow.catalogue, t)
 
 
 def present_raise(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
@@ -253,12 +293,29 @@ def present_change(uow: UnitOfWork, operation: Operation, t: Translator, links: 
         case State.DONE:
             receipt = PlanChanged.model_validate_json(operation.result or "")
             answer = views.changed(receipt, uow.catalogue, t, links.stripe(receipt.subscription.id))
+        case State.WAITING:
+            receipt = PlanChanged.model_validate_json(operation.result or "")
+            answer = views.waiting(receipt, uow.catalogue, t, mailed=links.mailed)
+        case State.EXPIRED:
+            answer = views.expired(operation.contact, uow.contacts.get(operation.contact).name, t)
         case State.DECLINED:
-            code = str((operation.reason or Reason(key="")).parameters["code"])
-            answer = views.declined(domain.ways_out(uow, operation), code, operation.id, t)
+            answer = _declined(uow, operation, t)
         case _:
             return _no_success(operation, t)
     return News(answer.modal(t), answer.message())
+
+
+def present_called_off(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
+    del uow, links
+    if operation.state is not State.DONE:
+        return _no_success(operation, t)
+    answer = views.called_off(ChangeCalledOff.model_validate_json(operation.result or ""), t)
+    return News(answer.modal(t), answer.message())
+
+
+def _declined(uow: UnitOfWork, operation: Operation, t: Translator) -> Answer:
+    code = str((operation.reason or Reason(key="")).parameters["code"])
+    return views.declined(domain.ways_out(uow, operation), code, operation.id, t)
 
 
 def _no_success(operation: Operation, t: Translator) -> News:
@@ -266,7 +323,7 @@ def _no_success(operation: Operation, t: Translator) -> News:
     reason = operation.reason or Reason(key="")
     match operation.state:
         case State.REFUSED:
-            again = operation.id if reason.key in _AGAIN else None
+            again = operation.id if reason.key in _AGAIN and operation.kind != CallOffChange.kind else None
             answer = views.refused(reason, operation.contact, again, t)
         case State.ACCEPTED:
             answer = views.delayed(t)

@@ -16,7 +16,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from billing.errors import Transient
-from blocks.kit import Message, Modal
+from blocks.kit import Home, Message, Modal
 
 T = TypeVar("T")
 
@@ -77,6 +77,10 @@ class Posts:
                 log.warning("view not updated", error=error.response.get("error"))
             return False
         return True
+
+    def publish(self, user: str, home: Home) -> None:
+        """The person's Home tab."""
+        self.call(lambda: self._client().views_publish(user_id=user, view=home.to_dict()))
 
     def call(self, call: Callable[[], T]) -> T:
         """Any call of Slack's Web API. Raises Transient when it may be tried again."""

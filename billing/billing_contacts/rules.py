@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from billing.billing_contacts.model import MAY_ASK, MAY_KNOW, BillTo
+from billing.billing_contacts.model import MAY_ASK, MAY_KNOW, BillTo, billing_contact
 from billing.catalogue import CorporateChange
 from billing.contacts import AccountStatus, Contact, Member, PaymentMethod, Portal
 from billing.errors import (
@@ -77,6 +77,13 @@ def may_be_told(contact: Contact, key: str) -> bool:
     """GX1: only billing contacts and account admins learn who the billing contact is."""
     member = person(contact, key)
     return member is not None and not member.rights.isdisjoint(MAY_KNOW)
+
+
+def user_id(contact: Contact, address: str) -> str:
+    """By what the reader of a mail signs in to the Corporate Billing Portal (G15 to G17); empty for others (GX1)."""
+    mine = billing_contact(contact).email
+    signs_in = contact.account.portal is Portal.CORPORATE and mine.casefold() == address.casefold()
+    return mine if signs_in else ""
 
 
 def person(contact: Contact, key: str) -> Member | None:

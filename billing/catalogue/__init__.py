@@ -10,6 +10,7 @@ from billing.catalogue.policies import (
     BillingContactPolicy,
     ChangePolicy,
     CorporateChange,
+    DiscountOffer,
     DunningPolicy,
     EditSent,
     GrantLimit,
@@ -19,6 +20,7 @@ from billing.catalogue.policies import (
     Place,
     Proration,
     RaiseByItself,
+    ReasonCode,
     TakesEffect,
 )
 from billing.catalogue.prices import Interval, OneTimePrice, RecurringPrice
@@ -36,6 +38,7 @@ __all__ = [
     "ChangePolicy",
     "CorporateChange",
     "Coupon",
+    "DiscountOffer",
     "DunningPolicy",
     "Duration",
     "EditSent",
@@ -53,6 +56,7 @@ __all__ = [
     "Product",
     "Proration",
     "RaiseByItself",
+    "ReasonCode",
     "RecurringPrice",
     "Remittance",
     "Seats",

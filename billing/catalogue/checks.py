@@ -128,6 +128,9 @@ def _references(data: Data) -> Iterator[Mistake]:
     for path, coupon in entries(data, "coupons"):
         for n, product in _texts(coupon.get("products")):
             yield from _known(product, products, (*path, "products", n), "product")
+    coupons = {_name(one, "code").upper() for _, one in entries(data, "coupons")}
+    for path, offer in entries(data, "plan_changes", "offers"):
+        yield from _known(_name(offer, "coupon").upper(), coupons, (*path, "coupon"), "coupon")
     for path, override in entries(data, "tax", "rates", "overrides"):
         yield from _known(_name(override, "product"), products, (*path, "product"), "product")
 

@@ -11,10 +11,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
+from billing.catalogue.coupons import Code
 from billing.catalogue.labels import Amounts, Id, Label, Percent
 from billing.models import Frozen
 from billing.money import Money
-from billing.roles import Role
+from billing.roles import PERMISSIONS, Permission, Role
 
 
 class LowerLimit(StrEnum):
@@ -45,6 +46,28 @@ class TakesEffect(StrEnum):
     AT_ONCE = "at_once"  # GX8
 
 
+class ReasonCode(StrEnum):
+    """Why a customer wants less (HX17)."""
+
+    TOO_EXPENSIVE = "too_expensive"
+    TOO_MANY_CONTACTS = "too_many_contacts"
+    FEATURES_NOT_USED = "features_not_used"
+    SEASONAL = "seasonal"
+    MOVES_TO_COMPETITOR = "moves_to_competitor"
+    BOUGHT_BY_MISTAKE = "bought_by_mistake"
+    OTHER = "other"  # needs words
+
+
+class DiscountOffer(Frozen):
+    """`[[plan_changes.offers]]`: what is offered to who wants less (HX17)."""
+
+    coupon: Code
+    reasons: tuple[ReasonCode, ...] = ()  # empty: whatever the reason
+
+    def is_for(self, reason: ReasonCode) -> bool:
+        return not self.reasons or reason in self.reasons
+
+
 class CorporateChange(StrEnum):
     """How a corporate account changes its billing contact (K6)."""
 
@@ -65,6 +88,11 @@ class ChangePolicy(Frozen):
     second_approval_above: Amounts = Field(default_factory=dict)  # minor units lost a month; none: one is enough
     remind_after_hours: Hours = 24  # then again and again
     escalate_after_hours: Hours = 72  # then the deputies are asked, too
+    offers: tuple[DiscountOffer, ...] = ()  # HX17: optional; the first that a customer can have is made
+
+    def offered_for(self, reason: ReasonCode) -> tuple[str, ...]:
+        """The codes of the coupons that are offered for that reason, in the order of the file."""
+        return tuple(one.coupon for one in self.offers if one.is_for(reason))
 
     def approvals_for(self, lost_a_month: Money) -> int:
         """How many managers have to agree when so much is lost every month (a positive amount)."""
@@ -177,13 +205,22 @@ class InvoicePolicy(Frozen):
     limits: dict[Role, GrantLimit] = Field(default_factory=dict)  # by role; none: no limit
 
     def limit_of(self, roles: frozenset[Role]) -> GrantLimit | None:
-        """The limit of somebody with those roles: managers have none, and of several roles the freest counts."""
+        """The limit of somebody with those roles: managers have none, and of several roles the freest counts.
+
+        Roles that may not send do not free somebody from the limit of one that may.
+        """
         if Role.MANAGER in roles:
             return None
-        limits = [self.limits.get(role) for role in roles if role is not Role.ADMIN]
-        if not limits or any(limit is None for limit in limits):
+        held = roles.intersection(PERMISSIONS[Permission.SEND_INVOICE]) or roles - {Role.ADMIN}
+        limits = [self.limits[role] for role in held if role in self.limits]
+        if not limits or len(limits) < len(held):
             return None
-        return max((one for one in limits if one), key=lambda one: (one.discount is None, one.discount or 0))
+        discounts = [one.discount for one in limits if one.discount is not None]
+        named = set.intersection(*(set(one.total) for one in limits))
+        return GrantLimit(
+            discount=max(discounts) if len(discounts) == len(limits) else None,
+            total={currency: max(one.total[currency] for one in limits) for currency in named},
+        )
 
 
 class AfterLastTry(StrEnum):

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from billing.catalogue import TakesEffect
 from billing.change_requests.deciding import ApplyRequest, carry_on, person
+from billing.change_requests.filing import is_at_once
 from billing.change_requests.model import Act, ChangeRequest, RequestState
 from billing.change_requests.states import already_decided
 from billing.contacts import Contact, Subscription
@@ -16,7 +16,7 @@ from billing.errors import AlreadyDecided, Declined, NotApprover, Reason, Subscr
 from billing.ids import RequestId
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Receipt
-from billing.plan_changes import changed, keep_account, order_for
+from billing.plan_changes import goes_on, in_turn, keep_account, order_for
 from billing.plans import cadence_of, has_plan, package_of
 from billing.ports import ChangedSubscription, ChangeOrder, Payments, ScheduledChange, UnitOfWork
 from billing.roles import PERMISSIONS, Permission
@@ -66,7 +66,7 @@ class PlanKept(Receipt):
 
 
 def check(uow: UnitOfWork, command: ApplyRequest) -> Approved:
-    """Refuse what is no longer approved, and a subscription that is no longer what was asked about."""
+    """Refuse what is no longer approved, and a subscription that is no longer what was asked about, or ends (GX9)."""
     request = uow.requests.get(command.request)
     if request.state is not RequestState.APPROVED:
         raise already_decided(request)
@@ -74,7 +74,8 @@ def check(uow: UnitOfWork, command: ApplyRequest) -> Approved:
     subscription = subscription_of(uow, request)
     if subscription is None or package_of(uow.catalogue, subscription) != request.before:
         raise SubscriptionChanged
-    at_once = uow.catalogue.plan_changes.downgrade is TakesEffect.AT_ONCE
+    goes_on(uow, subscription)
+    at_once = is_at_once(uow.catalogue.plan_changes, request.impact) and not _is_early(uow, request)
     return Approved(
         request=request.id,
         order=order_for(uow, subscription, contact, request.after, uow.now),
@@ -131,7 +132,7 @@ APPLY = Action(
     record=record,
     declined=declined,
     refused=refused,
-    subject=changed,
+    subject=in_turn,
 )
 
 
@@ -178,7 +179,7 @@ KEEP = Action(
     check=check_keep,
     perform=perform_keep,
     record=record_keep,
-    subject=changed,
+    subject=in_turn,
 )
 
 
@@ -226,6 +227,11 @@ def subscription_of(uow: UnitOfWork, request: ChangeRequest) -> Subscription | N
 
 
 # When
+
+
+def _is_early(uow: UnitOfWork, request: ChangeRequest) -> bool:
+    """The customer wished for a later day."""
+    return request.wished is not None and request.wished > uow.today
 
 
 def effective_at(uow: UnitOfWork, request: ChangeRequest, subscription: Subscription) -> datetime:

@@ -17,7 +17,7 @@ from billing.errors import ReasonMissing, UnknownRequest, UsageAboveLimits
 from billing.ids import ContactId, OperationId, RequestId, SubscriptionId
 from billing.models import Frozen
 from billing.operations import Command, Operation
-from billing.plans import Dimension, excess
+from billing.plans import Dimension, excess, purchasing
 from billing.ports import Job, UnitOfWork
 from billing.timeline import Entry, Happening
 
@@ -59,7 +59,8 @@ def decide(
 ) -> ChangeRequest:
     """Approve, reject, ask back, answer or withdraw, as the actor.
 
-    Raises what `rights.entitled` raises, ReasonMissing, or UsageAboveLimits unless `override` comes with a reason. The
+    Raises what `rights.entitled` raises, ReasonMissing, or UsageAboveLimits unless `override` comes with a reason. An
+    approval needs the requester's right as the filing did (A1): whoever lost it since is refused, with who has it. The
     same act by the same person again changes nothing. What Stripe has to be told first (KEEP) is an operation.
     """
     assert act in BY_PEOPLE, act
@@ -67,6 +68,7 @@ def decide(
     def decided(request: ChangeRequest) -> ChangeRequest:
         by = entitled(uow.actor, request, act)
         if act is Act.APPROVE:
+            purchasing.entitled(uow.contacts.get(request.contact), request.requester_email)
             _holds_the_usage(uow, request, override=override, note=note)
         return move(request, act, by, uow.now, note, override=override and act is Act.APPROVE)
 

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from billing.absences import is_away
 from billing.access import Actor
+from billing.catalogue import ChangePolicy, Coupon, ReasonCode, TakesEffect
 from billing.change_requests import deciding
 from billing.change_requests.model import (
-    LONGEST_NOTE,
     Act,
     ChangeRequest,
     Conflict,
@@ -20,29 +20,38 @@ from billing.change_requests.model import (
     Note,
     Origin,
     Person,
-    ReasonCode,
 )
 from billing.errors import NeedsNoDecision, NotReadable, ReasonMissing, RequestPending, TooFewApprovers
-from billing.ids import RequestId, UserId
+from billing.ids import RequestId, SubscriptionId, UserId
 from billing.models import Frozen
 from billing.plan_changes import Assessment, PlanChangeDraft, Way, assess
-from billing.plans import per_month
+from billing.plans import Impact, per_month
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
 LONGEST_ADDRESS = 254
 
 
-class FileRequest(PlanChangeDraft):
-    """The form, submitted: the package that is wanted, and what people need to decide."""
+class RequestDraft(PlanChangeDraft):
+    """What the form holds: the package that is wanted, and what people need to decide."""
+
+    kind: ClassVar[str] = "request_draft"
+
+    reason: ReasonCode | None = None
+    remark: Note = ""
+    wished: date | None = None
+    reply_to: str = Field(default="", max_length=LONGEST_ADDRESS)
+    origin: Origin = Origin.FORM
+
+
+class FileRequest(RequestDraft):
+    """The form, submitted."""
 
     kind: ClassVar[str] = "file_change_request"
 
     reason: ReasonCode
-    remark: Note = ""
-    wished: date | None = None
     reply_to: str = Field(max_length=LONGEST_ADDRESS)
-    origin: Origin = Origin.FORM
+    offered: str | None = None  # the code of the coupon that was shown instead (HX17)
 
 
 class RequestForm(Frozen):
@@ -52,14 +61,12 @@ class RequestForm(Frozen):
     approvers: tuple[Person, ...]
     approvals_needed: int
     today: date
-    reply_to: str
-    remark: str = ""  # what a help ticket said
-    origin: Origin = Origin.FORM
+    draft: RequestDraft
+    at_once: bool  # K7: it takes effect as soon as it is approved, unless a later day is wished for
+    offer: Coupon | None = None  # what is offered instead, for the reason that was chosen (HX17)
 
 
-def request_form(
-    uow: UnitOfWork, draft: PlanChangeDraft, *, remark: str = "", origin: Origin = Origin.FORM
-) -> RequestForm:
+def request_form(uow: UnitOfWork, draft: RequestDraft) -> RequestForm:
     """The form for a change that needs a decision. Raises NeedsNoDecision for one that does not."""
     assessment, approvers, needed = _allowed(uow, draft)
     return RequestForm(
@@ -67,9 +74,8 @@ def request_form(
         approvers=approvers,
         approvals_needed=needed,
         today=uow.today,
-        reply_to=assessment.requester.email,
-        remark=remark[:LONGEST_NOTE],
-        origin=origin,
+        draft=draft.model_copy(update={"reply_to": draft.reply_to or assessment.requester.email}),
+        at_once=is_at_once(uow.catalogue.plan_changes, assessment.impact),
     )
 
 
@@ -105,6 +111,7 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
         reason=command.reason,
         remark=command.remark.strip(),
         wished=command.wished if command.wished and command.wished > uow.today else None,
+        offer_declined=_declined(uow, command),
         before=assessment.before,
         after=assessment.after,
         differences=assessment.differences,
@@ -119,15 +126,38 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
     try:
         is_new = uow.requests.add(request)
     except Conflict:
-        raise _pending(uow, assessment) from None
+        raise pending(uow, assessment.subscription.id) from None
     if is_new:
         deciding.told(uow, request)
     return request
 
 
+def is_at_once(policy: ChangePolicy, impact: Impact) -> bool:
+    """K7: whether it is made when it is approved. What costs more in all waits for the period's end all the same.
+
+    Nobody has confirmed a price, so nothing may be charged for it (A17).
+    """
+    return policy.downgrade is TakesEffect.AT_ONCE and impact.difference.amount <= 0
+
+
+def is_filed(uow: UnitOfWork, key: str) -> bool:
+    """Whether the submission with that key was filed before."""
+    return deciding.find(uow, request_id(key)) is not None
+
+
 def request_id(key: str) -> RequestId:
     """The same key always gives the same id."""
     return RequestId("chr_" + hashlib.sha256(key.encode()).hexdigest()[:24])
+
+
+def pending(uow: UnitOfWork, subscription: SubscriptionId) -> RequestPending:
+    """The refusal that says who has filed a request about it, and when."""
+    there = uow.requests.open_for(subscription)
+    return RequestPending(
+        request=there.id if there else None,
+        by=there.filed_by.name if there else None,
+        since=there.filed_at.date().isoformat() if there else None,
+    )
 
 
 def deputies(uow: UnitOfWork, approvers: tuple[Person, ...], filer: UserId) -> tuple[Person, ...]:
@@ -146,13 +176,11 @@ def deputies(uow: UnitOfWork, approvers: tuple[Person, ...], filer: UserId) -> t
 
 def _allowed(uow: UnitOfWork, draft: PlanChangeDraft) -> tuple[Assessment, tuple[Person, ...], int]:
     uow.actor.require(Permission.FILE_CHANGE_REQUEST)
-    assessment = assess(
-        uow, PlanChangeDraft.model_validate(draft.model_dump(include=set(PlanChangeDraft.model_fields)))
-    )
+    assessment = assess(uow, draft)
     if assessment.way is not Way.REQUEST:
         raise NeedsNoDecision
     if uow.requests.open_for(assessment.subscription.id):
-        raise _pending(uow, assessment)
+        raise pending(uow, assessment.subscription.id)
     lost = per_month(-assessment.impact.difference, assessment.cadence)
     needed = uow.catalogue.plan_changes.approvals_for(lost)
     approvers = tuple(Person(user=one.user, name=one.name) for one in uow.staff.list() if _may_decide(one, uow.actor))
@@ -161,17 +189,14 @@ def _allowed(uow: UnitOfWork, draft: PlanChangeDraft) -> tuple[Assessment, tuple
     return assessment, approvers, needed
 
 
+def _declined(uow: UnitOfWork, command: FileRequest) -> str | None:
+    """The offer that was shown, if it is one of the house's for that reason (a form can be forged)."""
+    offered = uow.catalogue.plan_changes.offered_for(command.reason)
+    return command.offered if command.offered in offered else None
+
+
 def _may_decide(one: Actor, filer: Actor) -> bool:
     return one.team == filer.team and one.user != filer.user and one.may(Permission.DECIDE_CHANGE_REQUEST)
-
-
-def _pending(uow: UnitOfWork, assessment: Assessment) -> RequestPending:
-    there = uow.requests.open_for(assessment.subscription.id)
-    return RequestPending(
-        request=there.id if there else None,
-        by=there.filed_by.name if there else None,
-        since=there.filed_at.date().isoformat() if there else None,
-    )
 
 
 def _reason_missing() -> ReasonMissing:

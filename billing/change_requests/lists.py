@@ -118,7 +118,7 @@ _COLUMNS = (
     "request", "state", "customer", "subscription", "filed_at", "filed_by", "requester", "reason", "remark", "wished",
     "plan_before", "limit_before", "seats_before", "add_ons_before", "plan", "limit", "seats", "add_ons",
     "per_cycle_before", "per_cycle", "currency", "approvals_needed", "approved_by", "decided_at", "decided_by", "note",
-    "override", "effective_at",
+    "override", "effective_at", "offer_declined",
 )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def _row(request: ChangeRequest) -> list[str]:
         "; ".join(one.by.name for one in request.approvals if one.by),
         decided.at.isoformat() if decided else None, decided.by.name if decided and decided.by else None,
         decided.note if decided else None, any(one.override for one in request.decisions),
-        request.effective_at.isoformat() if request.effective_at else None,
+        request.effective_at.isoformat() if request.effective_at else None, request.offer_declined,
     )  # fmt: skip
     return [harmless("" if value is None else str(value)) for value in values]
 

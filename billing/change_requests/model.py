@@ -20,6 +20,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
+from billing.catalogue import ReasonCode
 from billing.errors import KontorError
 from billing.ids import ContactId, RequestId, ScheduleId, SubscriptionId, TeamId, UserId
 from billing.models import Frozen
@@ -64,18 +65,6 @@ class Act(StrEnum):
     KEEP = "keep"
     SUPERSEDE = "supersede"
     FAIL = "fail"
-
-
-class ReasonCode(StrEnum):
-    """Why the customer wants less (HX17)."""
-
-    TOO_EXPENSIVE = "too_expensive"
-    TOO_MANY_CONTACTS = "too_many_contacts"
-    FEATURES_NOT_USED = "features_not_used"
-    SEASONAL = "seasonal"
-    MOVES_TO_COMPETITOR = "moves_to_competitor"
-    BOUGHT_BY_MISTAKE = "bought_by_mistake"
-    OTHER = "other"  # needs words
 
 
 class Origin(StrEnum):
@@ -123,6 +112,7 @@ class ChangeRequest(Frozen):
     reason: ReasonCode
     remark: Note = ""
     wished: date | None = None  # not before that day, in the business's time zone
+    offer_declined: str | None = None  # the code of the coupon that the customer did not want instead (HX17)
     before: Package
     after: Package
     differences: tuple[Difference, ...]

@@ -10,6 +10,7 @@ from billing.change_requests.model import ChangeRequest, Conflict, Person, Reque
 from billing.errors import UnknownRequest
 from billing.ids import RequestId, UserId
 from billing.ports import Job, Store, UnitOfWork
+from billing.roles import Permission
 from billing.steps import NOBODY
 
 PIPELINE = "change_request_reminder"  # a message to one person; argument: request:user
@@ -21,7 +22,7 @@ def remind(store: Store) -> int:
     """Have everybody reminded who was last told longer ago than the policy's hours; how many requests that were.
 
     A request that lies longer than the policy allows, or whose approvers are away, is shown to their deputies, who may
-    decide it from then on.
+    decide it from then on. Where too few of the approvers may still decide, those who may now stand in for them.
     """
     with store.writing(NOBODY) as uow:
         policy = uow.catalogue.plan_changes
@@ -30,8 +31,10 @@ def remind(store: Store) -> int:
 
 
 def _nudge(uow: UnitOfWork, request: ChangeRequest) -> bool:
-    deputies = _deputies(uow, request)
-    escalated = request.escalated_at or (uow.now if deputies and _is_due(uow, request) else None)
+    stand_ins = _stand_ins(uow, request)
+    deputies = _together(_deputies(uow, request), stand_ins)
+    is_due = bool(stand_ins) or _is_due(uow, request)
+    escalated = request.escalated_at or (uow.now if deputies and is_due else None)
     after = request.model_copy(update={"nudged_at": uow.now, "deputies": deputies, "escalated_at": escalated})
     try:
         uow.requests.note(after)
@@ -48,7 +51,8 @@ def _nudge(uow: UnitOfWork, request: ChangeRequest) -> bool:
 def _waited_for(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
     """Who can move it on; those who are away only if everybody is."""
     people = dict.fromkeys((*(one.user for one in request.deciders), request.filed_by.user))
-    waited_for = tuple(user for user in people if request.waits_for(user))
+    lost = {one.user for one in request.approvers if not _may_decide(uow, request, one.user)}
+    waited_for = tuple(user for user in people if request.waits_for(user) and user not in lost)
     return tuple(user for user in waited_for if not is_away(uow, request.team, user)) or waited_for
 
 
@@ -70,6 +74,29 @@ def _deputies(uow: UnitOfWork, request: ChangeRequest) -> tuple[Person, ...]:
         if absence.user in asked and deputy in people and deputy not in (*asked, request.filed_by.user):
             known.setdefault(deputy, Person(user=deputy, name=people[deputy], instead_of=asked[absence.user]))
     return tuple(known.values())
+
+
+def _stand_ins(uow: UnitOfWork, request: ChangeRequest) -> tuple[Person, ...]:
+    """Those who may decide by now, where too few of those who were asked still may: nobody else could ever do it."""
+    asked = {one.user: one for one in request.approvers}
+    lost = [one for one in request.approvers if not _may_decide(uow, request, one.user)]
+    if request.state is not RequestState.FILED or len(asked) - len(lost) >= request.approvals_needed:
+        return ()
+    return tuple(
+        Person(user=one.user, name=one.name, instead_of=lost[0].name)
+        for one in uow.staff.list()
+        if one.user not in (*asked, request.filed_by.user) and _may_decide(uow, request, one.user)
+    )
+
+
+def _may_decide(uow: UnitOfWork, request: ChangeRequest, user: UserId) -> bool:
+    one = uow.staff.get(request.team, user)
+    return one is not None and one.may(Permission.DECIDE_CHANGE_REQUEST)
+
+
+def _together(known: tuple[Person, ...], more: tuple[Person, ...]) -> tuple[Person, ...]:
+    """Each person once."""
+    return tuple({one.user: one for one in (*more, *known)}.values())
 
 
 def still_waiting(uow: UnitOfWork, request_id: RequestId, user: UserId) -> ChangeRequest | None:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from billing.contacts import Contact, CustomerSnapshot, Invoice, InvoiceStatus, PaymentMethod
+from billing.contacts import Contact, CustomerSnapshot, Invoice, InvoiceStatus, PaymentMethod, Subscription
 from billing.dunning.failures import FailedPayment, failing
 from billing.errors import (
     AmountDue,
     Declined,
-    ForeignPaymentMethod,
     InvoiceNotOpen,
-    NoEmailAddress,
     NoPaymentPage,
-    PaymentMethodExpired,
 )
-from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId
+from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId, SubscriptionId
 from billing.invoices.sheets import settled
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Action, Command, Context, Receipt
+from billing.payment_links import may_be_sent
+from billing.payment_methods import chosen, ways_to_pay
 from billing.ports import PaymentOrder, Payments, UnitOfWork
 from billing.roles import Permission
 from billing.timeline import Entry, Happening
@@ -105,12 +104,13 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = 
     wanted = [one for one in every if invoice_id is None or one.invoice.id == invoice_id]
     if not wanted:
         raise InvoiceNotOpen(contact=contact.name)
+    ways = ways_to_pay(uow, contact)
     return CollectForm(
         contact=contact,
         failed=wanted[0],
-        methods=tuple(one for one in uow.mirror.payment_methods(contact_id) if not one.expired(uow.today)),
+        methods=ways.methods,
         others=len(every) - 1,
-        link_to=contact.email or None,
+        link_to=ways.link_to,
     )
 
 
@@ -124,7 +124,8 @@ def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
     invoice = _open(uow, contact, command.invoice)
     if invoice.due.amount != command.due:
         raise AmountDue(shown=command.due, due=invoice.due.amount, currency=invoice.due.currency)
-    method = _method(uow, contact, command.payment_method)
+    method = chosen(uow, contact, command.payment_method, uow.today)
+    going_on = _going_on(uow, contact, invoice)
     return PaymentToCollect(
         contact=contact,
         method=method,
@@ -133,7 +134,8 @@ def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
             invoice=invoice.id,
             due=invoice.due,
             payment_method=method.id,
-            keep_for=invoice.subscription if KEEP in command.keep else None,
+            subscription=going_on.id if going_on else None,
+            later=method.id if KEEP in command.keep else _charged_before(uow, contact, going_on),
         ),
     )
 
@@ -145,15 +147,13 @@ def perform(payments: Payments, context: Context, checked: PaymentToCollect) -> 
 def record(uow: UnitOfWork, context: Context, checked: PaymentToCollect, outcome: Collected) -> InvoiceCollected:
     uow.mirror.replace(checked.contact.id, outcome.snapshot)
     invoice = next(one for one in outcome.snapshot.invoices if one.id == checked.order.invoice)
+    later = {one.id: one.payment_method for one in outcome.snapshot.subscriptions if not one.status.has_ended}
     uow.timeline.append(_entry(uow, context, checked, Happening.INVOICE_CHARGED, invoice.number))
     return InvoiceCollected(
         contact_name=checked.contact.name,
         invoice=invoice,
         method=checked.method,
-        kept=any(
-            one.id == checked.order.keep_for and one.payment_method == checked.method.id
-            for one in outcome.snapshot.subscriptions
-        ),
+        kept=later.get(checked.order.subscription or SubscriptionId("")) == checked.method.id,
         others=sum(one.failing for one in outcome.snapshot.invoices),
     )
 
@@ -181,22 +181,22 @@ PAY = Action(
 
 
 def check_link(uow: UnitOfWork, command: SendInvoiceLink) -> LinkToSend:
-    uow.actor.require(Permission.SEND_PAYMENT_LINK)
     contact = uow.contacts.get(command.contact)
+    may_be_sent(uow, contact)
     invoice = _open(uow, contact, command.invoice)
-    if not contact.email:
-        raise NoEmailAddress(contact=contact.name)
     return LinkToSend(contact=contact, customer=contact.customer, invoice=invoice.id)
 
 
 def perform_link(payments: Payments, context: Context, checked: LinkToSend) -> Payable:
-    """Nothing is changed at Stripe: the page is there since the invoice was finalized."""
+    """The page is there since the invoice was finalized. What pays there is charged later, too (HX1)."""
     del context
     invoice = payments.invoice(checked.customer, checked.invoice)
     if invoice is None or invoice.status is not InvoiceStatus.OPEN:
         raise InvoiceNotOpen(contact=checked.contact.name)
     if not invoice.url:
         raise NoPaymentPage(contact=checked.contact.name)
+    if invoice.subscription:
+        payments.keep_what_pays(invoice.subscription)
     return Payable(invoice=invoice, url=invoice.url)
 
 
@@ -236,13 +236,19 @@ def _open(uow: UnitOfWork, contact: Contact, invoice_id: InvoiceId) -> Invoice:
     return invoice
 
 
-def _method(uow: UnitOfWork, contact: Contact, wanted: PaymentMethodId) -> PaymentMethod:
-    for method in uow.mirror.payment_methods(contact.id):
-        if method.id == wanted:
-            if method.expired(uow.today):
-                raise PaymentMethodExpired(brand=method.brand, last4=method.last4)
-            return method
-    raise ForeignPaymentMethod(contact=contact.name)
+def _going_on(uow: UnitOfWork, contact: Contact, invoice: Invoice) -> Subscription | None:
+    """The subscription that it is for, unless that has ended: what it owes can be paid, and nothing comes later."""
+    mine = (one for one in uow.mirror.subscriptions(contact.id) if one.id == invoice.subscription)
+    return next((one for one in mine if not one.status.has_ended), None)
+
+
+def _charged_before(uow: UnitOfWork, contact: Contact, going_on: Subscription | None) -> PaymentMethodId | None:
+    """Its own method, else the customer's standard one."""
+    if going_on is None:
+        return None
+    if going_on.payment_method:
+        return going_on.payment_method
+    return next((one.id for one in uow.mirror.payment_methods(contact.id) if one.default), None)
 
 
 def _entry(uow: UnitOfWork, context: Context, checked: PaymentToCollect, what: Happening, number: str | None) -> Entry:

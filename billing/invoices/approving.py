@@ -86,6 +86,16 @@ def is_granted(invoice: SalesInvoice) -> bool:
 def ask(uow: UnitOfWork, command: AskForApproval) -> SalesInvoice:
     """File what has to be granted. The same content twice is asked once; what was rejected may be asked again."""
     uow.actor.require(Permission.SEND_INVOICE)
+    for attempt in range(TRIES):
+        try:
+            return _asked(uow, command)
+        except Conflict:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError("the last try raises")
+
+
+def _asked(uow: UnitOfWork, command: AskForApproval) -> SalesInvoice:
     invoice = uow.invoices.get(command.invoice)
     editable(uow, invoice, command.contact)
     totals = amounts(uow, uow.contacts.get(invoice.contact), invoice)

@@ -12,7 +12,7 @@ from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices import drafting, typed
 from billing.invoices.drafting import LATEST_DUE, change
 from billing.invoices.items import Item, offered
-from billing.invoices.model import MOST_LINES, Details, Line, SalesInvoice, Template
+from billing.invoices.model import LARGEST, MOST_LINES, Details, Line, SalesInvoice, Template
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
@@ -97,21 +97,23 @@ def from_typed(
 ) -> tuple[SalesInvoiceId, tuple[str, ...]]:
     """A draft of what was typed in one line, and what of it was not understood.
 
-    A line without a price takes that of the one thing in the catalogue that is called so; else it is handed back.
+    A line without a price, or one that is called so with its number, takes the price of the one thing in the catalogue
+    of that name; else it is handed back.
     """
     contact = billable(uow, contact_id)
     lines, unread = [], list(found.unread)
     for one in found.lines:
-        item = _item(uow, contact, one.description)
-        price = one.price or (item.unit if item else None)
-        if price is None:
-            unread.append(f"{one.quantity} x {one.description}")
+        named = _item(uow, contact, one.called)
+        item = named or _item(uow, contact, one.description)
+        price = named.unit if named else one.price or (item.unit if item else None)
+        if price is None or (one.quantity * price.amount) > LARGEST:
+            unread.append(f"{one.quantity} x {one.called}")
             continue
         lines.append(
             Line(
                 id="l0",
                 version=0,
-                description=one.description,
+                description=one.called if named else one.description,
                 quantity=one.quantity,
                 unit=price,
                 product=item.product if item else "",

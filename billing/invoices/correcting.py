@@ -7,7 +7,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from billing.invoices import typed
-from billing.invoices.model import LONGEST_MEMO, LONGEST_ORDER_NUMBER, SalesInvoice, person
+from billing.invoices.drafting import TRIES
+from billing.invoices.model import LONGEST_MEMO, LONGEST_ORDER_NUMBER, Conflict, SalesInvoice, person
 from billing.invoices.sheets import Act, require
 from billing.operations import Command
 from billing.ports import UnitOfWork
@@ -25,7 +26,20 @@ class CorrectInvoice(Command):
 
 
 def correct(uow: UnitOfWork, command: CorrectInvoice) -> SalesInvoice:
-    """Write it down. The document shows it from now on; Stripe keeps the words of the day on which it was issued."""
+    """Write it down. The document shows it from now on; Stripe keeps the words of the day on which it was issued.
+
+    Again when something else was written meanwhile, such as that the customer was reminded.
+    """
+    for attempt in range(TRIES):
+        try:
+            return _corrected(uow, command)
+        except Conflict:
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError("the last try raises")
+
+
+def _corrected(uow: UnitOfWork, command: CorrectInvoice) -> SalesInvoice:
     invoice = require(uow, command.invoice, command.contact, Act.CORRECT).ours
     assert invoice, "only invoices of ours are corrected"
     details = invoice.details.model_copy(

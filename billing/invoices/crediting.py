@@ -13,7 +13,7 @@ from pydantic import Field
 
 from billing.catalogue import Label
 from billing.contacts import Invoice
-from billing.errors import LeftToCreditChanged, LineCreditedBefore, NothingToCredit
+from billing.errors import CannotRefund, LeftToCreditChanged, LineCreditedBefore, NothingToCredit, Reason
 from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId
 from billing.invoices import typed
 from billing.invoices.amounts import InvoiceTotals, LineTotal
@@ -194,6 +194,33 @@ def _taken(uow: UnitOfWork, ours: SalesInvoice, checked: Creditable, amount: Mon
     return Taken(issued_on=uow.today, lines=lines) if lines else None
 
 
+def refused(uow: UnitOfWork, command: CreditInvoice, reason: Reason) -> None:
+    """A refund that was tried at Stripe and did not work stands in the history, too (HX20)."""
+    found = uow.mirror.whose_invoice(_at_stripe(uow, command))
+    if reason.key not in _TRIED or found is None or found[0] != command.contact:
+        return
+    try_ = reason.parameters.get("reference") or uow.now.isoformat()
+    uow.timeline.append(
+        Entry(
+            id=f"{found[1].id}:{Happening.INVOICE_NOT_REFUNDED}:{try_}",
+            contact=command.contact,
+            at=uow.now,
+            what=Happening.INVOICE_NOT_REFUNDED,
+            by=uow.actor.name,
+            stripe_id=found[1].id,
+            parameters={"number": found[1].number},
+        )
+    )
+
+
+def _at_stripe(uow: UnitOfWork, command: CreditInvoice) -> InvoiceId:
+    ours = uow.invoices.find(SalesInvoiceId(command.invoice))
+    return (ours.stripe if ours else None) or InvoiceId(command.invoice)
+
+
+_TRIED = (CannotRefund.__name__, "Failed")
+
+
 CREDIT = Action(
     command=CreditInvoice,
     checked=Creditable,
@@ -202,5 +229,6 @@ CREDIT = Action(
     check=check,
     perform=perform,
     record=record,
+    refused=refused,
     subject=lambda uow, command: settled(uow, command.invoice),
 )

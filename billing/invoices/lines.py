@@ -9,12 +9,12 @@ from __future__ import annotations
 from billing.accounts import billable
 from billing.catalogue import TaxRate
 from billing.contacts import Contact
-from billing.errors import AmountNotReadable, DraftChanged, LineNeedsText, NotReadable, TooManyLines
+from billing.errors import AmountNotReadable, DraftChanged, LineNeedsText, LineTooLarge, NotReadable, TooManyLines
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices import typed
 from billing.invoices.drafting import blank, change, editable, rates
 from billing.invoices.items import Item, SaveLine, offered
-from billing.invoices.model import AUTOMATIC, MOST_LINES, Line, SalesInvoice
+from billing.invoices.model import AUTOMATIC, LARGEST, MOST_LINES, Line, SalesInvoice
 from billing.models import Frozen
 from billing.ports import UnitOfWork
 from billing.roles import Permission
@@ -138,11 +138,14 @@ def _line(
     if not command.price.strip() and item is None:
         raise AmountNotReadable(text="", currency=contact.currency)
     unit = typed.amount(command.price, contact.currency) if command.price.strip() or item is None else item.unit
+    many = typed.quantity(command.quantity)
+    if many * unit.amount > LARGEST:
+        raise LineTooLarge(most=LARGEST, currency=unit.currency)
     return Line(
         id=before.id if before else new_id,
         version=invoice.version + 1,
         description=words[:250],
-        quantity=typed.quantity(command.quantity),
+        quantity=many,
         unit=unit,
         product=item.product if item else before.product if before else "",
         tax=command.tax or AUTOMATIC,

@@ -82,8 +82,10 @@ def of_contact(uow: UnitOfWork, contact_id: ContactId, part: Part, after: str | 
 
 
 def drafts(uow: UnitOfWork, after: SalesInvoiceId | None = None) -> DraftList:
-    """A page of the team's drafts, last changed first."""
+    """A page of the team's drafts, last changed first; the first one when the draft to go on from is gone."""
     uow.actor.require(Permission.DRAFT_INVOICE)
+    known = uow.invoices.find(after) if after else None
+    after = known.id if known and known.team == uow.actor.team else None
     found = uow.invoices.drafts(uow.actor.team, ON_A_PAGE + 1, after)
     shown = found[:ON_A_PAGE]
     return DraftList(

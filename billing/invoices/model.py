@@ -148,6 +148,7 @@ class SalesInvoice(Frozen):
     number: str | None = None  # given once and kept, whatever happens after
     issued_on: date | None = None  # in the business's time zone
     due_on: date | None = None  # in the business's time zone; fixed when it was issued
+    billed: str | None = None  # what was billed when it got its number, see `billed`: JSON
     stripe: InvoiceId | None = None
     sent_by: OperationId | None = None  # the operation that gave the number
     not_sent: str | None = None  # the key of the refusal that kept it from being sent
@@ -252,6 +253,9 @@ class SalesInvoices(Protocol):
 
     def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
         """Everybody's drafts, last changed first; `before` continues after the last one seen."""
+
+    def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
+        """Drafts that a manager was asked about, whatever became of that; longest unchanged first."""
 
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         """Ours among those invoices of Stripe's."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from billing.contacts import Invoice, PaymentMethod
 from billing.errors import (
     AmountDueChanged,
+    CannotCharge,
     Declined,
     ForeignPaymentMethod,
     NotAnAmount,
@@ -22,7 +23,7 @@ from billing.invoices import telling, typed
 from billing.invoices.sheets import CHARGING, Act, Sheet, require, settled
 from billing.invoices.telling import News, What
 from billing.models import Frozen
-from billing.money import Money
+from billing.money import Money, minor_digits
 from billing.operations import Action, Command, Context, Receipt
 from billing.ports import ManualPayment, PaidBy, Payments, UnitOfWork
 from billing.timeline import Entry, Happening
@@ -86,12 +87,14 @@ def seen(sheet: Sheet, due: int) -> None:
 
 
 def check_charge(uow: UnitOfWork, command: ChargeInvoice) -> Chargeable:
-    """The card must be the customer's own and good."""
+    """The card must be the customer's own and good, and the amount one that cards are charged with."""
     sheet = require(uow, command.invoice, command.contact, Act.CHARGE)
     seen(sheet, command.due)
     method = next((one for one in sheet.methods if one.id == command.payment_method), None)
     if method is None:
         raise ForeignPaymentMethod(contact=sheet.contact.name)
+    if minor_digits(sheet.due.currency) == 3 and sheet.due.amount % 10:  # card networks know two decimals
+        raise CannotCharge(due=sheet.due.amount, currency=sheet.due.currency)
     return Chargeable(
         ref=sheet.ref,
         contact=sheet.contact.id,

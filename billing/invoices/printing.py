@@ -1,4 +1,4 @@
-"""The documents of an invoice: what its customer gets, as it stands now; of a draft, what the customer would get.
+"""The documents of an invoice: what was billed, and what became of it since; of a draft, what the customer would get.
 
 A credit note is a document of its own, by the id of the operation that issued it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from billing import documents
 from billing.catalogue import Label
-from billing.contacts import Contact, InvoiceStatus
+from billing.contacts import InvoiceStatus
 from billing.documents import (
     Buyer,
     Document,
@@ -22,6 +22,7 @@ from billing.documents import (
 from billing.errors import NotFound, UnknownInvoice
 from billing.ids import OperationId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals, LineTotal, TaxTotal, merged
+from billing.invoices.billed import BilledTo, billed, billed_to
 from billing.invoices.crediting import CreditInvoice, InvoiceCredited
 from billing.invoices.model import Details, Discount
 from billing.invoices.sheets import Sheet, as_it_stands
@@ -49,7 +50,8 @@ def document(uow: UnitOfWork, sheet: Sheet) -> Document:
     ours, totals = sheet.ours, sheet.totals
     if ours is None or totals is None or not totals.lines:
         raise NotFound(sheet.ref)
-    contact, business, details = sheet.contact, uow.catalogue.business, ours.details
+    business, details, kept = uow.catalogue.business, ours.details, sheet.billed
+    to = kept.to if kept else billed_to(sheet.contact)
     is_open = sheet.stripe is None or sheet.stripe.status is InvoiceStatus.OPEN
     page = (sheet.stripe.url or "") if sheet.stripe else ""
     return Document(
@@ -59,14 +61,14 @@ def document(uow: UnitOfWork, sheet: Sheet) -> Document:
         issued_on=ours.issued_on or uow.today,
         due_on=sheet.due_on,
         seller=documents.seller(business, details.language),
-        buyer=_buyer(contact),
+        buyer=_buyer(to),
         title=details.title,
         reference=details.order_number,
         fields=_fields(details),
         lines=tuple(_line(number, one, details.language) for number, one in enumerate(totals.lines, 1)),
         discount=_discount(details.discount, totals.discount, details.language),
         taxes=_taxes(totals.taxes, details.language),
-        reverse_charge=uow.catalogue.reverse_charge(contact.address.country, contact.tax_id),
+        reverse_charge=kept.reverse_charge if kept else uow.catalogue.reverse_charge(to.address.country, to.tax_id),
         totals=_totals(sheet, totals),
         memo=details.memo,
         terms=details.terms,
@@ -84,7 +86,8 @@ def credit_note(uow: UnitOfWork, id_: OperationId) -> Document:
     ours, taken = uow.invoices.find(SalesInvoiceId(receipt.ref)), receipt.taken
     if taken is None or ours is None or not ours.number or not ours.issued_on:
         raise NotFound(id_)
-    contact = uow.contacts.get(ours.contact)
+    kept = billed(ours)
+    to = kept.to if kept else billed_to(uow.contacts.get(ours.contact))
     language, currency = ours.details.language, ours.currency
     taxes = merged(tax for one in taken.lines for tax in one.taxes)
     tax, gross = total((one.amount for one in taxes), currency), total((one.total for one in taken.lines), currency)
@@ -96,7 +99,7 @@ def credit_note(uow: UnitOfWork, id_: OperationId) -> Document:
         issued_on=taken.issued_on,
         supplied=Period(first=ours.issued_on, last=ours.issued_on),
         seller=documents.seller(uow.catalogue.business, language),
-        buyer=_buyer(contact),
+        buyer=_buyer(to),
         reference=ours.details.order_number,
         fields=_fields(ours.details),
         corrects=DocumentReference(number=ours.number, issued_on=ours.issued_on),
@@ -105,7 +108,9 @@ def credit_note(uow: UnitOfWork, id_: OperationId) -> Document:
         lines=tuple(_line(number, one, language) for number, one in enumerate(taken.lines, 1)),
         discount=_discount(ours.details.discount, total((one.share for one in taken.lines), currency), language),
         taxes=_taxes(taxes, language),
-        reverse_charge=not tax and uow.catalogue.reverse_charge(contact.address.country, contact.tax_id),
+        reverse_charge=kept.reverse_charge
+        if kept
+        else not tax and uow.catalogue.reverse_charge(to.address.country, to.tax_id),
         totals=documents.Totals(
             net=gross - tax,
             tax=tax,
@@ -129,12 +134,9 @@ def _fields(details: Details) -> tuple[DocumentField, ...]:
     return tuple(DocumentField(name=one.name, value=one.value) for one in details.fields)
 
 
-def _buyer(contact: Contact) -> Buyer:
+def _buyer(to: BilledTo) -> Buyer:
     return Buyer(
-        name=contact.name if contact.name != contact.company else "",
-        company=contact.company,
-        address=contact.address,
-        tax_id=contact.tax_id or "",
+        name=to.name if to.name != to.company else "", company=to.company, address=to.address, tax_id=to.tax_id or ""
     )
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 from billing.errors import NeedsApproval, PriceChanged, Reason
 from billing.ids import InvoiceId, OperationId, SalesInvoiceId
 from billing.invoices import telling
+from billing.invoices.billed import Billed, billed_to
 from billing.invoices.issuing import IssueInvoice
 from billing.invoices.model import Conflict, SalesInvoice, Stage
 from billing.invoices.reviewing import order_for, sendable
@@ -38,6 +39,7 @@ class Sendable(Frozen):
     invoice: SalesInvoiceId
     version: int
     order: InvoiceOrder | None
+    billed: Billed | None = None  # what the order says, as the document says it
 
 
 class AtStripe(Frozen):
@@ -61,7 +63,8 @@ def check(uow: UnitOfWork, command: SendInvoice) -> Sendable:
         raise PriceChanged(contact=reviewed.contact.name)
     if reviewed.exceeds:
         raise NeedsApproval
-    return Sendable(invoice=invoice.id, version=invoice.version, order=order_for(uow, reviewed))
+    billed = Billed(to=billed_to(reviewed.contact), totals=reviewed.totals, reverse_charge=reviewed.reverse_charge)
+    return Sendable(invoice=invoice.id, version=invoice.version, order=order_for(uow, reviewed), billed=billed)
 
 
 def perform(payments: Payments, context: Context, checked: Sendable) -> AtStripe:
@@ -80,14 +83,16 @@ def record(uow: UnitOfWork, context: Context, checked: Sendable, outcome: AtStri
     if invoice.stage is Stage.DRAFT and outcome.prepared:
         if invoice.version != checked.version:
             return InvoiceNumbered(state=State.REFUSED, invoice=invoice.id, number="")
-        invoice = _numbered(uow, context, invoice, outcome.prepared)
+        invoice = _numbered(uow, context, invoice, outcome.prepared, checked.billed)
         _accept_issue(uow, context, invoice)
     elif invoice.stage is Stage.SENDING and checked.order is None:
         _accept_issue(uow, context, invoice)
     return InvoiceNumbered(invoice=invoice.id, number=invoice.number or "")
 
 
-def _numbered(uow: UnitOfWork, context: Context, invoice: SalesInvoice, stripe: InvoiceId) -> SalesInvoice:
+def _numbered(
+    uow: UnitOfWork, context: Context, invoice: SalesInvoice, stripe: InvoiceId, billed: Billed | None
+) -> SalesInvoice:
     series, year = uow.catalogue.invoices.series, uow.today.year
     due_on = invoice.due(uow.today)
     after = invoice.model_copy(
@@ -97,6 +102,7 @@ def _numbered(uow: UnitOfWork, context: Context, invoice: SalesInvoice, stripe: 
             "number": number(series, year, uow.invoices.next_number(series, year)),
             "issued_on": uow.today,
             "due_on": due_on,
+            "billed": billed.model_dump_json() if billed else None,
             "stripe": stripe,
             "sent_by": context.operation,
             "not_sent": None,

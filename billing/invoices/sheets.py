@@ -15,6 +15,7 @@ from billing.contacts import Contact, Invoice, InvoiceStatus, PaymentMethod
 from billing.errors import ManualPaymentNotPossible, NotNow, UnknownInvoice
 from billing.ids import ContactId, InvoiceId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals
+from billing.invoices.billed import Billed, billed
 from billing.invoices.drafting import amounts
 from billing.invoices.model import InvoiceState, SalesInvoice, Stage, state
 from billing.models import Frozen
@@ -89,6 +90,7 @@ class Sheet(Frozen):
     ours: SalesInvoice | None
     stripe: Invoice | None
     state: InvoiceState
+    billed: Billed | None = None  # of ours, once it has its number
     totals: InvoiceTotals | None  # of ours
     total: Money
     due: Money  # what is still to be paid
@@ -133,9 +135,11 @@ def as_it_stands(uow: UnitOfWork, ref: str) -> Sheet:
 def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
     ours, stripe, contact_id = _found(uow, ref)
     contact = uow.contacts.get(contact_id)
-    charging = looks_for_charges and _is_charging(uow, contact_id, ref)
+    refs = {ref, ours.id if ours else ref, stripe.id if stripe else ref}
+    charging = looks_for_charges and _is_charging(uow, contact_id, refs)
     found = state(ours.stage if ours else Stage.ISSUED, stripe, uow.now, charging=charging)
-    totals = amounts(uow, contact, ours) if ours else None
+    kept = billed(ours) if ours else None
+    totals = kept.totals if kept else amounts(uow, contact, ours) if ours else None
     zero = Money.zero(contact.currency)
     zone = uow.catalogue.business.zone
     day = stripe.due_at.astimezone(zone).date() if stripe and stripe.due_at else None
@@ -144,6 +148,7 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
         ours=ours,
         stripe=stripe,
         state=found,
+        billed=kept,
         totals=totals,
         total=stripe.total if stripe else totals.total if totals else zero,
         due=stripe.due if stripe and stripe.status in _OPEN else zero,
@@ -155,8 +160,10 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
     )
 
 
-def _is_charging(uow: UnitOfWork, contact: ContactId, ref: str) -> bool:
-    return any(one.kind == CHARGING and f'"{ref}"' in one.command for one in uow.operations.at_work(contact))
+def _is_charging(uow: UnitOfWork, contact: ContactId, refs: set[str]) -> bool:
+    """Whether a card is being charged for the invoice, by whichever of its names."""
+    at_work = (one.command for one in uow.operations.at_work(contact) if one.kind == CHARGING)
+    return any(f'"{ref}"' in command for command in at_work for ref in refs)
 
 
 CHARGING = "charge_invoice"  # the kind of the operation that charges a card
@@ -198,7 +205,7 @@ def require(uow: UnitOfWork, ref: str, contact: ContactId, act: Act) -> Sheet:
     Raises UnknownInvoice (also for another customer's), NotPermitted, ManualPaymentNotPossible (HX10) or NotNow.
     """
     uow.actor.require(NEEDS[act])
-    found = _sheet(uow, ref, looks_for_charges=False)
+    found = _sheet(uow, ref, looks_for_charges=False)  # who comes later waits for its turn, see `steps`
     if found.contact.id != contact:
         raise UnknownInvoice(invoice=ref)
     if act is Act.RECORD and found.by_subscription:

@@ -14,7 +14,7 @@ from billing.errors import (
     Refusal,
     TooManyInvoiceRecipients,
 )
-from billing.invoices.model import LARGEST, MOST_RECIPIENTS, Discount
+from billing.invoices.model import LARGEST, LONGEST_DESCRIPTION, LONGEST_ORDER_NUMBER, MOST_RECIPIENTS, Discount
 from billing.models import Frozen
 from billing.money import Money, minor_digits
 
@@ -28,7 +28,7 @@ def amount(text: str, currency: str, refusal: type[Refusal] = AmountNotReadable)
 
     Raises the refusal for what is no amount, has more decimals than the currency, or names another currency.
     """
-    words = text.strip().upper().replace("€", "EUR").replace("$", "USD").replace("£", "GBP")
+    words = text.strip().upper().replace("€", "EUR").replace("$", "USD").replace("£", "GBP").replace("¥", "JPY")
     named = "".join(re.findall(r"[A-Z]+", words))
     if named not in ("", currency):
         raise refusal(text=text.strip()[:40], currency=currency)
@@ -109,6 +109,7 @@ class TypedLine(Frozen):
     quantity: Decimal
     description: str
     price: Money | None
+    called: str  # all behind the quantity: it may be the name of something that ends in a number
 
 
 class TypedInvoice(Frozen):
@@ -125,17 +126,37 @@ class TypedInvoice(Frozen):
 
 _LINE = re.compile(
     r"^(?:(?P<quantity>\d[\d.,]*)\s*(?:x|×|\*|mal)\s*)?(?P<what>\D.*?)"
-    r"(?:\s+(?:@\s*|je\s+|à\s+|at\s+)?(?P<price>[€$£]?\s?\d[\d.,'’]*)\s*(?P<currency>[A-Za-z]{3}|€|\$|£)?)?$",
+    r"(?:\s+(?:@\s*|je\s+|à\s+|at\s+)?(?P<price>[€$£¥]?\s?\d[\d.,'’]*)\s*(?P<currency>[A-Za-z]{3}|€|\$|£|¥)?)?$",
     re.IGNORECASE,
 )
 _QUANTITY = re.compile(r"(?:^|\s)\d[\d.,]*\s*(?:x|×|\*|mal)\s+\S", re.IGNORECASE)
-_DUE_DAYS = re.compile(r"^(?:due|fällig|zahlbar)(?:\s+in)?\s+(\d{1,3})\s*(?:d|days?|t|tagen?|tage)?$", re.IGNORECASE)
-_DUE_ON = re.compile(r"^(?:due|fällig|zahlbar)(?:\s+(?:on|by|am|bis))?\s+(\S+)$", re.IGNORECASE)
-_OFF = re.compile(r"^(?:discount|rabatt|minus|less|abzüglich)?\s*(\d[\d.,]*\s*%)(?:\s*(?:off|discount|rabatt))?$", re.I)
+_WITHIN = r"(?:\s+(?:in|within|binnen|innerhalb(?:\s+von)?))?"
+_DUE_DAYS = re.compile(
+    rf"^(?:due|fällig|zahlbar|net|netto){_WITHIN}\s+(\d{{1,3}})\s*(?:d|days?|t|tagen?|tage)?$", re.IGNORECASE
+)
+_DUE_AT_ONCE = re.compile(
+    r"^(?:due\s+(?:on\s+receipt|at\s+once|now)|sofort\s+(?:fällig|zahlbar)|(?:fällig|zahlbar)\s+sofort)$", re.I
+)
+_DUE_ON = re.compile(r"^(?:due|fällig|zahlbar)(?:\s+(?:on|by|am|bis(?:\s+zum)?))?\s+(\S+)$", re.IGNORECASE)
+_LESS, _OFF_WORD = r"(?:discount|rabatt|minus|less|abzüglich)", r"(?:off|discount|rabatt)"
+_PERCENT_OFF = re.compile(rf"^{_LESS}?\s*(\d[\d.,]*\s*%)(?:\s*{_OFF_WORD})?$", re.IGNORECASE)
+_MONEY = r"([€$£¥]?\s?\d[\d.,'’]*\s*(?:[A-Za-z]{3}|[€$£¥])?)"
+_AMOUNT_OFF = (re.compile(rf"^{_LESS}\s+{_MONEY}$", re.I), re.compile(rf"^{_MONEY}\s+{_OFF_WORD}$", re.I))
+# A due day that stands behind a line without a comma: only with its unit, or as a day.
+_DUE_BEHIND = re.compile(
+    rf"\s+(?=(?:due|fällig|zahlbar)(?:{_WITHIN}\s+\d{{1,3}}\s*(?:d|days?|t|tagen?|tage)|(?:\s+(?:on|by|am|bis))?"
+    r"\s+(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}\.\d{2,4}|today|heute|tomorrow|morgen))$)",
+    re.IGNORECASE,
+)
+# What a description does not hold: a second line, another amount, a sign. Somebody meant more than one line by it.
+_TWO_IN_ONE = re.compile(
+    r"\d\s*(?:x|×|\*|mal)\s|\d\s*(?:[€$£¥]|(?:EUR|USD|GBP|CHF|JPY)\b)|[€$£¥]\s?\d|^[-+]|\s-\d", re.IGNORECASE
+)
 _ORDER = re.compile(r"^(?:po|order|bestellung|bestellnummer)[\s:#]+(.+)$", re.IGNORECASE)
+_NO_LINE = re.compile(rf"(?:due|fällig|zahlbar|net|netto|po|{_LESS})\s|.*\s{_OFF_WORD}$", re.IGNORECASE)
 _DAYS = (
     (re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})$"), (1, 2, 3)),
-    (re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})$"), (3, 2, 1)),
+    (re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})$"), (3, 2, 1)),
 )
 
 
@@ -146,7 +167,8 @@ def one_line(text: str, currency_of: str, today: date) -> TypedInvoice:
     understood is handed back.
     """
     customer, rest = split_customer(text)
-    parts = [part.strip() for part in re.split(r";|,\s+", rest) if part.strip()]
+    split = (part.strip() for part in re.split(r";|,\s+", rest))
+    parts = [one.strip() for part in split for one in _DUE_BEHIND.split(part) if one.strip()]
     found = TypedInvoice(customer=customer)
     for part in parts:
         found = _read(found, part, currency_of, today)
@@ -166,37 +188,59 @@ def split_customer(text: str) -> tuple[str, str]:
 
 
 def _read(found: TypedInvoice, part: str, currency: str, today: date) -> TypedInvoice:
-    if days := _DUE_DAYS.match(part):
-        return found.model_copy(update={"due_days": int(days[1])})
-    if (day := _DUE_ON.match(part)) and (on := _day(day[1], today)):
-        return found.model_copy(update={"due_on": on})
-    if off := _OFF.match(part):
-        return _with_discount(found, off[1], part, currency)
-    if order := _ORDER.match(part):
-        return found.model_copy(update={"order_number": order[1].strip()[:60]})
-    line = _line(part, currency)
+    """What is said a second time is handed back: nobody knows which of both is meant."""
+    read = _due(part, today) or _discount(part, currency) or _order(part)
+    if read and not any(_said(found, name) for name in read):
+        return found.model_copy(update=read)
+    line = None if read else _line(part, currency)
     if line is None:
         return found.model_copy(update={"unread": (*found.unread, part)})
     return found.model_copy(update={"lines": (*found.lines, line)})
 
 
-def _with_discount(found: TypedInvoice, text: str, part: str, currency: str) -> TypedInvoice:
-    try:
-        return found.model_copy(update={"discount": discount(text, currency)})
-    except DiscountNotReadable:
-        return found.model_copy(update={"unread": (*found.unread, part)})
+def _said(found: TypedInvoice, name: str) -> bool:
+    names = ("due_on", "due_days") if name.startswith("due") else (name,)
+    return any(getattr(found, one) not in (None, "") for one in names)
+
+
+def _due(part: str, today: date) -> dict[str, object]:
+    if days := _DUE_DAYS.match(part):
+        return {"due_days": int(days[1])}
+    if _DUE_AT_ONCE.match(part):
+        return {"due_days": 0}
+    day = _DUE_ON.match(part)
+    on = _day(day[1], today) if day else None
+    return {"due_on": on} if on else {}
+
+
+def _discount(part: str, currency: str) -> dict[str, object]:
+    for pattern in (_PERCENT_OFF, *_AMOUNT_OFF):
+        if off := pattern.match(part):
+            try:
+                return {"discount": discount(off[1], currency)}
+            except DiscountNotReadable:
+                return {}
+    return {}
+
+
+def _order(part: str) -> dict[str, object]:
+    order = _ORDER.match(part)
+    text = order[1].strip() if order else ""
+    return {"order_number": text} if 0 < len(text) <= LONGEST_ORDER_NUMBER else {}
 
 
 def _line(part: str, currency: str) -> TypedLine | None:
-    """A line needs a quantity or a price; a mere word is not one."""
+    """A line needs a quantity or a price; a mere word is not one, nor is what begins like something else."""
     match = _LINE.match(part)
-    if match is None or not (match["quantity"] or match["price"]) or part.casefold().startswith(("due ", "fällig ")):
+    if match is None or not (match["quantity"] or match["price"]) or _NO_LINE.match(part):
+        return None
+    what = match["what"].strip()
+    if _TWO_IN_ONE.search(what) or len(what) > LONGEST_DESCRIPTION:
         return None
     try:
         price = amount(f"{match['price']} {match['currency'] or ''}", currency) if match["price"] else None
-        return TypedLine(
-            quantity=quantity(match["quantity"] or "1"), description=match["what"].strip()[:250], price=price
-        )
+        behind = part[match.start("what") :].strip()
+        return TypedLine(quantity=quantity(match["quantity"] or "1"), description=what, price=price, called=behind)
     except (AmountNotReadable, QuantityNotReadable):
         return None
 
@@ -208,8 +252,9 @@ def _day(text: str, today: date) -> date | None:
         return today + timedelta(days=1)
     for pattern, order in _DAYS:
         if match := pattern.match(text):
+            year, month, day = (int(match[place]) for place in order)
             try:
-                return date(*(int(match[place]) for place in order))
+                return date(year if year > 99 else 2000 + year, month, day)
             except ValueError:
                 return None
     return None

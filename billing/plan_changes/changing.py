@@ -1,33 +1,34 @@
-"""The operation that changes it: what was reviewed, confirmed, and done once (A17, A23, A31, H30)."""
+"""The operation that changes it: what was reviewed, confirmed, and done once (A17, A23, A31, H30).
+
+Where no card can be charged the customer is sent a link; `ResumePlanChange` goes on when a method was added (H31).
+"""
 
 from __future__ import annotations
 
 from billing.change_requests.deciding import supersede
 from billing.contacts import Contact
-from billing.errors import (
-    Declined,
-    ForeignPaymentMethod,
-    NeedsDecision,
-    NoPaymentMethod,
-    PaymentMethodExpired,
-    PriceChanged,
-)
-from billing.ids import ContactId, PaymentMethodId
-from billing.operations import Action, Command, Context, Operation
+from billing.errors import Declined, NeedsDecision, NoPaymentMethod, PriceChanged
+from billing.ids import ContactId
+from billing.money import Money
+from billing.operations import Action, Command, Context, Operation, State
+from billing.payment_links import SEND_LINK, added_method, end_waiting, may_be_sent, still_waiting
+from billing.payment_methods import chosen, ways_to_pay
 from billing.plan_changes.model import (
     ChangePlan,
     Confirmed,
+    ConfirmedLater,
     DeclinedChange,
     Outcome,
     PlanChanged,
     PlanChangeReviewed,
     Quote,
+    ResumePlanChange,
     Way,
 )
-from billing.plan_changes.pricing import quote_of, review_of
+from billing.plan_changes.pricing import change_of, quote_of, review_of
 from billing.plan_changes.rules import CHANGEABLE, assess
 from billing.plans import Package, has_plan, is_of_account, package_of
-from billing.ports import Payments, UnitOfWork
+from billing.ports import ChangedSubscription, Payments, ScheduledChange, UnitOfWork
 from billing.timeline import Entry, Happening
 
 
@@ -43,7 +44,10 @@ def check(uow: UnitOfWork, command: ChangePlan) -> Confirmed:
     if assessment.way is Way.REQUEST:
         raise NeedsDecision
     quote = quote_of(uow, assessment, shown.preview.prorated_at)
-    if command.payment_method:
+    if command.payment_method == SEND_LINK and shown.charges:
+        may_be_sent(uow, assessment.contact)
+        return Confirmed(quote=quote.model_copy(update={"method": None}), reviewed=shown.preview, by_link=True)
+    if command.payment_method and command.payment_method != SEND_LINK:
         quote = _paid_by(uow, quote, command.payment_method)
     if shown.model_copy(update={"method": quote.method}).cannot_pay:
         raise NoPaymentMethod(contact=assessment.contact.name)
@@ -53,6 +57,8 @@ def check(uow: UnitOfWork, command: ChangePlan) -> Confirmed:
 def perform(payments: Payments, context: Context, checked: Confirmed) -> Outcome:
     order, id_, at = checked.quote.order, context.operation, context.created_at
     assessment = checked.quote.assessment
+    if checked.by_link:
+        return Outcome(link=payments.send_setup_link(order.customer, id_, at))
     if assessment.way is Way.PERIOD_END:
         end = assessment.subscription.current_period_end
         assert end, "what is billed has a period"
@@ -62,22 +68,29 @@ def perform(payments: Payments, context: Context, checked: Confirmed) -> Outcome
 
 def record(uow: UnitOfWork, context: Context, checked: Confirmed, outcome: Outcome) -> PlanChanged:
     """Mirror, account, timeline and receipt; an open request about this subscription is over (superseded)."""
-    assessment = checked.quote.assessment
-    now_so = outcome.changed.subscription if outcome.changed else outcome.scheduled.subscription  # type: ignore[union-attr]  # one of the two
-    invoice = outcome.changed.invoice if outcome.changed else None
-    uow.mirror.add_subscription(assessment.contact.id, now_so, invoice)
-    if outcome.changed:
-        keep_account(uow, assessment.contact.id, assessment.before, assessment.after)
     uow.timeline.append(_entry(uow, context, checked, outcome))
+    done = outcome.changed or outcome.scheduled
     return PlanChanged(
-        assessment=assessment,
+        state=State.DONE if done else State.WAITING,
+        assessment=checked.quote.assessment,
         preview=checked.reviewed,
-        method=checked.quote.method,
-        subscription=now_so,
-        invoice=invoice,
+        method=outcome.added or checked.quote.method,
+        subscription=done.subscription if done else checked.quote.assessment.subscription,
+        invoice=outcome.changed.invoice if outcome.changed else None,
         effective_at=outcome.scheduled.effective_at if outcome.scheduled else None,
-        superseded=supersede(uow, now_so.id),
+        superseded=_keep(uow, checked, done) if done else False,
+        link=outcome.link,
     )
+
+
+def _keep(uow: UnitOfWork, checked: Confirmed, done: ChangedSubscription | ScheduledChange) -> bool:
+    """What is so from now on; whether a request ended by it."""
+    assessment = checked.quote.assessment
+    invoice = done.invoice if isinstance(done, ChangedSubscription) else None
+    uow.mirror.add_subscription(assessment.contact.id, done.subscription, invoice)
+    if isinstance(done, ChangedSubscription):
+        keep_account(uow, assessment.contact.id, assessment.before, assessment.after)
+    return supersede(uow, done.subscription.id)
 
 
 def declined(uow: UnitOfWork, context: Context, checked: Confirmed, error: Declined) -> None:
@@ -97,7 +110,7 @@ def declined(uow: UnitOfWork, context: Context, checked: Confirmed, error: Decli
     )
 
 
-def changed(uow: UnitOfWork, command: Command) -> str:
+def in_turn(uow: UnitOfWork, command: Command) -> str:
     """Whatever changes plans of one contact takes turns, also what lets go of a change that waits at Stripe.
 
     Only the last change can be found at Stripe by its operation: one that lost its answer would take another, made in
@@ -116,29 +129,85 @@ CHANGE = Action(
     perform=perform,
     record=record,
     declined=declined,
-    subject=changed,
+    subject=in_turn,
 )
 
 
+# The operation that finishes a waiting one
+
+
+def check_resume(uow: UnitOfWork, command: ResumePlanChange) -> ConfirmedLater:
+    """Only what still waits is done, from the same package to the same one, at the list prices that were reviewed.
+
+    It is prorated to this moment: the customer pays for the time for which the change counts. Stripe's preview then may
+    ask for less than was reviewed, never for more, as it would after a renewal.
+    """
+    waiting = still_waiting(uow, command, ChangePlan.kind)
+    shown = PlanChanged.model_validate_json(waiting.result or "")
+    assessment = assess(uow, shown.assessment.draft)
+    terms, reviewed = ((one.before, one.way, one.impact.after) for one in (assessment, shown.assessment))
+    if terms != reviewed:
+        raise PriceChanged(contact=assessment.contact.name)
+    quote = quote_of(uow, assessment, max(uow.now, shown.preview.prorated_at))
+    return ConfirmedLater(
+        waiting=waiting.id, session=command.session, confirmed=Confirmed(quote=quote, reviewed=shown.preview)
+    )
+
+
+def perform_resume(payments: Payments, context: Context, checked: ConfirmedLater) -> Outcome:
+    method = added_method(payments, checked.session)
+    confirmed = checked.confirmed
+    order = confirmed.quote.order.model_copy(update={"payment_method": method.id})
+    changed = payments.change_subscription(order, confirmed.reviewed, context.operation, context.created_at)
+    return Outcome(changed=changed, added=method)
+
+
+def record_resume(uow: UnitOfWork, context: Context, checked: ConfirmedLater, outcome: Outcome) -> PlanChanged:
+    receipt = record(uow, context, checked.confirmed, outcome)
+    uow.operations.finish(checked.waiting, State.DONE, result=receipt.model_dump_json())
+    return receipt
+
+
+def declined_resume(uow: UnitOfWork, context: Context, checked: ConfirmedLater, error: Declined) -> None:
+    """The card on the hosted page was added but not chargeable: what waited is over, a person has to decide anew."""
+    declined(uow, context, checked.confirmed, error)
+    uow.operations.finish(checked.waiting, State.DECLINED, reason=error.reason)
+
+
+RESUME = Action(
+    command=ResumePlanChange,
+    checked=ConfirmedLater,
+    outcome=Outcome,
+    receipt=PlanChanged,
+    check=check_resume,
+    perform=perform_resume,
+    record=record_resume,
+    declined=declined_resume,
+    refused=end_waiting,
+    subject=in_turn,
+)
+
+
+# What can be done after a decline
+
+
 def ways_out(uow: UnitOfWork, operation: Operation) -> DeclinedChange:
-    """The declined operation's review, and the other methods on file by which the same may be tried again."""
-    command = ChangePlan.model_validate_json(operation.command)
+    """The declined operation's review, and the other ways to pay by which the same may be tried again."""
+    command = change_of(uow, operation)
     asked = uow.operations.get(command.preview)
     shown = PlanChangeReviewed.model_validate_json(asked.result or "")
     methods = uow.mirror.payment_methods(operation.contact)
     used = next((one for one in methods if one.id == command.payment_method), shown.method)
-    others = (one for one in methods if not one.expired(uow.today) and (used is None or one.id != used.id))
-    return DeclinedChange(preview=command.preview, reviewed=shown, used=used, others=tuple(others))
+    ways = ways_to_pay(uow, uow.contacts.get(operation.contact))
+    others = (one for one in ways.methods if used is None or one.id != used.id)
+    return DeclinedChange(
+        preview=command.preview, reviewed=shown, used=used, others=tuple(others), link_to=ways.link_to
+    )
 
 
-def _paid_by(uow: UnitOfWork, quote: Quote, wanted: PaymentMethodId) -> Quote:
-    """The quote, paid by another method on file, which must be the contact's own (a form can be forged) and good."""
-    contact = quote.assessment.contact
-    method = next((one for one in uow.mirror.payment_methods(contact.id) if one.id == wanted), None)
-    if method is None:
-        raise ForeignPaymentMethod(contact=contact.name)
-    if method.expired(uow.today):
-        raise PaymentMethodExpired(brand=method.brand, last4=method.last4)
+def _paid_by(uow: UnitOfWork, quote: Quote, wanted: str) -> Quote:
+    """The quote, paid by another method on file."""
+    method = chosen(uow, quote.assessment.contact, wanted, uow.today)
     order = quote.order.model_copy(update={"payment_method": method.id})
     return quote.model_copy(update={"order": order, "method": method})
 
@@ -170,7 +239,7 @@ def follow(uow: UnitOfWork, contact: Contact) -> None:
 
 def _entry(uow: UnitOfWork, context: Context, checked: Confirmed, outcome: Outcome) -> Entry:
     assessment = checked.quote.assessment
-    what = Happening.PLAN_CHANGED if outcome.changed else Happening.PLAN_CHANGE_SCHEDULED
+    what, amount = _happened(checked, outcome)
     return Entry(
         id=f"{context.operation}:{what}",
         contact=assessment.contact.id,
@@ -178,11 +247,20 @@ def _entry(uow: UnitOfWork, context: Context, checked: Confirmed, outcome: Outco
         what=what,
         by=context.actor.name,
         on_behalf_of=assessment.requester.name,
-        amount=checked.reviewed.total if outcome.changed else None,
+        amount=amount,
         operation=context.operation,
         stripe_id=assessment.subscription.id,
         parameters=described(assessment.before, assessment.after),
     )
+
+
+def _happened(checked: Confirmed, outcome: Outcome) -> tuple[Happening, Money | None]:
+    """What it was, and the money in it; after a link it may be less than was reviewed."""
+    if outcome.link:
+        return Happening.PAYMENT_LINK_SENT, checked.reviewed.due
+    if outcome.changed is None:
+        return Happening.PLAN_CHANGE_SCHEDULED, None
+    return Happening.PLAN_CHANGED, outcome.changed.invoice.total if outcome.changed.invoice else checked.reviewed.total
 
 
 def described(before: Package, after: Package) -> dict[str, str | int | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from billing.catalogue import AddOn, RecurringPrice
 from billing.change_requests.model import ChangeRequest
@@ -13,8 +13,9 @@ from billing.ids import OperationId, PaymentMethodId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Command, Receipt
+from billing.payment_links import Resumption
 from billing.plans import Cadence, Difference, Impact, Package, Range
-from billing.ports import ChangedSubscription, ChangeOrder, ChangePreview, ScheduledChange
+from billing.ports import ChangedSubscription, ChangeOrder, ChangePreview, ScheduledChange, SetupLink
 
 
 class Way(StrEnum):
@@ -108,7 +109,13 @@ class ChangePlan(Command):
     kind: ClassVar[str] = "change_plan"
 
     preview: OperationId
-    payment_method: PaymentMethodId | None = None  # another one than was reviewed, from now on; None: that one
+    payment_method: PaymentMethodId | Literal["link"] | None = None  # from now on; None: the one that was reviewed
+
+
+class ResumePlanChange(Resumption):
+    """Make the change that waited for a payment method."""
+
+    kind: ClassVar[str] = "resume_plan_change"
 
 
 class NextPayment(Frozen):
@@ -178,10 +185,15 @@ class PlanChangeReviewed(Receipt):
     supersedes: ChangeRequest | None = None  # the open request about this subscription that ends by it
 
     @property
-    def cannot_pay(self) -> bool:
-        """Money is due now, and there is nothing to take it from (H31)."""
+    def charges(self) -> bool:
+        """Money is taken from a payment method now."""
         is_due = self.assessment.way is Way.AT_ONCE and self.preview.due.amount > 0
-        return is_due and self.method is None and not self.assessment.subscription.by_invoice
+        return is_due and not self.assessment.subscription.by_invoice
+
+    @property
+    def cannot_pay(self) -> bool:
+        """Money is due now, and no method is there by itself to take it from (H31): one has to be chosen or added."""
+        return self.charges and self.method is None
 
 
 class DeclinedChange(Frozen):
@@ -191,20 +203,32 @@ class DeclinedChange(Frozen):
     reviewed: PlanChangeReviewed
     used: PaymentMethod | None
     others: tuple[PaymentMethod, ...]  # on file, still good
+    link_to: str | None  # the address that a link would go to; None: a link cannot be sent
 
 
 class Confirmed(Frozen):
     quote: Quote
     reviewed: ChangePreview
+    by_link: bool = False  # a link comes first; nothing is changed before a method was added
+
+
+class ConfirmedLater(Frozen):
+    """The waiting change, on the terms that were reviewed, and the session that has the method."""
+
+    waiting: OperationId
+    session: str
+    confirmed: Confirmed
 
 
 class Outcome(Frozen):
     changed: ChangedSubscription | None = None
     scheduled: ScheduledChange | None = None
+    link: SetupLink | None = None
+    added: PaymentMethod | None = None  # the method that the customer added on Stripe's page
 
 
 class PlanChanged(Receipt):
-    """What came of it."""
+    """What came of it: DONE, or WAITING with a link, and then the subscription is as it was."""
 
     assessment: Assessment
     preview: ChangePreview
@@ -213,3 +237,4 @@ class PlanChanged(Receipt):
     invoice: Invoice | None
     effective_at: datetime | None = None  # UTC; None: now
     superseded: bool = False  # an open request about this subscription ended by it
+    link: SetupLink | None = None

@@ -17,6 +17,7 @@ from billing.plan_changes.model import (
     PreviewPlanChange,
     Quote,
     RaiseLimit,
+    ResumePlanChange,
     Way,
 )
 from billing.plan_changes.rules import assess, chosen_subscription, order_for, plan_subscriptions, whole_second
@@ -27,11 +28,12 @@ from billing.roles import Permission
 # A reviewed price is charged within that time, or reviewed again.
 REVIEW_HOLDS = timedelta(hours=1)
 _PREVIEWS = (PreviewPlanChange.kind, RaiseLimit.kind)
+_CHANGES = (ChangePlan.kind, ResumePlanChange.kind)
 
 
 def check_preview(uow: UnitOfWork, command: PreviewPlanChange) -> Quote:
     """Refuse what may not be done at once (NeedsDecision)."""
-    assessment = assess(uow, PlanChangeDraft.model_validate(command.model_dump()))
+    assessment = assess(uow, command)
     if assessment.way is Way.REQUEST:
         raise NeedsDecision
     return quote_of(uow, assessment, uow.now)
@@ -118,8 +120,8 @@ def draft_of(uow: UnitOfWork, operation_id: OperationId) -> PlanChangeDraft:
     """What was asked for by an operation of this person: a preview, or the change that followed it."""
     try:
         asked = uow.operations.get(operation_id)
-        if asked.kind == ChangePlan.kind:
-            asked = uow.operations.get(ChangePlan.model_validate_json(asked.command).preview)
+        if asked.kind in _CHANGES:
+            asked = uow.operations.get(change_of(uow, asked).preview)
     except NotFound:
         raise SubscriptionChanged from None
     is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
@@ -127,6 +129,19 @@ def draft_of(uow: UnitOfWork, operation_id: OperationId) -> PlanChangeDraft:
         raise SubscriptionChanged
     wanted = PreviewPlanChange.model_validate_json(asked.command)
     return PlanChangeDraft.model_validate(wanted.model_dump())
+
+
+def declined_operation(uow: UnitOfWork, operation_id: OperationId) -> Operation:
+    """A change of this person's that the bank declined. Raises SubscriptionChanged for anything else."""
+    uow.actor.require(Permission.CHANGE_PLAN)
+    try:
+        found = uow.operations.get(operation_id)
+    except NotFound:
+        raise SubscriptionChanged from None
+    is_theirs = (found.team, found.user) == (uow.actor.team, uow.actor.user)
+    if not is_theirs or found.kind not in _CHANGES or found.state is not State.DECLINED:
+        raise SubscriptionChanged
+    return found
 
 
 def reviewed(uow: UnitOfWork, preview: OperationId) -> PlanChangeReviewed:
@@ -138,17 +153,24 @@ def reviewed(uow: UnitOfWork, preview: OperationId) -> PlanChangeReviewed:
     return PlanChangeReviewed.model_validate_json(asked.result or "")
 
 
+def change_of(uow: UnitOfWork, operation: Operation) -> ChangePlan:
+    """The command of a change, also if the operation is the one that finished it after a link."""
+    if operation.kind == ResumePlanChange.kind:
+        operation = uow.operations.get(ResumePlanChange.model_validate_json(operation.command).waiting)
+    return ChangePlan.model_validate_json(operation.command)
+
+
 # Helpers
 
 
-def review_of(uow: UnitOfWork, preview: OperationId) -> Operation | None:
+def review_of(uow: UnitOfWork, preview: OperationId, kinds: tuple[str, ...] = _PREVIEWS) -> Operation | None:
     """The preview that this person asked for, within the last hour; None for anything else, however it came here."""
     try:
         asked = uow.operations.get(preview)
     except NotFound:
         return None
     is_theirs = (asked.team, asked.user) == (uow.actor.team, uow.actor.user)
-    is_good = asked.kind in _PREVIEWS and asked.state is State.DONE
+    is_good = asked.kind in kinds and asked.state is State.DONE
     return asked if is_theirs and is_good and uow.now - asked.created_at <= REVIEW_HOLDS else None
 
 

@@ -6,14 +6,12 @@ from datetime import datetime
 
 from billing.accounts import billable
 from billing.catalogue import Proration
-from billing.contacts import Contact, Member, Subscription, SubscriptionStatus
+from billing.contacts import Contact, Subscription, SubscriptionStatus
 from billing.errors import (
-    NobodyMayPurchase,
     NoPlan,
     NotChangeable,
     NothingChanges,
     PlanEnds,
-    RequesterMayNot,
     SeatsInUse,
     UsageAboveLimits,
 )
@@ -27,14 +25,13 @@ from billing.plans import (
     Package,
     cadence_of,
     differences,
+    entitled,
     has_plan,
     impact,
     items_of,
     lowers,
-    may_purchase,
     needs_decision,
     package_of,
-    purchasers,
 )
 from billing.ports import ChangeOrder, UnitOfWork
 from billing.roles import Permission
@@ -48,7 +45,7 @@ def assess(uow: UnitOfWork, draft: PlanChangeDraft) -> Assessment:
     contact = billable(uow, draft.contact)
     subscription = chosen_subscription(uow, contact, plan_subscriptions(uow, contact), draft.subscription)
     changeable(uow, subscription)
-    requester = _requester(contact, draft.requester)
+    requester = entitled(contact, draft.requester)
     cadence = cadence_of(subscription, uow.catalogue)
     before, after = package_of(uow.catalogue, subscription), draft.package
     items_of(uow.catalogue, after, cadence)
@@ -62,7 +59,7 @@ def assess(uow: UnitOfWork, draft: PlanChangeDraft) -> Assessment:
         contact=contact,
         requester=requester,
         subscription=subscription,
-        draft=PlanChangeDraft.model_validate(draft.model_dump()),
+        draft=PlanChangeDraft.model_validate(draft.model_dump(include=set(PlanChangeDraft.model_fields))),
         before=before,
         after=after,
         differences=changes,
@@ -127,22 +124,14 @@ def chosen_subscription(
 def changeable(uow: UnitOfWork, subscription: Subscription) -> None:
     if subscription.status not in CHANGEABLE:
         raise NotChangeable(subscription_status=subscription.status.value)
+    goes_on(uow, subscription)
+
+
+def goes_on(uow: UnitOfWork, subscription: Subscription) -> None:
+    """Refuse what is cancelled for a day to come: changing it would take the cancellation back (GX9)."""
     if subscription.cancel_at:
         last = subscription.cancel_at.astimezone(uow.catalogue.business.zone).date()
         raise PlanEnds(last=last.isoformat())
-
-
-def _requester(contact: Contact, email: str) -> Member:
-    """The member, who must be allowed to purchase (A1). The refusal names who is."""
-    who_may = purchasers(contact)
-    if not who_may:
-        raise NobodyMayPurchase(contact=contact.name)
-    member = next((one for one in contact.members if one.email.casefold() == email.casefold()), None)
-    if member is None or not may_purchase(member):
-        raise RequesterMayNot(
-            name=member.name if member else email, allowed=tuple(one.name for one in who_may), contact=contact.name
-        )
-    return member
 
 
 def _way(uow: UnitOfWork, changes: tuple[Difference, ...]) -> Way:

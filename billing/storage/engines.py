@@ -89,6 +89,7 @@ def _sqlite(url: URL, *, begin: str, synchronous: str, connections: int, read_on
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {synchronous}")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA recursive_triggers = ON")  # else REPLACE deletes rows past the triggers that refuse it
         cursor.execute("PRAGMA cache_size = -8000")
         cursor.execute("PRAGMA mmap_size = 4294967296")
         cursor.execute("PRAGMA journal_size_limit = 67108864")

@@ -72,6 +72,11 @@ class SalesInvoiceRows:
             statement = statement.where(tuple_(column.changed_at, column.id) < tuple_(row.changed_at, row.id))
         return tuple(self._read(statement.order_by(column.changed_at.desc(), column.id.desc()).limit(limit)))
 
+    def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
+        column = sales_invoices.c
+        asked = select(_BODY).where(DRAFTS, column.id.in_(select(invoice_cards.c.invoice)))
+        return tuple(self._read(asked.order_by(column.changed_at, column.id).limit(limit)))
+
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         wanted = tuple(invoices)
         found = self._read(select(_BODY).where(sales_invoices.c.stripe.in_(wanted))) if wanted else ()

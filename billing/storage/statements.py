@@ -42,7 +42,15 @@ def upsert(
     connection: Connection, table: Table, *key: str, keep: tuple[str, ...] = ()
 ) -> sqlite.Insert | postgresql.Insert:
     """Insert, or replace every column but the key and those to be kept."""
-    statement = insert(connection, table)
+    return _upsert(connection.dialect.name, table, key, keep)
+
+
+@cache
+def _upsert(
+    dialect: str, table: Table, key: tuple[str, ...], keep: tuple[str, ...]
+) -> sqlite.Insert | postgresql.Insert:
+    """Made once, too: a mirror that is written anew takes four of them."""
+    statement = _INSERT[dialect](table)
     replaced = {
         column.name: statement.excluded[column.name]
         for column in table.columns

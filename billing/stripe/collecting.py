@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import stripe
 
-from billing.contacts import Invoice
+from billing.contacts import Invoice, SubscriptionStatus
 from billing.errors import AmountDue, InvoiceNotOpen
 from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SubscriptionId
 from billing.ports import PaymentOrder
@@ -21,9 +21,6 @@ from billing.stripe.once import create_once
 
 if TYPE_CHECKING:
     from stripe.params import InvoicePayParams
-
-
-_ENDED = ("canceled", "incomplete_expired")
 
 
 class Collecting:
@@ -59,20 +56,36 @@ class Collecting:
             if found.status != "open" or paid():
                 raise InvoiceNotOpen from error
             raise
-        if order.keep_for:
-            self._keep(order.keep_for, order.payment_method)
+        if order.subscription and order.later:
+            self._charge_later(order.subscription, order.payment_method, order.later)
 
     def invoice(self, customer: CustomerId, invoice: InvoiceId) -> Invoice | None:
         """See `Payments.invoice`."""
         found = self._find(customer, invoice)
         return reading.invoice(found) if found else None
 
-    def _keep(self, subscription: SubscriptionId, method: PaymentMethodId) -> None:
-        """The money was taken, so a subscription that ended meanwhile is left as it is."""
+    def keep_what_pays(self, subscription: SubscriptionId) -> None:
+        """See `Payments` (API reference, "Subscription": `save_default_payment_method`)."""
+        found = self._client.v1.subscriptions.retrieve(subscription)
+        if not SubscriptionStatus(found.status).has_ended:
+            self._client.v1.subscriptions.update(
+                subscription, {"payment_settings": {"save_default_payment_method": "on_subscription"}}
+            )
+
+    def _charge_later(self, subscription: SubscriptionId, used: PaymentMethodId, later: PaymentMethodId) -> None:
+        """Whatever Stripe has made of the payment itself. The money has come: no refusal may hide that any more.
+
+        Nothing about a subscription that has ended can be changed; a method that was taken away meanwhile is none.
+        """
+        found = self._client.v1.subscriptions.retrieve(subscription)
+        now = reading.identifier(found.default_payment_method)
+        is_as_it_was = used not in (later, now)
+        if now == later or is_as_it_was or SubscriptionStatus(found.status).has_ended:
+            return
         try:
-            self._client.v1.subscriptions.update(subscription, {"default_payment_method": method})
-        except stripe.InvalidRequestError:
-            if self._client.v1.subscriptions.retrieve(subscription).status not in _ENDED:
+            self._client.v1.subscriptions.update(subscription, {"default_payment_method": later})
+        except stripe.InvalidRequestError as error:
+            if not is_missing(error):
                 raise
 
     def _find(self, customer: CustomerId, invoice: InvoiceId) -> stripe.Invoice | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import stripe
 
 from billing.contacts import Invoice
-from billing.errors import AmountDiffers, AmountDueChanged, CannotRefund, NothingToCredit, NotNow
+from billing.errors import AmountDiffers, AmountDueChanged, CannotCharge, CannotRefund, NothingToCredit, NotNow
 from billing.ids import InvoiceId, OperationId, PaymentMethodId
 from billing.invoices.model import Discount
 from billing.money import Money
@@ -34,6 +34,7 @@ KEY = "kontor_key"  # metadata: which content of it
 LINE = "kontor_line"  # metadata of a line: its id in our invoice
 
 _PAYABLE = ("open", "uncollectible")
+_NO_AMOUNT = ("amount_too_small", "amount_too_large")
 
 # What a payment by hand is called on Stripe's pages.
 _CALLED = {PaidBy.CASH: "Cash", PaidBy.CHECK: "Check", PaidBy.TRANSFER: "Bank transfer"}
@@ -194,8 +195,10 @@ class StripeInvoices:
                 raise AmountDueChanged(due=live.amount_remaining, currency=due.currency)
             try:
                 return reading.invoice(create_once(operation, "charge", pay, paid))
-            except stripe.InvalidRequestError:
-                self._refuse_unless(invoice, *_PAYABLE)
+            except stripe.InvalidRequestError as error:
+                found = self._refuse_unless(invoice, *_PAYABLE)
+                if error.code in _NO_AMOUNT:
+                    raise CannotCharge(due=found.amount_remaining, currency=found.currency.upper()) from error
                 raise
 
     def record_payment(
@@ -347,10 +350,12 @@ class StripeInvoices:
                     raise NotNow(invoice_state=_state(found), number=found.number) from error
                 return reading.invoice(found)
 
-    def _refuse_unless(self, invoice: InvoiceId, *statuses: str) -> None:
+    def _refuse_unless(self, invoice: InvoiceId, *statuses: str) -> stripe.Invoice:
+        """The invoice as it is now, if it is in one of them."""
         found = self._client.v1.invoices.retrieve(invoice)
         if found.status not in statuses:
             raise NotNow(invoice_state=_state(found), number=found.number)
+        return found
 
 
 def _state(found: stripe.Invoice) -> str:

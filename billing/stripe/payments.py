@@ -18,6 +18,8 @@ from billing.ports import (
     ChangedSubscription,
     ChangeOrder,
     ChangePreview,
+    CouponOrder,
+    CouponPreview,
     PaymentOrder,
     ScheduledChange,
     SetupLink,
@@ -28,12 +30,14 @@ from billing.stripe import reading
 from billing.stripe.bill_to import change_bill_to
 from billing.stripe.collecting import Collecting
 from billing.stripe.customers import PAGE, StripeCustomers
+from billing.stripe.discounts import Discounts
 from billing.stripe.failures import translated
 from billing.stripe.invoices import StripeInvoices
 from billing.stripe.names import OPERATION, noted
 from billing.stripe.once import create_once
 from billing.stripe.plan_changes import PlanChanges
 from billing.stripe.references import Reference, References
+from billing.stripe.running import RunningSubscriptions
 
 if TYPE_CHECKING:
     from stripe.params import (
@@ -69,7 +73,9 @@ class StripePayments:
         self._customers = StripeCustomers(client, catalogue)
         self._references = References(client, catalogue, time.monotonic)
         self.invoices = StripeInvoices(client, self._references, clock)
-        self._changes = PlanChanges(client, catalogue, self._references, self._customers)
+        running = RunningSubscriptions(client, catalogue)
+        self._changes = PlanChanges(client, catalogue, running, self._references, self._customers)
+        self._discounts = Discounts(client, running, self._references, self._customers)
         self._collecting = Collecting(client)
 
     # --- subscriptions ------------------------------------------------------------------------------------------------
@@ -214,6 +220,18 @@ class StripePayments:
         with translated():
             return reading.subscription(self._changes.release(subscription, schedule), self._customers.product_name)
 
+    def preview_coupon(self, order: CouponOrder) -> CouponPreview:
+        with translated():
+            return self._discounts.preview(order)
+
+    def apply_coupon(
+        self, order: CouponOrder, reviewed: CouponPreview, operation: OperationId, accepted_at: datetime
+    ) -> Subscription:
+        """See `Payments`. Looks first for what an earlier attempt did, however long ago that was."""
+        del accepted_at
+        with translated():
+            return self._discounts.apply(order, reviewed, operation)
+
     # --- open invoices ------------------------------------------------------------------------------------------------
 
     def pay_invoice(self, order: PaymentOrder, operation: OperationId, accepted_at: datetime) -> CustomerSnapshot:
@@ -228,6 +246,10 @@ class StripePayments:
     def invoice(self, customer: CustomerId, invoice: InvoiceId) -> Invoice | None:
         with translated():
             return self._collecting.invoice(customer, invoice)
+
+    def keep_what_pays(self, subscription: SubscriptionId) -> None:
+        with translated():
+            self._collecting.keep_what_pays(subscription)
 
     # --- payment methods ----------------------------------------------------------------------------------------------
 

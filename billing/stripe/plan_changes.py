@@ -28,6 +28,7 @@ from billing.stripe.customers import StripeCustomers
 from billing.stripe.names import CATALOGUE, OPERATION, noted
 from billing.stripe.once import create_once
 from billing.stripe.references import References
+from billing.stripe.running import EXPANDED, RunningSubscriptions
 
 if TYPE_CHECKING:
     from stripe.params import InvoiceCreatePreviewParams, SubscriptionScheduleUpdateParams, SubscriptionUpdateParams
@@ -42,16 +43,22 @@ class PlanChanges:
     """One per process; threads may share it. Errors of the library leave as they are: the caller translates them."""
 
     def __init__(
-        self, client: stripe.StripeClient, catalogue: Catalogue, references: References, customers: StripeCustomers
+        self,
+        client: stripe.StripeClient,
+        catalogue: Catalogue,
+        running: RunningSubscriptions,
+        references: References,
+        customers: StripeCustomers,
     ) -> None:
         self._client = client
+        self._running = running
         self._catalogue = catalogue
         self._references = references
         self._customers = customers
 
     def preview(self, order: ChangeOrder) -> ChangePreview:
         """See `Payments.preview_change`."""
-        return self._preview(order, self._as_ordered(order))
+        return self._preview(order, self._running.as_ordered(order))
 
     def change(self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId) -> ChangedSubscription:
         """See `Payments.change_subscription`.
@@ -69,7 +76,7 @@ class PlanChanges:
         waiting = self._schedule_of(changed)
         if waiting:
             self.release(order.subscription, ScheduleId(waiting.id))
-            changed = self._live(order.subscription)
+            changed = self._running.live(order.subscription)
         return ChangedSubscription(
             subscription=reading.subscription(changed, self._customers.product_name), invoice=_invoice_of(changed)
         )
@@ -77,22 +84,25 @@ class PlanChanges:
     def _change(
         self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId
     ) -> stripe.Subscription:
-        live = self._as_ordered(order)
+        """What nobody reviewed is not prorated at all where unused time is not credited (K5)."""
+        is_prorated = reviewed is not None or order.credits_unused
+        live = self._running.as_ordered(order)
         self._schedule_of(live)
-        if not any(self._waiting(order, operation)):
+        if is_prorated and not any(self._waiting(order, operation)):
             _agree(self._preview(order, live), reviewed)
-        if not order.credits_unused:
+        if reviewed and not order.credits_unused:
             self._take_back_credits(order, live, reviewed, operation)
         params: SubscriptionUpdateParams = {
             "items": self._items(order, live),
             "default_tax_rates": self._tax_rates(order),
-            "proration_behavior": "always_invoice",
-            "proration_date": int(order.prorated_at.timestamp()),
+            "proration_behavior": "always_invoice" if is_prorated else "none",
             "payment_behavior": "error_if_incomplete",
             "off_session": True,
             "metadata": {CHANGED_BY: operation},
-            "expand": _EXPANDED,
+            "expand": EXPANDED,
         }
+        if is_prorated:
+            params["proration_date"] = int(order.prorated_at.timestamp())
         if order.payment_method:
             params["default_payment_method"] = order.payment_method
         return create_once(
@@ -111,12 +121,12 @@ class PlanChanges:
         """
 
         def find() -> stripe.SubscriptionSchedule | None:
-            attached = self._attached(self._live(order.subscription))
+            attached = self._attached(self._running.live(order.subscription))
             return attached if attached and _may_be_of(attached, operation, accepted_at) else None
 
-        live = self._live(order.subscription)
+        live = self._running.live(order.subscription)
         if live.schedule is None:
-            self._check(order, live)
+            self._running.check(order, live)
         elif find() is None:
             raise SubscriptionChanged
         after = {"items": list(self._after(order, live)), "default_tax_rates": self._tax_rates(order)}
@@ -138,41 +148,24 @@ class PlanChanges:
         return ScheduledChange(
             schedule=ScheduleId(schedule.id),
             effective_at=reading.instant(schedule.phases[-1].start_date),
-            subscription=reading.subscription(self._live(order.subscription), self._customers.product_name),
+            subscription=reading.subscription(self._running.live(order.subscription), self._customers.product_name),
         )
 
     def release(self, subscription: SubscriptionId, schedule: ScheduleId) -> stripe.Subscription:
-        """See `Payments.release_schedule`."""
+        """See `Payments.release_schedule`. Somebody else's schedule is left alone (SubscriptionChanged)."""
         found = self._client.v1.subscription_schedules.retrieve(schedule)
+        is_ours = reading.identifier(found.subscription or found.released_subscription) == subscription
+        if noted(found.metadata, OPERATION) is None or not is_ours:
+            raise SubscriptionChanged
         if found.status in ("active", "not_started"):
             self._client.v1.subscription_schedules.release(schedule)
-        return self._live(subscription)
+        return self._running.live(subscription)
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
-    def _live(self, subscription: str) -> stripe.Subscription:
-        return self._client.v1.subscriptions.retrieve(subscription, {"expand": _EXPANDED})
-
-    def _as_ordered(self, order: ChangeOrder) -> stripe.Subscription:
-        """The subscription, which must still be what the order was made for."""
-        live = self._live(order.subscription)
-        self._check(order, live)
-        return live
-
-    def _check(self, order: ChangeOrder, live: stripe.Subscription) -> None:
-        known = [self._sold(item) for item in live["items"].data]
-        is_theirs = reading.identifier(live.customer) == order.customer
-        if not is_theirs or Counter(one for one in known if one) != Counter(order.before):
-            raise SubscriptionChanged
-
     def _changed_by(self, subscription: SubscriptionId, operation: OperationId) -> stripe.Subscription | None:
-        live = self._live(subscription)
+        live = self._running.live(subscription)
         return live if noted(live.metadata, CHANGED_BY) == operation else None
-
-    def _sold(self, item: stripe.SubscriptionItem) -> Item | None:
-        """What the item is in the catalogue; None for what it does not know."""
-        key = reading.price_name(item.price)
-        return Item(price=key, quantity=item.quantity or 1) if key and self._catalogue.sold(key) else None
 
     def _attached(self, live: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
         schedule = reading.identifier(live.schedule)
@@ -232,15 +225,15 @@ class PlanChanges:
     # --- the other reading of K5: unused time is not credited ---------------------------------------------------------
 
     def _take_back_credits(
-        self, order: ChangeOrder, live: stripe.Subscription, reviewed: ChangePreview | None, operation: OperationId
+        self, order: ChangeOrder, live: stripe.Subscription, reviewed: ChangePreview, operation: OperationId
     ) -> None:
         """Stripe's prorations always credit; items that wait for the change's invoice make up for it, one for each."""
         for item in _taken_back(self._prorated(order, live)):
             self._take_back(order, item, operation)
-        found = self._prorated(order, live)
-        expected = reviewed.total if reviewed else Money.zero(found.currency)
-        if found.total != expected.amount:
-            raise AmountDiffers(reviewed=expected.amount, charged=found.total, currency=expected.currency)
+        found, expected = self._prorated(order, live).total, reviewed.total.amount
+        is_agreed = found <= expected if order.prorated_at > reviewed.prorated_at else found == expected
+        if not is_agreed:
+            raise AmountDiffers(reviewed=expected, charged=found, currency=reviewed.total.currency)
 
     def _take_back(self, order: ChangeOrder, item: Params, operation: OperationId) -> None:
         line = item["metadata"][NOT_CREDITED]
@@ -318,7 +311,7 @@ class PlanChanges:
     def _items(self, order: ChangeOrder, live: stripe.Subscription) -> list[Any]:
         """The changes by item. What keeps its price keeps its item; so does the plan when it becomes another."""
         ids = self._prices(order)
-        there = [(item.id, known) for item in live["items"].data if (known := self._sold(item))]
+        there = [(item.id, known) for item in live["items"].data if (known := self._running.sold(item))]
         wanted = {one.price: one.quantity for one in order.after}
         changes: list[Params] = []
         gone: list[tuple[str, Item]] = []
@@ -343,16 +336,13 @@ class PlanChanges:
 
     def _after(self, order: ChangeOrder, live: stripe.Subscription) -> Iterator[Params]:
         """Everything that it consists of then: what was ordered, and what the catalogue does not know."""
-        kept = {known.price: item.price.id for item in live["items"].data if (known := self._sold(item))}
+        kept = {known.price: item.price.id for item in live["items"].data if (known := self._running.sold(item))}
         ids = kept | self._prices(order)
         for one in order.after:
             yield {"price": ids[one.price], "quantity": one.quantity}
         for item in live["items"].data:
-            if self._sold(item) is None:
+            if self._running.sold(item) is None:
                 yield {"price": item.price.id, "quantity": item.quantity}
-
-
-_EXPANDED = ["discounts", "latest_invoice"]
 
 
 def _phases(
@@ -387,11 +377,19 @@ def _phases(
 
 
 def _agree(found: ChangePreview, reviewed: ChangePreview | None) -> None:
-    """Stripe's preview of now must be what the person reviewed; without a review nothing may be charged."""
-    expected = reviewed.total if reviewed else Money.zero(found.total.currency)
-    is_the_same = found.fingerprint == reviewed.fingerprint if reviewed else found.total <= expected
-    if not is_the_same:
-        raise AmountDiffers(reviewed=expected.amount, charged=found.total.amount, currency=found.total.currency)
+    """Stripe's preview must be what the person reviewed, or at a later moment not more than that.
+
+    Without a review nothing may be charged.
+    """
+    if reviewed is None:
+        is_agreed = found.total.amount <= 0
+    elif found.prorated_at > reviewed.prorated_at:
+        is_agreed = found.asks_at_most(reviewed)
+    else:
+        is_agreed = found.fingerprint == reviewed.fingerprint
+    if not is_agreed:
+        expected = reviewed.total.amount if reviewed else 0
+        raise AmountDiffers(reviewed=expected, charged=found.total.amount, currency=found.total.currency)
 
 
 def _may_be_of(schedule: stripe.SubscriptionSchedule, operation: OperationId, accepted_at: datetime) -> bool:

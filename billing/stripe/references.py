@@ -69,6 +69,10 @@ class References:
         """Stripe's id of a recurring price, of a plan or an add-on."""
         return _remembered(self._fresh().prices, lookup_key, self._price)
 
+    def coupon(self, code: str) -> str:
+        """Stripe's id of a coupon, by its code in the catalogue."""
+        return _remembered(self._fresh().coupons, code, self._coupon)
+
     def tax_rate(self, name: str) -> str:
         return _remembered(self._fresh().tax_rates, name, self._tax_rate)
 

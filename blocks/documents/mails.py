@@ -23,6 +23,7 @@ from blocks.texts import Translator
 class Recipient:
     name: str
     address: str
+    user_id: str = ""  # by which they sign in to their portal (G16); empty: they do not
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def _crossed(t: Translator) -> str:
     return t("If your payment is already on its way, please disregard this e-mail.")
 
 
-def _rows(document: Document, t: Translator) -> tuple[tuple[str, str], ...]:
+def _rows(document: Document, to: Recipient, t: Translator) -> tuple[tuple[str, str], ...]:
     is_invoice = document.kind is DocumentKind.INVOICE
     rows = [
         (t("Date of issue"), t.date(document.issued_on)),
@@ -190,6 +191,8 @@ def _rows(document: Document, t: Translator) -> tuple[tuple[str, str], ...]:
             rows.append((t("Amount due"), t.money(document.totals.due)))
         if document.due_on and is_to_be_paid(document):
             rows.append((t("Due date"), t.date(document.due_on)))
+    if is_invoice and to.user_id:  # G17
+        rows.append((t("Your user id in the portal"), to.user_id))
     return tuple(rows)
 
 
@@ -209,7 +212,7 @@ def _mail(
         lead=lead,
         button=t("View invoice") if document.kind is DocumentKind.INVOICE else t("View credit note"),
         closing=t("Questions? Simply reply to this e-mail."),
-        rows=_rows(document, t),
+        rows=_rows(document, to, t),
         paragraphs=paragraphs,
     )
     mail = mails.compose(

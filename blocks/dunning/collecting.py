@@ -162,7 +162,7 @@ def _inputs(shown: CollectForm, without: PaymentMethodId | None, t: Translator) 
             hint=t("A new card is added by the customer on Stripe’s page. Never type a card number."),
         )
     ]
-    if shown.failed.subscription:
+    if shown.failed.subscription and not shown.failed.subscription.status.has_ended:
         keep = kit.option(t("Charge the subscription to it from now on, too"), KEEP)
         blocks.append(
             kit.field_input(

@@ -1,6 +1,6 @@
 """What people see of invoices: the form and its lines, the review, one invoice and many, and what came of it."""
 
-from blocks.invoices.approvals import approval_card, reject_form
+from blocks.invoices.approvals import approval_card, approval_reminder, reject_form
 from blocks.invoices.form import changed, form, item_choices, line_form
 from blocks.invoices.ids import Id
 from blocks.invoices.linking import document_links, links_revoked
@@ -25,6 +25,7 @@ from blocks.invoices.sheet import sheet
 __all__ = [
     "Id",
     "approval_card",
+    "approval_reminder",
     "asked",
     "changed",
     "charge_form",

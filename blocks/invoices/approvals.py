@@ -11,7 +11,7 @@ from blocks import kit, ways, words
 from blocks.graphemes import fit
 from blocks.invoices import figures
 from blocks.invoices.ids import Id
-from blocks.texts import Mrkdwn, Translator, escape, joined
+from blocks.texts import Mrkdwn, Translator, bold, escape, joined
 
 
 def approval_card(shown: ApprovalView, t: Translator) -> kit.Message:
@@ -60,6 +60,21 @@ def approval_card(shown: ApprovalView, t: Translator) -> kit.Message:
     else:
         blocks.append(kit.actions(ways.invoice(invoice.id, t)))
     return kit.Message(text=text, blocks=blocks)
+
+
+def approval_reminder(shown: ApprovalView, t: Translator, *, in_channel: bool) -> kit.Message:
+    """That nobody has decided yet. The buttons are on the card only, in the managers' channel or further up."""
+    filing = shown.approval.decisions[0]
+    said = t("The invoice for {customer} still waits for a decision.", customer=shown.invoice.contact_name)
+    where = t("Its card is in the managers’ channel.") if in_channel else t("Its card is further up in these messages.")
+    asked = t("{name} asked for it, {when}.", name=shown.approval.filed_by.name, when=filing.at)
+    return kit.Message(
+        text=said,
+        blocks=[
+            kit.section(joined([joined(["⏰", bold(said)], by=" "), escape(asked), where])),
+            kit.actions(ways.invoice(shown.invoice.id, t)),
+        ],
+    )
 
 
 def reject_form(contact: ContactId, invoice: SalesInvoiceId, t: Translator) -> kit.Modal:

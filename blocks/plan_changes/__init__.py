@@ -5,16 +5,30 @@ from blocks.plan_changes.form import form
 from blocks.plan_changes.ids import Id
 from blocks.plan_changes.overview import plan
 from blocks.plan_changes.request import filed, request
-from blocks.plan_changes.results import changed, changing, declined, delayed, priced, pricing, raising, refused
+from blocks.plan_changes.results import (
+    called_off,
+    changed,
+    changing,
+    declined,
+    delayed,
+    expired,
+    priced,
+    pricing,
+    raising,
+    refused,
+    waiting,
+)
 from blocks.plan_changes.review import review
 
 __all__ = [
     "Id",
+    "called_off",
     "changed",
     "changing",
     "comparison",
     "declined",
     "delayed",
+    "expired",
     "filed",
     "form",
     "plan",
@@ -24,4 +38,5 @@ __all__ = [
     "refused",
     "request",
     "review",
+    "waiting",
 ]

@@ -62,7 +62,8 @@ def _request(shown: PlanOverview, catalogue: Catalogue, t: Translator) -> list[k
     if request is None:
         if not shown.subscription.schedule:
             return []
-        return [kit.section(t.rich("🗓️ *A change waits at Stripe for the end of the period.*"))]
+        button = ways.call_off(shown.subscription.id, t) if shown.may_change else None
+        return [kit.section(t.rich("🗓️ *A change waits at Stripe for the end of the period.*"), accessory=button)]
     buttons: list[kit.Element] = [ways.request(request.id, t)]
     if request.state is RequestState.SCHEDULED and shown.may_change:
         buttons.insert(0, ways.keep(request.id, t))

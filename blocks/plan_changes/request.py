@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from billing.catalogue import Catalogue, Proration, TakesEffect
+from billing.catalogue import Catalogue, Proration, ReasonCode
 from billing.change_requests.filing import LONGEST_ADDRESS, RequestForm
-from billing.change_requests.model import LONGEST_NOTE, ChangeRequest, Person, ReasonCode
+from billing.change_requests.model import LONGEST_NOTE, ChangeRequest, Person
 from billing.plans import per_month
 from blocks import kit, ways, words
 from blocks.answers import Answer
@@ -44,14 +44,15 @@ def request(shown: RequestForm, catalogue: Catalogue, t: Translator) -> kit.Moda
                 }
             ),
             kit.divider(),
-            *_inputs(shown, t),
+            *_inputs(shown, catalogue, t),
         ],
         callback_id=Id.REQUEST,
         submit=t("Submit request"),
         close=t("Back"),
         metadata={
             **assessment.draft.model_dump(mode="json", exclude_none=True),
-            "origin": shown.origin.value,
+            "origin": shown.draft.origin.value,
+            "offered": shown.offer.code if shown.offer else None,
         },
     )
 
@@ -86,7 +87,7 @@ def deciders(approvers: tuple[Person, ...], t: Translator) -> str:
 
 def _when(shown: RequestForm, catalogue: Catalogue, t: Translator) -> str:
     """K7: the policy of the house."""
-    if catalogue.plan_changes.downgrade is TakesEffect.AT_ONCE:
+    if shown.at_once:
         is_credited = catalogue.plan_changes.proration is Proration.DIFFERENCE
         return (
             t("as soon as it is approved; unused time is credited") if is_credited else t("as soon as it is approved")
@@ -104,30 +105,46 @@ def _who(shown: RequestForm, t: Translator) -> str:
     return t("{n} of them have to agree: {names}", n=shown.approvals_needed, names=names)
 
 
-def _inputs(shown: RequestForm, t: Translator) -> Iterator[kit.Block]:
+def _inputs(shown: RequestForm, catalogue: Catalogue, t: Translator) -> Iterator[kit.Block]:
+    draft = shown.draft
     lost = per_month(shown.assessment.impact.difference, shown.assessment.cadence)
     reasons = [kit.option(words.change_reason(one, t), one.value) for one in ReasonCode]
     yield kit.field_input(
         t("Why does the customer want less?"),
-        kit.select("plan_change.reason", reasons, placeholder=t("Choose a reason")),
+        kit.select(Id.REASON, reasons, placeholder=t("Choose a reason"), initial=draft.reason),
         block_id="reason",
+        dispatch=bool(catalogue.plan_changes.offers),
     )
+    yield from _offer(shown, t)
     yield kit.field_input(
         t("In the customer’s words"),
-        kit.text_input("plan_change.remark", initial=shown.remark, at_most=LONGEST_NOTE, multiline=True),
+        kit.text_input("plan_change.remark", initial=draft.remark, at_most=LONGEST_NOTE, multiline=True),
         block_id="remark",
         optional=True,
         hint=t("Those who decide read this. {amount} a month are at stake.", amount=-lost) if lost.amount < 0 else "",
     )
     yield kit.field_input(
         t("Wished for the day"),
-        kit.day_input("plan_change.wished"),
+        kit.day_input("plan_change.wished", initial=draft.wished),
         block_id="wished",
         optional=True,
         hint=t("Empty: as early as possible. It never takes effect before that day."),
     )
     yield kit.field_input(
         t("Customer’s e-mail address for answers"),
-        kit.text_input("plan_change.reply_to", initial=shown.reply_to[:LONGEST_ADDRESS], at_most=LONGEST_ADDRESS),
+        kit.text_input("plan_change.reply_to", initial=draft.reply_to[:LONGEST_ADDRESS], at_most=LONGEST_ADDRESS),
         block_id="reply_to",
     )
+
+
+def _offer(shown: RequestForm, t: Translator) -> Iterator[kit.Block]:
+    """What the house offers for that reason, so that the customer stays (HX17)."""
+    if shown.offer is None:
+        return
+    offer = f"{shown.offer.code} · {shown.offer.label.in_(t.language)}"
+    yield kit.section(
+        t.rich("🎁 *Can be offered instead:* {offer}. The plan stays as it is, and no request is filed.", offer=offer),
+        accessory=kit.button(t("Look at the offer"), ways.TO_OFFER, value=shown.offer.code, style="primary"),
+        block_id="offer",
+    )
+    yield kit.context(t("⬇️ If the customer declines, go on with the request; it notes that."))

@@ -1,4 +1,4 @@
-"""What came of it: being worked out, done, planned, declined, refused, delayed (A17, A23, A31, H30).
+"""What came of it: being worked out, done, planned, waiting, declined, refused, delayed, expired (A17, A23, A31, H30).
 
 Each result is an `Answer`: `.modal(t)` for the open modal, `.message()` for the direct message if it was closed.
 """
@@ -9,8 +9,8 @@ from billing.catalogue import Catalogue
 from billing.contacts import InvoiceStatus
 from billing.errors import Reason
 from billing.ids import ContactId, OperationId
-from billing.plan_changes import DeclinedChange, PlanChanged, PlanChangeReviewed
-from blocks import declines, kit, refusals, ways, words
+from billing.plan_changes import ChangeCalledOff, DeclinedChange, PlanChanged, PlanChangeReviewed
+from blocks import declines, kit, payment_links, payment_methods, refusals, ways, words
 from blocks.answers import Answer
 from blocks.graphemes import fit
 from blocks.plan_changes import wording
@@ -127,15 +127,70 @@ def changed(receipt: PlanChanged, catalogue: Catalogue, t: Translator, stripe_ur
     )
 
 
+def waiting(receipt: PlanChanged, catalogue: Catalogue, t: Translator, *, mailed: bool = True) -> Answer:
+    """The link is out; the change is made by itself when the customer has added a method (H31)."""
+    contact = receipt.assessment.contact
+    return payment_links.sent(
+        contact.name,
+        t("The link for {name} is ready. The plan changes as soon as a payment method was added.", name=contact.name),
+        joined(
+            [
+                wording.differences(receipt.assessment.differences, catalogue, t),
+                t.rich(
+                    "This is changed by itself as soon as the customer has added a payment method. At most {amount} is "
+                    "charged then, for the rest of the period. Until then everything stays as it is.",
+                    amount=receipt.preview.due,
+                ),
+            ]
+        ),
+        receipt.link,
+        [ways.plan(contact.id, t, change=False), ways.card(contact.id, t)],
+        t,
+        mailed=mailed,
+    )
+
+
+def expired(contact: ContactId, name: str, t: Translator) -> Answer:
+    """The customer did not use the link in time; somebody should know."""
+    return payment_links.expired(
+        t("{name} did not use the payment link in time. The plan stays as it is.", name=name),
+        t.rich(
+            "⌛ *{name} did not use the payment link in time.* The plan stays as it is, and nothing was charged.",
+            name=fit(name, 300),
+        ),
+        [ways.plan(contact, t, change=False), ways.card(contact, t)],
+        t,
+    )
+
+
+def called_off(receipt: ChangeCalledOff, t: Translator) -> Answer:
+    """A lower limit that waited is called off, unless its day had come before (K3, HX17)."""
+    contact = receipt.contact
+    if receipt.too_late:
+        title, icon = t("In effect already"), "✅"
+        said = t("The change for {name} was in effect before Stripe could be told.", name=contact.name)
+    else:
+        title, icon = t("Plan kept"), "🔒"
+        said = t("The planned change for {name} is called off. The plan stays as it is.", name=contact.name)
+    return Answer(
+        title=title,
+        text=said,
+        blocks=[
+            kit.section(joined([icon, bold(fit(said, 500))], by=" ")),
+            kit.actions(ways.plan(contact.id, t, change=False), ways.card(contact.id, t)),
+        ],
+    )
+
+
 def declined(shown: DeclinedChange, code: str, operation: OperationId, t: Translator) -> Answer:
-    """The bank said no: why, that nothing was changed, and the other methods on file (H30).
+    """The bank said no: why, that nothing was changed, the other methods on file, and a link for adding one (H30).
 
     `code` is Stripe's decline code, `operation` is the one that was declined.
     """
     contact = shown.reviewed.assessment.contact
     used = words.method(shown.used, t) if shown.used else t("the customer’s standard method")
     reason = declines.sentence(code, t)
-    options = [kit.option(words.method(one, t), one.id) for one in shown.others[: kit.SELECT_OPTIONS]]
+    options = payment_methods.options(shown.others, shown.link_to, t)
     return Answer(
         title=t("Payment refused"),
         text=t("The payment for {name} was refused. {reason}", name=contact.name, reason=reason),
@@ -150,7 +205,13 @@ def declined(shown: DeclinedChange, code: str, operation: OperationId, t: Transl
             ),
         ],
         in_modal=[_other_method(options, t), kit.actions(_change_selection(operation, t), ways.card(contact.id, t))],
-        in_message=[kit.actions(_change_selection(operation, t), ways.card(contact.id, t))],
+        in_message=[
+            kit.actions(
+                kit.button(t("Choose another way to pay"), Id.PAY_OTHERWISE, value=operation, style="primary"),
+                _change_selection(operation, t),
+                ways.card(contact.id, t),
+            )
+        ],
         callback_id=Id.RETRY,
         submit=t("Try again"),
         metadata={"contact": contact.id, "preview": shown.preview},
@@ -194,14 +255,14 @@ def delayed(t: Translator) -> Answer:
 
 
 def _other_method(options: list[kit.Option], t: Translator) -> kit.Block:
-    """Another method on file, if there is one; without a choice the same is tried again, say after a call."""
+    """Another method on file, or a link; without a choice the same is tried again, say after a call."""
     if not options:
         return kit.context(
-            t("No other payment method is on file. The customer can add one on Stripe’s page, for example by a link.")
+            t("No other payment method is on file, and there is no e-mail address to which a link could go.")
         )
     return kit.field_input(
         t("Another payment method"),
-        kit.choice("plan_change.payment_method", options),
+        kit.choice(Id.METHOD, options),
         block_id="payment_method",
         optional=True,
         hint=t("It pays for the subscription from now on. Empty: the same one is tried again."),
@@ -218,7 +279,7 @@ def _charged(receipt: PlanChanged, t: Translator) -> str:
     if receipt.preview.total.amount < 0:
         return t("nothing; {amount} credited to the balance", amount=-receipt.preview.total)
     if receipt.invoice and receipt.invoice.status is InvoiceStatus.PAID:
-        return t("{amount}, paid", amount=receipt.preview.due)
+        return t("{amount}, paid", amount=receipt.invoice.total.with_amount(receipt.invoice.paid))
     if receipt.assessment.subscription.by_invoice:
         return t("{amount}, by invoice", amount=receipt.preview.due)
     return t.money(receipt.preview.due)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from billing.catalogue import Catalogue, Proration
 from billing.errors import NoPaymentMethod
 from billing.ids import OperationId
+from billing.payment_methods import WaysToPay
 from billing.plan_changes import Assessment, PlanChangeReviewed, Way
 from billing.ports import ChangeLine, ChangePreview
-from blocks import kit, refusals, words
+from blocks import kit, payment_methods, refusals, words
 from blocks.graphemes import fit
 from blocks.plan_changes import wording
 from blocks.plan_changes.ids import Id
@@ -19,9 +20,15 @@ from blocks.texts import Translator, bold
 MOST_LINES = 40  # of proration; more than a subscription can have
 
 
-def review(shown: PlanChangeReviewed, operation: OperationId, catalogue: Catalogue, t: Translator) -> kit.Modal:
-    """The second confirmation. `operation` is the preview's, in whose row stands what is confirmed here."""
+def review(
+    shown: PlanChangeReviewed, pay_by: WaysToPay, operation: OperationId, catalogue: Catalogue, t: Translator
+) -> kit.Modal:
+    """The second confirmation. `operation` is the preview's, in whose row stands what is confirmed here.
+
+    Where no method would be charged by itself, one of `pay_by` is chosen.
+    """
     assessment, preview = shown.assessment, shown.preview
+    options = payment_methods.options(pay_by.methods, pay_by.link_to, t) if shown.cannot_pay else []
     at_once = assessment.way is Way.AT_ONCE
     return kit.Modal(
         title=t("Review purchase") if _is_purchase(shown) else t("Review change"),
@@ -44,11 +51,12 @@ def review(shown: PlanChangeReviewed, operation: OperationId, catalogue: Catalog
             ),
             *meaning(assessment, catalogue, t),
             *_superseded(shown, catalogue, t),
+            *([payment_methods.choice(options, None, Id.METHOD, t)] if options else []),
             kit.context(*_remarks(shown, catalogue, t)),
             kit.actions(kit.button(t("Change the selection"), Id.EDIT, value=operation)),
         ],
         callback_id=Id.REVIEW,
-        submit=None if shown.cannot_pay else t("Confirm purchase") if _is_purchase(shown) else t("Confirm change"),
+        submit=_button(shown, options, t),
         close=t("Cancel"),
         metadata={"contact": assessment.contact.id, "preview": operation},
     )
@@ -136,12 +144,18 @@ def _remarks(shown: PlanChangeReviewed, catalogue: Catalogue, t: Translator) -> 
     if shown.assessment.subscription.by_invoice and preview.due:
         yield t("🧾 The customer gets an invoice over {amount}.", amount=preview.due)
     elif shown.cannot_pay:
-        yield f"🚫 {refusals.sentence(NoPaymentMethod(contact=shown.assessment.contact.name).reason, t)}"
+        yield f"💳 {refusals.sentence(NoPaymentMethod(contact=shown.assessment.contact.name).reason, t)}"
     elif preview.due:
         yield t("💳 {amount} is charged as soon as this is confirmed.", amount=preview.due)
     if catalogue.plan_changes.proration is Proration.FULL_PRICE:
         yield t("💶 What was paid for the rest of the old plan is not credited.")
     yield t("🔁 The billing day stays. This price holds for an hour.")
+
+
+def _button(shown: PlanChangeReviewed, options: Sequence[kit.Option], t: Translator) -> str | None:
+    if shown.cannot_pay and not options:
+        return None
+    return t("Confirm purchase") if _is_purchase(shown) else t("Confirm change")
 
 
 def _is_purchase(shown: PlanChangeReviewed) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from billing.catalogue import RecurringPrice
-from billing.contacts import PaymentMethod
 from billing.errors import Reason
-from billing.subscriptions import SEND_LINK, SubscriptionForm
-from blocks import kit, refusals, words
+from billing.subscriptions import SubscriptionForm
+from blocks import kit, payment_methods, refusals, words
 from blocks.graphemes import fit, units
 from blocks.subscriptions.ids import Id
 from blocks.texts import Translator, bold, joined
@@ -18,7 +17,7 @@ NOTHING = "-"  # the value of an option that is only a remark
 
 def form(shown: SubscriptionForm, t: Translator, errors: Mapping[str, Reason] | None = None) -> kit.Modal:
     """The form. `errors` are refusals by field, shown above; Slack itself shows those of `response_action: errors`."""
-    methods = method_options(shown.methods, shown.link_to, t)
+    methods = payment_methods.options(shown.methods, shown.link_to, t)
     if not methods:
         return _cannot_pay(shown, t)
     draft = shown.draft
@@ -49,7 +48,7 @@ def form(shown: SubscriptionForm, t: Translator, errors: Mapping[str, Reason] | 
             hint=t("Coupon or promotion code, if the customer has one."),
             optional=True,
         ),
-        method_input(methods, draft.payment_method if draft else None, t),
+        payment_methods.choice(methods, draft.payment_method if draft else None, Id.METHOD, t),
         kit.context(t("Nothing is charged yet: the next page shows every amount.")),
     ]
     return kit.Modal(
@@ -77,37 +76,6 @@ def price_choices(prices: Sequence[RecurringPrice], query: str, t: Translator) -
     if len(found) > kit.SELECT_OPTIONS:
         return kit.Choices([kit.group(t("More than 100 products: keep typing"), found[: kit.SELECT_OPTIONS])])
     return kit.Choices([kit.group(t.count("{n} product", "{n} products", len(found)), found)])
-
-
-def method_options(methods: Sequence[PaymentMethod], link_to: str | None, t: Translator) -> list[kit.Option]:
-    """The methods on file, and the link for adding one; what does not fit into a menu of 100 gives way to the link."""
-    options = [
-        kit.option(words.method(one, t), one.id, description=t("The customer’s standard method") if one.default else "")
-        for one in methods[: kit.SELECT_OPTIONS - 1]
-    ]
-    if link_to:
-        options.append(
-            kit.option(
-                t("Send the customer a link to add a method"), SEND_LINK, description=t("To {address}", address=link_to)
-            )
-        )
-    return options
-
-
-def method_input(options: Sequence[kit.Option], chosen: str | None, t: Translator) -> kit.Block:
-    """Where the money comes from; the first one is chosen unless another was."""
-    offered = [one.value for one in options]
-    return kit.field_input(
-        t("Payment method"),
-        kit.choice(
-            "subscription.payment_method",
-            options,
-            placeholder=t("Choose a payment method"),
-            initial=chosen if chosen in offered else offered[0],
-        ),
-        block_id="payment_method",
-        hint=t("A new card is added by the customer on Stripe’s page. Never type a card number."),
-    )
 
 
 def _price_input(shown: SubscriptionForm, t: Translator) -> kit.Block:

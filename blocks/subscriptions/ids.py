@@ -18,3 +18,4 @@ class Id:
     OPEN_STRIPE = "subscription.open_stripe"  # button with an address; needs only an acknowledgement
 
     PRICE = "subscription.price"  # option load, when there are too many products for a plain menu
+    METHOD = "subscription.payment_method"

@@ -9,9 +9,8 @@ from billing.contacts import InvoiceStatus
 from billing.errors import Reason
 from billing.ids import ContactId, OperationId
 from billing.subscriptions import Review, SubscriptionForm, SubscriptionStarted
-from blocks import declines, kit, notices, refusals, ways, words
+from blocks import declines, kit, notices, payment_links, payment_methods, refusals, ways, words
 from blocks.answers import Answer
-from blocks.subscriptions.form import method_input, method_options
 from blocks.subscriptions.ids import Id
 from blocks.subscriptions.review import confirmation
 from blocks.texts import Mrkdwn, Translator, escape, joined, link
@@ -71,51 +70,23 @@ def started(receipt: SubscriptionStarted, contact: ContactId, t: Translator, str
 def waiting(receipt: SubscriptionStarted, contact: ContactId, t: Translator, *, mailed: bool = True) -> Answer:
     """The link is out; it starts by itself when the customer has added a method (H31)."""
     preview = receipt.preview
-    blocks: list[kit.Block] = [
-        kit.section(_on_its_way(receipt, t) if mailed else _ready(receipt, t)),
-        kit.section(
-            t.rich(
-                "*{product}* × {quantity} starts by itself as soon as the customer has added a payment method. "
-                "The first payment is {amount}. Until then nothing is charged.",
-                product=words.product(preview.price, t),
-                quantity=preview.quantity,
-                amount=preview.first.total,
-            )
-        ),
-    ]
-    if receipt.link:
-        blocks.append(
-            kit.section(
-                joined(
-                    [
-                        t.rich(
-                            "*The link, to pass it on in the conversation* (valid until {until}):",
-                            until=receipt.link.expires_at,
-                        ),
-                        link(receipt.link.url, receipt.link.url),
-                    ]
-                )
-            )
-        )
-    return Answer(
-        title=t("Link sent") if mailed else t("Link is ready"),
-        text=t(
+    return payment_links.sent(
+        receipt.contact_name,
+        t(
             "The link for {name} is ready. The subscription starts as soon as a payment method was added.",
             name=receipt.contact_name,
         ),
-        blocks=[*blocks, kit.actions(ways.card(contact, t))],
-    )
-
-
-def _on_its_way(receipt: SubscriptionStarted, t: Translator) -> Mrkdwn:
-    return t.rich("📨 *The link is on its way to {name}.*", name=receipt.contact_name)
-
-
-def _ready(receipt: SubscriptionStarted, t: Translator) -> Mrkdwn:
-    """Without a mail server nobody but the staff can bring it to the customer."""
-    return t.rich(
-        "🔗 *The link for {name} is ready. Please pass it on:* Kontor cannot send mails here.",
-        name=receipt.contact_name,
+        t.rich(
+            "*{product}* × {quantity} starts by itself as soon as the customer has added a payment method. "
+            "The first payment is {amount}. Until then nothing is charged.",
+            product=words.product(preview.price, t),
+            quantity=preview.quantity,
+            amount=preview.first.total,
+        ),
+        receipt.link,
+        [ways.card(contact, t)],
+        t,
+        mailed=mailed,
     )
 
 
@@ -126,7 +97,7 @@ def declined(shown: Review, form: SubscriptionForm, code: str, operation: Operat
     """
     used = words.method(shown.method, t) if shown.method else ""
     others = [one for one in form.methods if shown.method is None or one.id != shown.method.id]
-    options = method_options(others, form.link_to, t)
+    options = payment_methods.options(others, form.link_to, t)
     blocks: list[kit.Block] = [
         kit.section(
             joined(
@@ -154,7 +125,7 @@ def declined(shown: Review, form: SubscriptionForm, code: str, operation: Operat
             "The payment for {name} was refused. {reason}", name=shown.contact.name, reason=declines.sentence(code, t)
         ),
         blocks=blocks,
-        in_modal=[method_input(options, None, t) if options else _no_other_way(t)],
+        in_modal=[payment_methods.choice(options, None, Id.METHOD, t) if options else _no_other_way(t)],
         in_message=[
             kit.actions(
                 kit.button(t("Choose another way to pay"), Id.CHOOSE_METHOD, value=operation, style="primary"),
@@ -206,18 +177,11 @@ def delayed(t: Translator) -> Answer:
 
 def expired(contact: ContactId, name: str, t: Translator) -> Answer:
     """The customer did not use the link in time; somebody should know."""
-    return Answer(
-        title=t("Link expired"),
-        text=t("{name} did not use the payment link in time. Nothing was started.", name=name),
-        blocks=[
-            kit.section(
-                t.rich(
-                    "⌛ *{name} did not use the payment link in time.* Nothing was started and nothing charged.",
-                    name=name,
-                )
-            ),
-            kit.actions(ways.new_subscription(contact, t, again=True), ways.card(contact, t)),
-        ],
+    return payment_links.expired(
+        t("{name} did not use the payment link in time. Nothing was started.", name=name),
+        t.rich("⌛ *{name} did not use the payment link in time.* Nothing was started and nothing charged.", name=name),
+        [ways.new_subscription(contact, t, again=True), ways.card(contact, t)],
+        t,
     )
 
 

@@ -56,7 +56,7 @@ class Engine:
         *,
         patience: Patience | None = None,
         concurrency: int = 16,
-        polling: float = 0.1,
+        polling: float = 0.05,
         sweeping: float = 2.0,
         keep: timedelta = timedelta(days=30),
     ) -> None:

@@ -8,8 +8,8 @@ from billing.access import Actor
 from billing.change_requests.model import Act, RequestState
 from billing.desk import Desk
 from billing.errors import NoSuchApproval, UnknownInvoice
-from billing.ids import ContactId, SalesInvoiceId
-from billing.invoices import approving, sheets
+from billing.ids import ContactId, SalesInvoiceId, UserId
+from billing.invoices import approving, nudging, sheets
 from billing.invoices.approving import ApprovalView
 from billing.invoices.model import InvoiceCard
 from billing.ports import UnitOfWork
@@ -72,6 +72,18 @@ class ApprovalNews:
             self._show(invoice, shown, place, t, known.get(place))
         return ",".join(readers)
 
+    def remind(self, argument: str, _: str = "") -> str:
+        """`argument` is the invoice and the manager. What was decided meanwhile is not reminded of."""
+        invoice, _, user = argument.partition(":")
+        with self._desk.reading(NOBODY) as uow:
+            waiting = nudging.still_waiting(uow, SalesInvoiceId(invoice), UserId(user))
+        if waiting is None:
+            return ""
+        shown, person = waiting
+        t = Translator(person.locale, person.timezone)
+        self._posts.post(person.user, views.approval_reminder(shown, t, in_channel=bool(self._posts.managers)))
+        return person.user
+
     def _show(
         self, invoice: SalesInvoiceId, shown: ApprovalView, place: str, t: Translator, known: InvoiceCard | None
     ) -> None:
@@ -92,10 +104,8 @@ class ApprovalNews:
             business = uow.catalogue.business
             readers[self._posts.managers] = Translator(business.language, business.timezone)
         else:
-            for one in uow.staff.list():
-                is_asked = one.may(Permission.APPROVE_INVOICE) and one.user != filer.user
-                if one.team == invoice.team and is_asked:
-                    readers[one.user] = Translator(one.locale, one.timezone)
+            for one in nudging.approvers(uow, invoice):
+                readers[one.user] = Translator(one.locale, one.timezone)
         asker = uow.staff.get(invoice.team, filer.user)
         if asker and shown.approval.state is not RequestState.FILED:
             readers[filer.user] = Translator(asker.locale, asker.timezone)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.catalogue import AfterLastTry, CatalogueError, Coupon, Duration, Interval, Label, load
+from billing.catalogue import AfterLastTry, CatalogueError, Coupon, Duration, Interval, Label, ReasonCode, load
 from billing.catalogue.files import parse
 from billing.catalogue.lines import lines_of
 from billing.errors import NotRecurring, UnknownCoupon
@@ -149,6 +149,9 @@ def test_every_price_has_a_label_and_unknown_ones_have_none():
 def test_labels_are_german_for_german_and_english_for_everyone_else(language, text):
     assert Label(en="Desk", de="Tisch").in_(language) == text
 
+
+OFFERS = "[[plan_changes.offers]]\n"
+OFFER = 'months = 3\n[[plan_changes.offers]]\ncoupon = "{}"\nreasons = ["{}"]\n'
 
 # --- coupons ----------------------------------------------------------------------------------------------------------
 
@@ -327,6 +330,8 @@ def test_two_accounts_for_the_same_currency_are_a_mistake():
         ("months = 3\n", 'months = 3\nends = "soon"\n', '"soon"', "coupons[Welcome20].ends", "as in 2026-12-31"),
         ("months = 3\n", 'months = 3\nproducts = ["dest"]\n', '"dest"', "products[1]", "did you mean desk?"),
         ("months = 3\n", 'months = 3\namounts = {EUR = 5}\n', "[[coupons]]", "coupons[Welcome20]", "either a percent"),
+        ("months = 3\n", OFFER.format("WELCOM20", "other"), '"WELCOM20"', "offers[1].coupon", "mean WELCOME20?"),
+        ("months = 3\n", OFFER.format("WELCOME20", "none"), '"none"', "offers[1].reasons", "too_expensive"),
         ("minimum = 3", "minimum = 51", "minimum = 51", "plans[crowd].quantity", "not be above"),
         ("[[add_ons]]", "[[addons]]", "[[addons]]", "addons", "did you mean add_ons?"),
         ('name = { en = "Desk", de = "Tisch" }', 'name = { en = "Desk" }', 'en = "Desk" }', "name.de", "is missing"),
@@ -560,3 +565,12 @@ def test_a_wrong_dunning_policy_is_named_with_its_line(wrong):
         parse(f"{SMALL}\n[dunning]\n{wrong}\n")
     line = f"{SMALL}\n[dunning]\n{wrong}\n".splitlines().index(wrong) + 1
     assert str(line) in str(error.value)
+
+
+def test_an_offer_is_for_its_reasons_and_without_any_for_all():
+    """HX17: in the order of the file, however the code is written."""
+    text = SMALL + OFFERS + 'coupon = "welcome20"\nreasons = ["seasonal"]\n' + OFFERS + 'coupon = "WELCOME20"\n'
+    policy = parse(text).plan_changes
+    assert policy.offered_for(ReasonCode.SEASONAL) == ("WELCOME20", "WELCOME20")
+    assert policy.offered_for(ReasonCode.OTHER) == ("WELCOME20",)
+    assert parse(SMALL).plan_changes.offered_for(ReasonCode.SEASONAL) == ()

@@ -23,7 +23,7 @@ from billing.ids import InvoiceId, PaymentMethodId
 from billing.money import Money
 from billing.operations import Operation, State
 from billing.roles import Role
-from tests.support.failing import SECOND_CARD, fails, invoice
+from tests.support.failing import SECOND_CARD, fails, invoice, subscription
 from tests.support.shop import ADA, BEN, BENS_CARD, SAM, Shop, actor, contact, method
 
 EUR_49 = Money(amount=4900, currency="EUR")
@@ -81,27 +81,29 @@ def test_it_is_charged_and_written_down(shop: Shop) -> None:
         0,
     )
     [order] = shop.payments.paid.values()
-    assert (order.invoice, order.due, order.payment_method, order.keep_for) == ("in_1", EUR_49, SECOND_CARD, "sub_1")
+    assert (order.invoice, order.due, order.payment_method) == ("in_1", EUR_49, SECOND_CARD)
+    assert (order.subscription, order.later) == ("sub_1", SECOND_CARD)
     [entry] = shop.rows.timeline
     assert (entry.what.value, entry.amount, entry.by) == ("invoice_charged", EUR_49, "Sam Sales")
     with shop.store.reading(SAM) as uow:
         assert not uow.mirror.open_invoices(ADA)
 
 
-def test_the_method_is_kept_only_when_that_was_chosen(shop: Shop) -> None:
-    done(shop, command(keep=()))
+@pytest.mark.parametrize("before", ["pm_its_own", None])
+def test_the_method_is_kept_only_when_that_was_chosen(shop: Shop, before: str | None) -> None:
+    """Otherwise later payments are charged to what they were charged to before, whatever Stripe would make of it."""
+    fails(shop, subscriptions=(subscription(payment_method=before),))
+    receipt = InvoiceCollected.model_validate_json(done(shop, command(keep=())).result or "")
     [order] = shop.payments.paid.values()
-    assert order.keep_for is None
+    assert (order.subscription, order.later, receipt.kept) == ("sub_1", before or "pm_ada", False)
 
 
-def test_for_a_subscription_that_ended_meanwhile_no_method_is_kept(shop: Shop) -> None:
-    """H35: and nobody is told that it was."""
-    snapshot = shop.payments.snapshots[shop.rows.contacts[ADA].customer]
-    ended = tuple(one.model_copy(update={"status": SubscriptionStatus.CANCELED}) for one in snapshot.subscriptions)
-    shop.payments.snapshots[snapshot.customer] = snapshot.model_copy(update={"subscriptions": ended})
-    found = done(shop, command())
-    receipt = InvoiceCollected.model_validate_json(found.result or "")
-    assert (receipt.invoice.status, receipt.kept) == (InvoiceStatus.PAID, False)
+def test_nothing_is_kept_for_a_subscription_that_has_ended(shop: Shop) -> None:
+    """HX1: it was cancelled after the last try; Stripe would refuse to change it after the money had come."""
+    fails(shop, subscriptions=(subscription(status=SubscriptionStatus.CANCELED),))
+    receipt = InvoiceCollected.model_validate_json(done(shop, command()).result or "")
+    [order] = shop.payments.paid.values()
+    assert (order.subscription, receipt.kept, receipt.invoice.status) == (None, False, InvoiceStatus.PAID)
 
 
 def test_a_declined_card_leaves_it_open_and_in_the_history(shop: Shop) -> None:
@@ -176,6 +178,7 @@ def test_a_link_is_to_the_page_of_the_invoice_as_stripe_has_it_now(shop: Shop) -
     found = done(shop, SendInvoiceLink(contact=ADA, invoice=InvoiceId("in_1")))
     assert InvoiceLinkSent.model_validate_json(found.result or "").url == "https://pay.example/in_1"
     assert shop.happened() == ["invoice_link_sent"]
+    assert [one.arguments for one in shop.payments.calls if one.name == "keep_what_pays"] == [("sub_1",)]
 
 
 @pytest.mark.parametrize(

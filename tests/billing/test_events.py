@@ -14,8 +14,9 @@ from billing.events import EventSteps
 from billing.ids import CustomerId, EventId, OperationId, SubscriptionId
 from billing.money import Money
 from billing.operations import Operation, State
+from billing.payment_links import expire
 from billing.ports import Origin, StripeEvent
-from billing.subscriptions import SubscriptionStarted, expire
+from billing.subscriptions import SubscriptionStarted
 from tests.support.shop import ADA, BEN, NOW, SAM, Shop, method
 
 EUR_49 = Money(amount=4900, currency="EUR")

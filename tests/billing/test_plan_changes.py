@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from billing.access import Actor
+from billing.catalogue import Catalogue, ReasonCode
 from billing.change_requests.filing import FileRequest, file
-from billing.change_requests.model import ChangeRequest, ReasonCode, RequestState
+from billing.change_requests.model import ChangeRequest, RequestState
 from billing.contacts import UNKNOWN_COUNTRY, AccountStatus, Address, InvoiceStatus, Subscription, SubscriptionStatus
 from billing.errors import (
     AccountNotBillable,
@@ -40,6 +41,8 @@ from billing.money import Money
 from billing.operations import Operation, State
 from billing.plan_changes import (
     REVIEW_HOLDS,
+    CallOffChange,
+    ChangeCalledOff,
     ChangeForm,
     ChangePlan,
     ComparePlans,
@@ -49,6 +52,7 @@ from billing.plan_changes import (
     PlanChoice,
     PlanOverview,
     PreviewPlanChange,
+    ResumePlanChange,
     Way,
     Wish,
     assess,
@@ -64,6 +68,7 @@ from billing.plan_changes import (
 from billing.plans import Package
 from billing.ports import ChangeOrder
 from billing.roles import Role
+from billing.subscriptions import ResumeSubscription
 from billing.timeline import Happening
 from tests.support.plans import (
     ADMIN,
@@ -465,6 +470,65 @@ def test_the_account_follows_when_the_lower_limit_has_begun(shop: Shop) -> None:
     assert shop.rows.contacts[ADA].account.contact_limit == 500
 
 
+def calls_off(shop: Shop, *, person: Actor = SAM, **changes: Any) -> Operation:
+    command = CallOffChange(**({"contact": ADA, "subscription": SUB} | changes))
+    operation = shop.accepts(command, person=person, key=f"call off {changes}")
+    shop.walks(operation)
+    return shop.rows.operations[operation]
+
+
+def test_a_lower_limit_that_waits_can_be_called_off(shop: Shop) -> None:
+    """K3, HX17"""
+    changes(self_service(shop), **LOWER)
+    done = calls_off(shop)
+    assert done.state is State.DONE, done.reason
+    assert not ChangeCalledOff.model_validate_json(done.result or "").too_late
+    assert shop.payments.subscriptions[SUB].schedule is None
+    assert shop.rows.mirror[ADA].subscriptions[0].schedule is None
+    assert shop.happened() == ["plan_change_scheduled", "plan_change_called_off"]
+    again = calls_off(shop, contact=ADA)
+    assert (again.state, again.reason and again.reason.key) == (State.REFUSED, "SubscriptionChanged")
+
+
+def test_called_off_too_late_the_lower_limit_is_in_effect(shop: Shop) -> None:
+    """K3: Stripe was quicker; the account follows."""
+    changes(self_service(shop), **LOWER)
+    shop.payments.subscriptions[SUB] = running((BASIC, 1))
+    assert ChangeCalledOff.model_validate_json(calls_off(shop).result or "").too_late
+    assert shop.rows.contacts[ADA].account.contact_limit == 500
+    assert shop.happened() == ["plan_change_scheduled"]
+
+
+@pytest.mark.parametrize(
+    ("lie", "key"),
+    [({"subscription": SubscriptionId("sub_of_ben")}, "NoPlan"), ({"contact": BEN}, "NoPlan")],
+    ids=["subscription", "contact"],
+)
+def test_what_waits_for_somebody_else_is_not_called_off(shop: Shop, lie: dict[str, Any], key: str) -> None:
+    """A form can be forged."""
+    changes(self_service(shop), **LOWER)
+    done = calls_off(shop, **lie)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, key)
+    assert shop.payments.called("release_schedule") == 0
+
+
+def test_who_may_not_change_plans_calls_nothing_off(shop: Shop) -> None:
+    """H16"""
+    changes(self_service(shop), **LOWER)
+    admin = actor(Role.ADMIN, user="U_ADMIN")
+    shop.hires(admin)
+    done = calls_off(shop, person=admin)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, "NotPermitted")
+
+
+def test_what_a_request_waits_with_is_kept_by_its_own_button(shop: Shop) -> None:
+    has(shop, running((PRO, 1), schedule=ScheduleId("sub_sched_1")), who=customer(account={"plan": "mail/pro"}))
+    request = requested(shop)
+    shop.rows.requests[request.id] = request.model_copy(update={"state": RequestState.SCHEDULED})
+    assert calls_off(shop).state is State.REFUSED
+    assert shop.payments.called("release_schedule") == 0
+
+
 def test_by_the_policy_a_lower_limit_must_hold_what_is_used(shop: Shop) -> None:
     """A4, K3: nobody decides, so nobody can override."""
     refusal = refused(self_service(shop, contacts=700), UsageAboveLimits, **LOWER)
@@ -730,6 +794,169 @@ def test_whoever_pays_by_invoice_needs_no_method(shop: Shop) -> None:
     has(shop, running(by_invoice=True))
     shop.rows.mirror[ADA] = shop.rows.mirror[ADA].__class__(subscriptions=(running(by_invoice=True),))
     assert receipt_of(confirms(shop, previewed(shop))).method is None
+
+
+# With a link: it waits, and goes on when the customer has added a method
+
+
+@pytest.fixture
+def waiting(shop: Shop) -> Operation:
+    """At 11 o'clock a change for 10.00 was reviewed, the card was declined, and a link was sent."""
+    preview = previewed(shop)
+    shop.payments.fails.append(Declined("insufficient_funds"))
+    confirms(shop, preview, key="declined")
+    found = confirms(shop, preview, key="link", payment_method="link")
+    assert found.state is State.WAITING, found.reason
+    return found
+
+
+def resumes(shop: Shop, waiting: Operation, **changes: Any) -> Operation:
+    """Stripe told that the page was completed."""
+    fields = {"contact": ADA, "waiting": waiting.id, "session": "cs_test_1"}
+    operation = shop.accepts(ResumePlanChange(**(fields | changes)), key="session")
+    shop.walks(operation)
+    return shop.rows.operations[operation]
+
+
+def has_added_a_card(shop: Shop) -> None:
+    shop.payments.methods["cs_test_1"] = method("pm_new", last4="4444")
+
+
+def now(shop: Shop, operation: Operation) -> Operation:
+    return shop.rows.operations[operation.id]
+
+
+def test_with_a_link_nothing_is_changed_before_there_is_a_method(shop: Shop, waiting: Operation) -> None:
+    """H31"""
+    receipt = PlanChanged.model_validate_json(waiting.result or "")
+    assert receipt.link is not None
+    assert (receipt.method, receipt.invoice, receipt.superseded) == (None, None, False)
+    assert receipt.subscription == running()
+    assert shop.rows.contacts[ADA].account.plan == "mail/basic"
+    assert shop.happened() == ["payment_declined", "payment_link_sent"]
+    assert not shop.payments.changed
+
+
+def test_when_the_method_is_there_the_change_is_made_and_paid_by_it(shop: Shop, waiting: Operation) -> None:
+    """H31: prorated to then; three hours later this Stripe asks for 9.90 instead of the 10.00 that were reviewed."""
+    has_added_a_card(shop)
+    shop.clock.goes_on(hours=3)
+    shop.payments.change_total = eur(990)
+    receipt = receipt_of(resumes(shop, waiting))
+    assert receipt.method == method("pm_new", last4="4444")
+    assert receipt.subscription.payment_method == "pm_new"
+    assert receipt.invoice is not None
+    assert receipt.invoice.total == eur(990)
+    order = shop.payments.calls[-1].arguments[0]
+    assert isinstance(order, ChangeOrder)
+    assert order.prorated_at == shop.clock.now
+    assert shop.rows.contacts[ADA].account.plan == "mail/pro"
+    assert now(shop, waiting).state is State.DONE
+    assert now(shop, waiting).result == receipt.model_dump_json()
+    assert shop.happened() == ["payment_declined", "payment_link_sent", "plan_changed"]
+    assert shop.rows.timeline[-1].amount == eur(990)
+
+
+def test_more_than_was_reviewed_is_not_charged_later(shop: Shop, waiting: Operation) -> None:
+    """The price shown is the most that is charged, as where the period was renewed in between."""
+    has_added_a_card(shop)
+    shop.clock.goes_on(hours=3)
+    shop.payments.change_total = eur(1001)
+    done = resumes(shop, waiting)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, "AmountDiffers")
+    assert now(shop, waiting).state is State.REFUSED
+    assert not shop.payments.changed
+
+
+def test_without_a_method_it_goes_on_waiting(shop: Shop, waiting: Operation) -> None:
+    """H31"""
+    done = resumes(shop, waiting)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, "NotWaiting")
+    assert now(shop, waiting).state is State.WAITING
+
+
+def test_a_subscription_that_changed_while_it_waited_is_reviewed_again(shop: Shop, waiting: Operation) -> None:
+    has_added_a_card(shop)
+    has(shop, running((BASIC_1000, 1)))
+    done = resumes(shop, waiting)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, "PriceChanged")
+    assert now(shop, waiting).reason == done.reason, "nothing else would end the waiting"
+
+
+def test_a_list_price_that_changed_while_it_waited_is_reviewed_again(shop: Shop, waiting: Operation) -> None:
+    """AX1: 49.00 a month were reviewed; the renewal would be another."""
+    has_added_a_card(shop)
+    dearer = MAIL.model_dump_json().replace('"EUR":4900', '"EUR":5900')
+    shop.sells(products=Catalogue.model_validate_json(dearer).products)
+    done = resumes(shop, waiting)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, "PriceChanged")
+
+
+def test_rights_that_were_taken_while_it_waited_are_missed(shop: Shop, waiting: Operation) -> None:
+    """A1"""
+    has_added_a_card(shop)
+    has(shop, running(), who=customer(members=(CLERK, BUYER)))
+    done = resumes(shop, waiting)
+    assert done.reason is not None
+    assert done.reason.key == RequesterMayNot.__name__
+
+
+@pytest.mark.parametrize(
+    ("contact", "key"), [(BEN, "link"), (ADA, "preview"), (ADA, "declined")], ids=["contact", "kind", "state"]
+)
+def test_a_forged_session_changes_nothing(shop: Shop, waiting: Operation, contact: ContactId, key: str) -> None:
+    """What Stripe's metadata claims is checked against our rows."""
+    has_added_a_card(shop)
+    claimed = next(one for one in shop.rows.operations.values() if one.key == key)
+    done = resumes(shop, claimed, contact=contact)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, "NotWaiting")
+    assert now(shop, waiting).state is State.WAITING
+    assert not shop.payments.changed
+
+
+def test_a_subscriptions_session_does_not_change_a_plan(shop: Shop, waiting: Operation) -> None:
+    """Each resumption goes on with what is its own."""
+    has_added_a_card(shop)
+    operation = shop.accepts(ResumeSubscription(contact=ADA, waiting=waiting.id, session="cs_test_1"), key="other")
+    assert shop.walks(operation) is State.REFUSED
+    assert now(shop, waiting).state is State.WAITING
+
+
+def test_a_new_card_that_is_declined_ends_the_waiting(shop: Shop, waiting: Operation) -> None:
+    """H30: a person has to decide anew, and sees the ways that are left."""
+    has_added_a_card(shop)
+    shop.payments.declines = "insufficient_funds"
+    done = resumes(shop, waiting)
+    assert done.state is State.DECLINED
+    assert now(shop, waiting).state is State.DECLINED
+    with shop.store.reading(SAM) as uow:
+        ways = ways_out(uow, done)
+        assert draft_of(uow, done.id) == draft()
+    assert (ways.others, ways.link_to) == ((), "ada@engines.example")
+
+
+def test_a_crash_between_stripe_and_our_rows_changes_once_after_a_link(shop: Shop, waiting: Operation) -> None:
+    has_added_a_card(shop)
+    operation = shop.accepts(ResumePlanChange(contact=ADA, waiting=waiting.id, session="cs_test_1"), key="session")
+    shop.performs(operation)
+    assert shop.walks(operation) is State.DONE
+    assert len(shop.payments.changed) == 1
+
+
+def test_without_an_address_no_link_is_sent(shop: Shop) -> None:
+    """H30"""
+    has(shop, running(), who=customer(email=""))
+    operation = confirms(shop, previewed(shop), payment_method="link")
+    assert (operation.state, operation.reason and operation.reason.key) == (State.REFUSED, "NoEmailAddress")
+    assert shop.payments.called("send_setup_link") == 0
+
+
+def test_where_nothing_is_charged_no_link_is_needed(shop: Shop) -> None:
+    """A forged choice: fewer seats are credited, whatever pays."""
+    has(shop, running((PRO, 1), (SEAT, 2)), who=customer(account={"plan": "mail/pro", "seats": 5}))
+    shop.payments.change_total = eur(-900)
+    assert confirms(shop, previewed(shop, seats=4), payment_method="link").state is State.DONE
+    assert shop.payments.called("send_setup_link") == 0
 
 
 # Requests and upgrades

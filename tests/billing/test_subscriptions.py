@@ -33,6 +33,7 @@ from billing.errors import (
 from billing.ids import ContactId, OperationId, PaymentMethodId
 from billing.money import Money
 from billing.operations import Operation, State
+from billing.payment_links import expire
 from billing.ports import SubscriptionOrder
 from billing.roles import Permission, Role
 from billing.subscriptions import (
@@ -41,7 +42,6 @@ from billing.subscriptions import (
     Review,
     SubscriptionForm,
     SubscriptionStarted,
-    expire,
     form,
     review,
 )

@@ -487,5 +487,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.approval_card(approval_view(approval(RequestState.APPROVED), FULL), t),
         lambda t: invoices.approval_card(approval_view(approval(RequestState.REJECTED), FULL), t),
     ),
+    "blocks.invoices.approvals.approval_reminder": (
+        lambda t: invoices.approval_reminder(approval_view(approval()), t, in_channel=False),
+        lambda t: invoices.approval_reminder(approval_view(approval(), FULL), t, in_channel=True),
+    ),
     "blocks.invoices.approvals.reject_form": (lambda t: invoices.reject_form(LONG_ID, REF, t),),
 }

@@ -44,6 +44,9 @@ EXAMPLES = {
     "NobodyMayPurchase": errors.NobodyMayPurchase(contact="Ada Ltd"),
     "NeedsDecision": errors.NeedsDecision(),
     "NeedsNoDecision": errors.NeedsNoDecision(),
+    "NoOffer": errors.NoOffer(contact="Ada Ltd"),
+    "OfferTakenBefore": errors.OfferTakenBefore(contact="Ada Ltd", coupon="STAY20"),
+    "DiscountRuns": errors.DiscountRuns(contact="Ada Ltd", coupon="TEN"),
     "NotChangeable": errors.NotChangeable(subscription_status="past_due"),
     "TooFewApprovers": errors.TooFewApprovers(needed=2, there=1),
     "PlanEnds": errors.PlanEnds(last="2026-12-31"),
@@ -123,6 +126,8 @@ EXAMPLES = {
     "LeftToCreditChanged": errors.LeftToCreditChanged(left=43550, currency="EUR"),
     "NothingToCredit": errors.NothingToCredit(left=5000, currency="EUR"),
     "FieldMissing": errors.FieldMissing("project", ("Project", "Projekt")),
+    "LineTooLarge": errors.LineTooLarge(most=99_999_999_999, currency="EUR"),
+    "CannotCharge": errors.CannotCharge(due=5, currency="KWD"),
     "LineCreditedBefore": errors.LineCreditedBefore(),
     "CannotRefund": errors.CannotRefund(),
 }

@@ -23,27 +23,31 @@ from billing.catalogue import Label
 from billing.change_requests.model import RequestFilter
 from billing.contacts import Account, Address, Found
 from billing.ids import ContactId, OperationId
+from billing.plan_changes import ChangeCalledOff
 from billing.timeline import Page
 from blocks import (  # our module for /billing help is named for its command
     absences,
     billing_contacts,
     cards,
     change_requests,
+    discount_offers,
     dunning,
     finder,
     help,  # noqa: A004 - our module, named for its command
     histories,
     homes,
     notices,
+    payment_links,
     plan_changes,
     reconciliations,
     subscriptions,
     topics,
+    ways,
 )
 from blocks.answers import Answer
 from blocks.kit import Choices, Home, Message, Modal
 from blocks.subscriptions.form import price_choices
-from blocks.texts import Translator
+from blocks.texts import Mrkdwn, Translator
 from bot.sandbox.workspace.limits import option_problems, problems
 from tests.blocks import samples_billing_contacts as bc
 from tests.blocks import samples_change_requests as asked
@@ -54,6 +58,7 @@ from tests.blocks.samples import (
     BOTH,
     CATALOGUE,
     COUPON,
+    LINK,
     LONG,
     card,
     contact,
@@ -337,6 +342,30 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: notices.refused(REFUSED.reason, t),
         lambda t: notices.refused(errors.UnknownCoupon(code=LONG).reason, t),
     ),
+    "blocks.discount_offers.ready": (
+        lambda t: discount_offers.ready(sold.offer_reviewed(), OperationId("o"), t),
+        lambda t: discount_offers.ready(sold.offer_reviewed(assessment=sold.LARGE), OPERATION, t),
+    ),
+    "blocks.discount_offers.refused": (
+        lambda t: discount_offers.refused(errors.NoOffer().reason, SHORT_ID, OperationId("o"), t),
+        lambda t: discount_offers.refused(REFUSED.reason, LONG_ID, OPERATION, t),
+    ),
+    "blocks.discount_offers.review": (
+        lambda t: discount_offers.review(sold.offer_reviewed(), OperationId("o"), sold.PLANS, t),
+        lambda t: discount_offers.review(sold.offer_reviewed(assessment=sold.LARGE), OPERATION, sold.PLANS, t),
+    ),
+    "blocks.discount_offers.taken": (
+        lambda t: discount_offers.taken(sold.offer_taken(), t, "https://s.example"),
+        lambda t: discount_offers.taken(sold.offer_taken(assessment=sold.LARGE), t, ADDRESS),
+    ),
+    "blocks.payment_links.expired": (
+        lambda t: payment_links.expired("-", Mrkdwn("-"), [ways.card(SHORT_ID, t)], t),
+        lambda t: payment_links.expired(LONG, Mrkdwn(LONG[:2900]), [ways.card(LONG_ID, t)], t),
+    ),
+    "blocks.payment_links.sent": (
+        lambda t: payment_links.sent("", "-", Mrkdwn("-"), None, [ways.card(SHORT_ID, t)], t, mailed=False),
+        lambda t: payment_links.sent(LONG, LONG, Mrkdwn(LONG[:2900]), LINK, [ways.card(LONG_ID, t)], t),
+    ),
     "blocks.plan_changes.comparison.comparison": (
         lambda t: plan_changes.comparison(sold.comparison("sales/solo"), sold.PLANS, t),
         lambda t: plan_changes.comparison(sold.comparison("marketing/professional", "sales/team"), sold.PLANS, t),
@@ -370,10 +399,22 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.plan_changes.results.changing": (plan_changes.changing,),
     "blocks.plan_changes.results.declined": (
-        lambda t: plan_changes.declined(sold.declined(used=None, others=()), "", OperationId("o"), t),
+        lambda t: plan_changes.declined(sold.declined(used=None, others=(), link_to=None), "", OperationId("o"), t),
         lambda t: plan_changes.declined(sold.large_decline(), "insufficient_funds", OPERATION, t),
     ),
     "blocks.plan_changes.results.delayed": (plan_changes.delayed,),
+    "blocks.plan_changes.results.called_off": (
+        lambda t: plan_changes.called_off(ChangeCalledOff(contact=sold.customer()), t),
+        lambda t: plan_changes.called_off(ChangeCalledOff(contact=sold.crowd(), too_late=True), t),
+    ),
+    "blocks.plan_changes.results.expired": (
+        lambda t: plan_changes.expired(ContactId("con_1"), "", t),
+        lambda t: plan_changes.expired(ContactId("con_1"), LONG, t),
+    ),
+    "blocks.plan_changes.results.waiting": (
+        lambda t: plan_changes.waiting(sold.waiting(), sold.PLANS, t, mailed=False),
+        lambda t: plan_changes.waiting(sold.waiting(assessment=sold.LARGE), sold.PLANS, t),
+    ),
     "blocks.plan_changes.results.priced": (
         lambda t: plan_changes.priced(sold.reviewed(), OperationId("o"), t),
         lambda t: plan_changes.priced(sold.reviewed(assessment=sold.LARGE), OPERATION, t),
@@ -388,10 +429,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: plan_changes.refused(REFUSED.reason, LONG_ID, OPERATION, t),
     ),
     "blocks.plan_changes.review.review": (
-        lambda t: plan_changes.review(sold.reviewed(method=None), OperationId("o"), sold.PLANS, t),
-        lambda t: plan_changes.review(sold.period_end_review(), OPERATION, sold.PLANS, t),
-        lambda t: plan_changes.review(sold.credit_review(), OPERATION, sold.PLANS, t),
-        lambda t: plan_changes.review(sold.large_review(), OPERATION, sold.PLANS, t),
+        lambda t: plan_changes.review(sold.reviewed(method=None), sold.NO_WAY, OperationId("o"), sold.PLANS, t),
+        lambda t: plan_changes.review(sold.reviewed(method=None), sold.MANY_WAYS, OPERATION, sold.PLANS, t),
+        lambda t: plan_changes.review(sold.period_end_review(), sold.NO_WAY, OPERATION, sold.PLANS, t),
+        lambda t: plan_changes.review(sold.credit_review(), sold.NO_WAY, OPERATION, sold.PLANS, t),
+        lambda t: plan_changes.review(sold.large_review(), sold.NO_WAY, OPERATION, sold.PLANS, t),
     ),
     "blocks.subscriptions.form.form": (
         lambda t: subscriptions.form(BARE_FORM, t),

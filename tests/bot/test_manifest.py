@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,7 @@ API_NAMES = {name for name in dir(WebClient) if "_" in name and not name.startsw
 COMPOSED = {"files_upload_v2": ("files.getUploadURLExternal", "files.completeUploadExternal")}
 
 
+@cache
 def called() -> dict[str, set[str]]:
     """The Web API methods that the program's own code calls, by Slack's name, with the files that do it."""
     found: dict[str, set[str]] = {}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import requests
+import stripe
 
 from billing.contacts import Contact
 from billing.steps import NOBODY
-from tests.support.person import Person
-from tests.support.world import World
+from tests.support.person import Person, texts
+from tests.support.world import STRIPE_KEY, World
 
 VISA, FAILS = "pm_card_visa", "pm_card_chargeCustomerFail"
 
@@ -201,3 +203,53 @@ def test_what_happens_at_stripe_alone_is_seen(world: World) -> None:
     jonas.presses("invoices.part.closed")
     assert invoice.number in jonas.text
     assert "bezahlt" in jonas.text
+
+
+def test_sender_and_customer_hear_of_a_payment_on_stripes_page_and_of_a_card_that_failed_there(world: World) -> None:
+    """HX15: once each, by direct message and by mail."""
+    ada = world.contact()
+    jonas = sent(world, ada)
+    jonas.closes(everything=True)
+    invoice = issued(world, ada)
+    card = {"expiry": "12/34", "cvc": "123", "name": "Ada", "email": ada.email}
+    for number, said, subject in (
+        ("4000000000000002", f"Rechnung {invoice.number} ist fehlgeschlagen", "Your payment for invoice {} failed"),
+        ("4242424242424242", f"hat Rechnung {invoice.number} bezahlt: 535,50", "Your payment for invoice {}"),
+    ):
+        requests.post(invoice.hosted_invoice_url, data={"number": number, **card}, timeout=30)
+        world.eventually(lambda said=said: told(jonas, said))
+        mailed = subject.format(invoice.number)
+        world.eventually(lambda mailed=mailed: any(one["subject"] == mailed for one in world.mails()))
+        assert len(told(jonas, said)) == 1
+        assert sum(one["subject"] == mailed for one in world.mails()) == 1
+
+
+def test_a_part_that_somebody_records_at_stripe_is_told_with_its_amount(world: World) -> None:
+    """HX15: not by Kontor, so nobody has the answer; 535.50 less 100.00 are 435.50."""
+    ada = world.contact()
+    jonas = sent(world, ada)
+    invoice = issued(world, ada)
+    moment = int(time.time())
+    elsewhere = stripe.StripeClient(STRIPE_KEY, base_addresses={"api": world.stripe_url})
+    record = elsewhere.v1.payment_records.report_payment(
+        {
+            "amount_requested": {"currency": "eur", "value": 10000},
+            "initiated_at": moment,
+            "outcome": "guaranteed",
+            "guaranteed": {"guaranteed_at": moment},
+            "payment_method_details": {"type": "custom", "custom": {"display_name": "Check"}},
+            "processor_details": {"type": "custom", "custom": {"payment_reference": "4711"}},
+        }
+    )
+    elsewhere.v1.invoices.attach_payment(invoice.id, {"payment_record": record.id})
+    said = f"hat 100,00\xa0€ von Rechnung {invoice.number} bezahlt"
+    world.eventually(lambda: told(jonas, said))
+    assert "435,50" in " ".join(texts(told(jonas, said)[0]))
+    subject = f"Your payment for invoice {invoice.number}"
+    (mail,) = world.eventually(lambda: [one for one in world.mails() if one["subject"] == subject])
+    assert "your payment of €100.00 has arrived" in mail["text"]
+
+
+def told(person: Person, said: str) -> list[Any]:
+    """The direct messages that say so."""
+    return [one for one in person.direct_messages if said in " ".join(texts(one))]

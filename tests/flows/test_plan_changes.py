@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+import requests
 
 from billing.contacts import Account, Contact, Member, MemberRight
 from billing.ids import LookupKey, OperationId
@@ -231,6 +232,34 @@ def test_a_declined_card_keeps_the_modal_and_another_card_on_file_pays(world: Wo
     assert world.stripe.v1.subscriptions.retrieve(ada.subscription).default_payment_method == other
 
 
+def test_a_declined_card_is_followed_by_a_link_and_the_change_by_the_new_card(world: World) -> None:
+    """H30, H31: the customer adds a card on Stripe's page; the change is made by itself, and paid by that card.
+
+    A moment after the start nearly the whole period is left: not more than the 40.46 that were reviewed.
+    """
+    ada = customer(world)
+    visa = next(one.id for one in world.stripe_methods(ada.contact))
+    priya = to_review(world, ada)
+    world.breaks_card(visa, "insufficient_funds")
+    priya.submits()
+    ends_with(priya, "Payment refused")
+    assert priya.submits({"payment_method": "link"}).ok
+    ends_with(priya, "The link")
+    assert sold(world, ada) == {BASIC: 1}
+    mail = world.eventually(lambda: next((one for one in world.mails() if ada.contact.email in str(one["to"])), None))
+    priya.closes(everything=True)
+    card = {"number": "5555555555554444", "expiry": "12/34", "cvc": "123", "name": "Ada", "email": ada.contact.email}
+    assert requests.post(world.link_in(mail), data=card, timeout=30).ok
+    world.eventually(lambda: sold(world, ada) == {PRO: 1})
+    priya.waits_for(lambda one: any("is changed" in str(message) for message in one.direct_messages))
+    assert world.waiting(ada.contact) == ()
+    first, second = charged(world, ada)
+    assert first == 1785
+    assert 4030 < second <= 4046
+    added = world.stripe.v1.subscriptions.retrieve(ada.subscription, {"expand": ["default_payment_method"]})
+    assert added.default_payment_method.card.last4 == "4444"  # type: ignore[union-attr]
+
+
 def test_whoever_closes_the_modal_gets_the_review_as_a_direct_message(world: World) -> None:
     ada = customer(world)
     priya = to_form(world, ada)
@@ -291,6 +320,28 @@ def test_less_becomes_a_request_that_is_filed(world: World) -> None:
     jonas.closes(everything=True)
     jonas.types(f"/billing plan {ada.contact.email}")
     assert "Offener Antrag" in jonas.text
+
+
+def test_a_discount_is_taken_instead_of_a_downgrade(world: World) -> None:
+    """HX17: 49.00 less a tenth are 44.10, and 8.38 of tax (8.379): 52.48 instead of 58.31; no request is filed."""
+    ada = customer(world, price=PRO, paid=5831, plan="mail/pro", contact_limit=1000)
+    jonas = to_form(world, ada, SALES)
+    jonas.presses("plan_change.plan", "mail/basic")
+    assert jonas.submits({"limit#mail/basic": "1000"}).ok
+    assert jonas.presses("plan_change.reason", "moves_to_competitor").ok
+    assert "Kann stattdessen angeboten werden" in jonas.text
+    assert jonas.presses("discount_offer.preview").ok
+    ends_with(jonas, "52,48")
+    assert "58,31" in jonas.text
+    assert jonas.submits().ok
+    ends_with(jonas, "hat jetzt den Rabatt TEN")
+    live = world.stripe.v1.subscriptions.retrieve(ada.subscription, {"expand": ["discounts"]})
+    assert [str(one.source.coupon).partition("_")[0] for one in live.discounts] == ["TEN"]  # type: ignore[union-attr]
+    assert sold(world, ada) == {PRO: 1}
+    assert charged(world, ada) == [5831]
+    assert "offer_taken" in world.timeline(ada.contact)
+    with world.app.desk.reading(NOBODY) as uow:
+        assert uow.requests.open_for(ada.subscription) is None  # type: ignore[arg-type]
 
 
 def test_an_upgrade_takes_the_place_of_an_open_request_and_says_so(world: World) -> None:

@@ -13,15 +13,16 @@ from flask import Flask
 
 from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
-from billing.contacts import Invoice
+from billing.contacts import Invoice, Portal
 from billing.errors import AmountDiffers, Declined, Undeliverable
-from billing.invoices import reminding
+from billing.invoices import nudging, reminding
 from billing.invoices.model import Stage
 from billing.invoices.printing import InvoiceDocuments
 from billing.money import Money
 from billing.roles import Role
 from bot.pages.documents import document_pages
 from handlers.router import Kind
+from tests.support.accounts import account
 from tests.support.office import LINKS_LAST, Office
 from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, actor
 from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
@@ -304,6 +305,20 @@ def test_it_is_sent_and_mailed_to_every_recipient(office: Office) -> None:
     assert all(len(list(mail.iter_attachments())) == 1 for mail in office.mails)
 
 
+@pytest.mark.parametrize(("portal", "told"), [(Portal.CORPORATE, ["bea@engines.example"]), (Portal.ONLINE, [])])
+def test_the_billing_contact_finds_the_user_id_of_the_portal_in_the_mail(
+    office: Office, portal: Portal, told: list[str]
+) -> None:
+    """G16, G17; nobody else who gets the invoice learns whose it is (GX1)."""
+    office.rows.contacts[ADA] = account(portal=portal)
+    office.submits(reviewed(office, recipients="bea@engines.example, b@x.example"))
+    office.works()
+    said = {mail["To"].addresses[0].addr_spec: mail.get_body(("plain",)).get_content() for mail in office.mails}
+    assert sorted(said) == ["b@x.example", "bea@engines.example"]
+    assert [to for to, text in said.items() if f"Your user id in the portal: {to}" in text] == told
+    assert "bea@" not in said["b@x.example"]
+
+
 def test_sending_is_one_line_of_home_and_of_the_history(office: Office) -> None:
     """H6, H10: two operations of ours are one act of the person's."""
     sent(office)
@@ -385,6 +400,22 @@ def test_above_the_limit_managers_are_asked_in_their_channel(office: Office) -> 
     (update,) = office.slack.called("chat_update")
     assert "invoice.approve" not in json.dumps(update.arguments["blocks"])
     assert office.slack.called("chat_postMessage")[-1].arguments["channel"] == SAM.user
+
+
+def test_managers_are_reminded_of_what_nobody_decides(office: Office) -> None:
+    office.sells(invoices=InvoicePolicy(limits={Role.SALES: {"discount": "10"}}))
+    review = reviewed(office, discount="50 %")
+    office.submits(review, note="Loyal")
+    office.works()
+    office.slack.calls.clear()
+    office.clock.goes_on(hours=25)
+    nudging.remind(office.store)
+    office.works()
+    (told,) = office.slack.called("chat_postMessage")
+    assert told.arguments["channel"] == PETRA.user
+    said = texts(told.arguments["blocks"])
+    for part in ("The invoice for Ada Lovelace still waits for a decision.", "Sam Sales asked for it", "channel"):
+        assert part in said
 
 
 def test_a_rejection_says_why(office: Office) -> None:

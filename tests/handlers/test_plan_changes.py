@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,16 +10,18 @@ import pytest
 from billing.access import Actor
 from billing.catalogue.policies import ChangePolicy
 from billing.change_requests.model import RequestState
+from billing.contacts import CustomerSnapshot
 from billing.errors import Declined, Transient
-from billing.ids import SubscriptionId
+from billing.ids import CustomerId, EventId, SubscriptionId
 from billing.money import Money
 from billing.operations import State
 from billing.plan_changes import REVIEW_HOLDS, next_limit
+from billing.ports import StripeEvent
 from billing.roles import Role
 from handlers.payloads import ReplyTo
 from tests.support.office import Office, Reply
 from tests.support.plans import ADMIN, CLERK, DESK, MAIL, PRIYA, PRO, SUB, customer, has, policy, running
-from tests.support.shop import ADA, SAM, actor, method
+from tests.support.shop import ADA, NOW, SAM, actor, method
 from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
 
 
@@ -318,7 +321,7 @@ def test_a_declined_card_keeps_the_modal_and_another_one_can_be_chosen(office: O
     assert "not enough money" in words
     assert "Nothing was changed and nothing was charged" in words
     options = elements(office.shown)["plan_change.payment_method"]["options"]
-    assert [one["value"] for one in options] == ["pm_other"]
+    assert [one["value"] for one in options] == ["pm_other", "link"]
     retry = open_view(office.shown, 2, id="V_FORM", hash="h_declined")
     confirms(office, retry, payment_method="pm_other")
     assert "The plan of Ada Lovelace is changed" in texts(office.shown)
@@ -329,9 +332,141 @@ def test_without_another_method_the_same_can_be_tried_again(office: Office) -> N
     view = reviewed(office)
     office.payments.fails.append(Declined("insufficient_funds"))
     confirms(office, view)
-    assert "No other payment method is on file" in texts(office.shown)
     confirms(office, open_view(office.shown, 2, id="V_FORM", hash="h_declined"))
     assert "The plan of Ada Lovelace is changed" in texts(office.shown)
+
+
+def test_without_another_method_and_without_an_address_the_decline_says_so(office: Office) -> None:
+    """H30"""
+    has(office, running(), who=customer(email=""))
+    view = reviewed(office)
+    office.payments.fails.append(Declined("insufficient_funds"))
+    confirms(office, view)
+    assert "no e-mail address to which a link could go" in texts(office.shown)
+    assert "plan_change.payment_method" not in elements(office.shown)
+
+
+def declined(office: Office) -> Json:
+    """The modal after the bank said no."""
+    view = reviewed(office)
+    office.payments.fails.append(Declined("insufficient_funds"))
+    confirms(office, view)
+    return open_view(office.shown, 2, id="V_FORM", hash="h_declined")
+
+
+def test_after_a_decline_a_link_can_be_sent_and_the_change_waits_for_it(office: Office) -> None:
+    """H30, H31: mailed to the customer, shown to pass it on, and on the card until it was used."""
+    confirms(office, declined(office), payment_method="link")
+    words = texts(office.shown)
+    assert "The link is on its way to Ada Lovelace" in words
+    assert "https://checkout.stripe.example/cs_test_1" in words
+    assert "At most €10.00 is charged then" in words
+    [mail] = office.mails
+    plain = mail.get_body(("plain",)).get_content()
+    assert mail["To"].addresses[0].addr_spec == "ada@engines.example"
+    assert "https://checkout.stripe.example/cs_test_1" in plain
+    assert "New plan: Mail Pro, up to 1,000 contacts, 3 seats" in plain
+    assert "at most €10.00" in plain
+    assert office.happened() == ["payment_declined", "payment_link_sent"]
+    assert office.payments.called("change_subscription") == 1, "only the one that was declined"
+    office.types("ada")
+    assert "The change to *Mail Pro* is made when a payment method was added" in texts(office.shown)
+
+
+def test_the_mail_with_the_link_is_in_the_customers_language(office: Office) -> None:
+    has(office, running(), who=customer(language="de"))
+    confirms(office, declined(office), payment_method="link")
+    assert office.mails[0]["Subject"] == "Bitte hinterlegen Sie eine Zahlungsmethode für Ihren Tarifwechsel"
+
+
+def session_is(office: Office, type_: str) -> None:
+    """Stripe tells that the customer completed the page, or let it expire."""
+    (waiting,) = (one for one in office.rows.operations.values() if one.state is State.WAITING)
+    office.payments.snapshots[CustomerId("cus_ada")] = CustomerSnapshot(
+        customer=CustomerId("cus_ada"),
+        name="Ada Lovelace",
+        email="ada@engines.example",
+        phone="",
+        currency="EUR",
+        address=None,
+        language=None,
+        created_at=NOW,
+        balance=Money.zero("EUR"),
+        payment_methods=(method("pm_new", last4="4444"),),
+        subscriptions=(office.payments.subscriptions[SUB],),
+    )
+    office.store.accept_event(
+        StripeEvent(
+            id=EventId(f"evt_{type_}"),
+            type=f"checkout.session.{type_}",
+            customer=CustomerId("cus_ada"),
+            object_id="cs_test_1",
+            created_at=NOW,
+            payload=json.dumps({"metadata": {"operation": waiting.id}}),
+        )
+    )
+    office.works()
+
+
+def test_when_the_method_arrives_the_plan_is_changed_and_the_person_is_told(office: Office) -> None:
+    """H31"""
+    confirms(office, declined(office), payment_method="link")
+    office.payments.methods["cs_test_1"] = method("pm_new", last4="4444")
+    session_is(office, "completed")
+    assert "The plan of Ada Lovelace is changed" in office.told[-1]
+    assert "4444" in office.told[-1]
+    assert office.rows.contacts[ADA].account.plan == "mail/pro"
+    assert not [one for one in office.rows.operations.values() if one.state is State.WAITING]
+
+
+def test_a_new_card_that_is_declined_is_told_with_the_ways_that_are_left(office: Office) -> None:
+    """H30: the button leads to the other ways, and only who asked for it sees them."""
+    confirms(office, declined(office), payment_method="link")
+    office.payments.methods["cs_test_1"] = method("pm_new", last4="4444")
+    office.payments.declines = "insufficient_funds"
+    session_is(office, "completed")
+    office.payments.declines = None
+    assert "was refused" in office.told[-1]
+    button = elements(office.slack.called("chat_postMessage")[-1].arguments)["plan_change.pay_otherwise"]
+    office.presses("plan_change.pay_otherwise", button["value"], person=PRIYA)
+    assert office.shown["callback_id"] != "plan_change.retry"
+    office.presses("plan_change.pay_otherwise", button["value"])
+    assert office.shown["callback_id"] == "plan_change.retry"
+    options = elements(office.shown)["plan_change.payment_method"]["options"]
+    assert [one["value"] for one in options] == ["pm_new", "link"]
+    retry = open_view(office.shown, 1, id="V_RETRY", hash="h_retry")
+    confirms(office, retry, payment_method="pm_new")
+    assert "The plan of Ada Lovelace is changed" in texts(office.shown)
+
+
+def test_a_link_that_was_not_used_is_told_and_nothing_changes(office: Office) -> None:
+    """H31"""
+    confirms(office, declined(office), payment_method="link")
+    office.slack.fails["views_update"].append(slack_error("not_found"))  # the modal was closed long ago
+    session_is(office, "expired")
+    assert "did not use the payment link in time" in office.told[-1]
+    assert "The plan stays as it is" in office.told[-1]
+    assert office.rows.contacts[ADA].account.plan == "mail/basic"
+
+
+def test_without_a_method_on_file_the_review_offers_the_link(office: Office) -> None:
+    """H31"""
+    office.rows.mirror[ADA] = office.rows.mirror[ADA].__class__(subscriptions=(running(),))
+    view = reviewed(office)
+    [option] = elements(view)["plan_change.payment_method"]["options"]
+    assert option["value"] == "link"
+    confirms(office, view, payment_method="link")
+    assert "https://checkout.stripe.example/cs_test_1" in texts(office.shown)
+    assert office.last_operation.state is State.WAITING
+
+
+def test_with_neither_method_nor_address_the_review_cannot_be_confirmed(office: Office) -> None:
+    """H31"""
+    has(office, running(), who=customer(email=""))
+    office.rows.mirror[ADA] = office.rows.mirror[ADA].__class__(subscriptions=(running(),))
+    view = reviewed(office)
+    assert "submit" not in view
+    assert "no payment method on file" in texts(view)
 
 
 def test_another_amount_than_was_reviewed_is_not_charged(office: Office) -> None:
@@ -397,6 +532,15 @@ def test_by_the_policy_a_lower_limit_is_planned(office: Office) -> None:
     assert office.shown["submit"]["text"] == "Confirm change"
     confirms(office, open_view(office.shown, 2, hash="h_review"))
     assert "planned for Mar 16, 2026" in texts(office.shown)
+    shown = page(office)
+    button = elements(shown)["plan.call_off"]
+    assert button["confirm"]["text"]["text"]
+    for _ in range(2):
+        office.presses("plan.call_off", button["value"], view=shown)
+    office.works()
+    assert "is called off. The plan stays as it is" in texts(office.shown)
+    assert office.payments.called("release_schedule") == 1
+    assert "plan.call_off" not in elements(page(office))
 
 
 def test_a_limit_that_rose_by_itself_is_told_to_who_agreed(office: Office) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from billing.contacts import InvoiceStatus, Part
+from billing.contacts import InvoiceStatus, Part, SubscriptionStatus
 from billing.dunning import failures
 from billing.errors import Declined, Transient
 from billing.histories import PIPELINE as EXPORT
@@ -18,7 +18,7 @@ from billing.roles import Role
 from billing.timeline import Entry, Happening
 from handlers.charts import Chart
 from handlers.router import Kind
-from tests.support.failing import SECOND_CARD, event, fails, invoice
+from tests.support.failing import SECOND_CARD, event, fails, invoice, subscription
 from tests.support.office import Office
 from tests.support.shop import ADA, BEN, NOW, SAM, actor
 from tests.support.slack import Json, elements, metadata, open_view, slack_error, texts
@@ -105,8 +105,8 @@ def test_a_manager_without_a_channel_is_told_in_their_language(office: Office) -
 # Collecting
 
 
-def form(office: Office) -> Json:
-    fails(office)
+def form(office: Office, **changes: Any) -> Json:
+    fails(office, **changes)
     office.presses("collect.open", f"{ADA}:in_1")
     return open_view(office.shown)
 
@@ -116,6 +116,14 @@ def test_the_form_shows_what_is_known_and_offers_the_methods(office: Office) -> 
     assert metadata(view) == {"contact": ADA, "invoice": "in_1", "due": 4900}
     assert [one["value"] for one in elements(view)["collect.method"]["options"]] == ["pm_ada", SECOND_CARD]
     assert "€49.00" in texts(view)
+    assert "collect.keep" in elements(view)
+
+
+def test_the_form_keeps_no_method_for_a_subscription_that_has_ended(office: Office) -> None:
+    """HX1: what it still owes can be charged all the same."""
+    shown = elements(form(office, subscriptions=(subscription(status=SubscriptionStatus.CANCELED),)))
+    assert "collect.method" in shown
+    assert "collect.keep" not in shown
 
 
 def test_it_is_charged_and_the_answer_takes_the_forms_place(office: Office) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from billing.access import Actor
-from billing.catalogue import Catalogue, load
+from billing.catalogue import Catalogue, ReasonCode, load
 from billing.change_requests.deciding import decide
 from billing.change_requests.filing import FileRequest, file
-from billing.change_requests.model import Act, ChangeRequest, ReasonCode
+from billing.change_requests.model import Act, ChangeRequest
 from billing.contacts import Account, Contact, Member, MemberRight, Subscription, SubscriptionItem, SubscriptionStatus
 from billing.ids import ContactId, LookupKey, SubscriptionId
 from billing.money import Money

@@ -18,7 +18,16 @@ from billing.contacts import (
     SubscriptionItem,
     SubscriptionStatus,
 )
-from billing.errors import AmountDiffers, AmountDue, InvoiceNotOpen, Misconfigured, SubscriptionChanged, UnknownContact
+from billing.errors import (
+    AmountDiffers,
+    AmountDue,
+    Declined,
+    InvoiceNotOpen,
+    Misconfigured,
+    PriceChanged,
+    SubscriptionChanged,
+    UnknownContact,
+)
 from billing.ids import CustomerId, InvoiceId, OperationId, ScheduleId, SubscriptionId
 from billing.money import Money, minor_digits
 from billing.plans import Item
@@ -27,6 +36,8 @@ from billing.ports import (
     ChangeLine,
     ChangeOrder,
     ChangePreview,
+    CouponOrder,
+    CouponPreview,
     PaymentOrder,
     ScheduledChange,
     SetupLink,
@@ -62,9 +73,11 @@ class FakePayments:
     methods: dict[str, PaymentMethod] = field(default_factory=dict)  # by session: what the customer added
     snapshots: dict[CustomerId, CustomerSnapshot] = field(default_factory=dict)
     subscriptions: dict[SubscriptionId, Subscription] = field(default_factory=dict)  # those that can be changed
+    declines: str | None = None  # by which code the bank refuses every change that costs something
     change_total: Money | None = None  # what a change costs now; None: 10.00 in the subscription's currency
     changed: dict[OperationId, ChangedSubscription] = field(default_factory=dict)
     scheduled: dict[OperationId, ScheduledChange] = field(default_factory=dict)
+    discounted: set[OperationId] = field(default_factory=set)  # those that gave a coupon
     bill_to: dict[CustomerId, BillTo] = field(default_factory=dict)  # as it was changed last
     invoices: FakeInvoices = field(init=False)
 
@@ -130,6 +143,25 @@ class FakePayments:
         self._work_is_done()
         return self.subscriptions[subscription]
 
+    def preview_coupon(self, order: CouponOrder) -> CouponPreview:
+        self._called("preview_coupon", order)
+        preview = self._discounted(order)
+        self._work_is_done()
+        return preview
+
+    def apply_coupon(
+        self, order: CouponOrder, reviewed: CouponPreview, operation: OperationId, accepted_at: datetime
+    ) -> Subscription:
+        self._called("apply_coupon", order, reviewed, operation, accepted_at)
+        if operation not in self.discounted:
+            if self._discounted(order) != reviewed:
+                raise PriceChanged
+            there = self.subscriptions[order.subscription]
+            self.subscriptions[there.id] = there.model_copy(update={"discount": order.coupon})
+            self.discounted.add(operation)
+        self._work_is_done()
+        return self.subscriptions[order.subscription]
+
     def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
         self._called("change_bill_to", customer, after, replaced_tax_id)
         there = self.snapshots.get(customer)
@@ -154,12 +186,11 @@ class FakePayments:
             self.paid[operation] = order
             done = {"status": InvoiceStatus.PAID, "due": Money.zero(invoice.due.currency), "next_attempt_at": None}
             others = (one for one in there.invoices if one.id != invoice.id)
+            changed = {"payment_method": order.later}
             after = {
                 "invoices": (invoice.model_copy(update=done), *others),
                 "subscriptions": tuple(
-                    one.model_copy(update={"payment_method": order.payment_method})
-                    if one.id == order.keep_for and one.status.runs
-                    else one
+                    one.model_copy(update=changed) if one.id == order.subscription else one
                     for one in there.subscriptions
                 ),
             }
@@ -171,6 +202,9 @@ class FakePayments:
         self._called("invoice", customer, invoice)
         there = self.snapshots.get(customer)
         return next((one for one in there.invoices if one.id == invoice), None) if there else None
+
+    def keep_what_pays(self, subscription: SubscriptionId) -> None:
+        self._called("keep_what_pays", subscription)
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         self._called("snapshot", customer)
@@ -218,14 +252,19 @@ class FakePayments:
 
     def _change(self, order: ChangeOrder, reviewed: ChangePreview | None) -> ChangedSubscription:
         preview = self._previewed(order)
-        if reviewed is not None and reviewed != preview:
+        is_later = reviewed is not None and preview.prorated_at > reviewed.prorated_at
+        if reviewed is not None and not (preview.asks_at_most(reviewed) if is_later else reviewed == preview):
             raise AmountDiffers(
                 reviewed=reviewed.total.amount, charged=preview.total.amount, currency=preview.total.currency
             )
+        if self.declines and reviewed and preview.due:
+            raise Declined(self.declines)
         after = self._with_items(self.subscriptions[order.subscription], order)
         after = self.subscriptions[after.id] = after.model_copy(update={"schedule": None})
         number = len(self.started) + len(self.changed) + 1
-        invoice = self._paid(reviewed.due, after.id, number) if reviewed and reviewed.due else None
+        if order.payment_method:
+            after = self.subscriptions[after.id] = after.model_copy(update={"payment_method": order.payment_method})
+        invoice = self._paid(preview.due, after.id, number) if reviewed and preview.due else None
         return ChangedSubscription(subscription=after, invoice=invoice)
 
     def _schedule(self, order: ChangeOrder, effective_at: datetime) -> ScheduledChange:
@@ -236,7 +275,18 @@ class FakePayments:
         waiting = self.subscriptions[there.id] = there.model_copy(update={"schedule": schedule})
         return ScheduledChange(schedule=schedule, effective_at=effective_at, subscription=waiting)
 
-    def _as_ordered(self, order: ChangeOrder) -> Subscription:
+    def _discounted(self, order: CouponOrder) -> CouponPreview:
+        """List prices, without tax."""
+        there = self._as_ordered(order)
+        if there.discount or there.schedule:
+            raise SubscriptionChanged
+        return CouponPreview(
+            renews_at=there.current_period_end or self.now,
+            without=there.amount,
+            with_it=there.amount - self.catalogue.coupon(order.coupon).off(there.amount),
+        )
+
+    def _as_ordered(self, order: ChangeOrder | CouponOrder) -> Subscription:
         """The subscription, which must still be what the order says."""
         there = self.subscriptions.get(order.subscription)
         if there is None or set(self._known_items(there)) != set(order.before):
@@ -295,6 +345,7 @@ class FakePayments:
             number=f"FAKE-{number:04}",
             status=InvoiceStatus.PAID,
             total=amount,
+            paid=amount.amount,
             due=Money.zero(amount.currency),
             created_at=self.now,
             subscription=subscription,

@@ -68,6 +68,11 @@ class MemoryInvoices:
         first = ids.index(before) + 1 if before else 0
         return found[first : first + limit]
 
+    def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
+        asked = {card.invoice for card in self.rows.invoice_cards.values()}
+        found = [one for one in self._all() if one.stage is Stage.DRAFT and one.id in asked]
+        return tuple(sorted(found, key=lambda one: (one.changed_at, one.id))[:limit])
+
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         wanted = set(invoices)
         return {one.stripe: one for one in self._all() if one.stripe in wanted and one.stripe}

@@ -21,7 +21,7 @@ from billing.change_requests import deciding, lists, watching
 from billing.dunning import failures
 from billing.events import EventSteps
 from billing.ids import OperationId
-from billing.invoices import approving, reminding, telling
+from billing.invoices import approving, nudging, reminding, telling
 from billing.operations import Operation
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
@@ -33,6 +33,7 @@ from handlers.conversation import Conversation
 from handlers.dunning import Tellers
 from handlers.followups import FollowUps
 from handlers.histories import Exports
+from handlers.homes import Homes
 from handlers.invoices.approvals import ApprovalNews
 from handlers.invoices.mailing import InvoiceMails
 from handlers.invoices.news import InvoiceNews
@@ -109,6 +110,7 @@ class Office(Shop):
         self.contact_news = BillingContactNews(self.desk, self.posts, self.outbox, PAGES)
         self.follow_ups = FollowUps(self.desk, self.events, self.announcer)
         self.cards = Cards(self.desk, self.posts)
+        self.homes = Homes(self.desk, self.posts, self.charts)
         self.request_mails = RequestMails(self.desk, self.outbox)
         messages = Messages(self.desk, self.posts)
         self.work: dict[str, Callable[[str], str]] = {  # by the pipeline's name
@@ -121,6 +123,7 @@ class Office(Shop):
             watching.PIPELINE: messages.remind,
             lists.EXPORT: messages.export,
             approving.PIPELINE: self.approval_news.tell,
+            nudging.PIPELINE: self.approval_news.remind,
             reminding.PIPELINE: self.invoice_mails.remind,
             telling.PIPELINE: self.tells_of_invoice,
             usage.PIPELINE: UsageNotices(self.desk, self.outbox).send,
@@ -198,7 +201,7 @@ class Office(Shop):
         return self.follow_ups.run(event, moved) if moved else ""
 
     def tells_of_request(self, argument: str) -> str:
-        return self.request_mails.send(argument, self.cards.show(argument))
+        return self.homes.refresh(argument, self.request_mails.send(argument, self.cards.show(argument)))
 
     def tells_of_invoice(self, argument: str) -> str:
         return self.invoice_news.tell(argument, self.invoice_news.readers(argument))

@@ -42,10 +42,12 @@ class Reply:
 
 
 class Workspace:
-    """The local workspace at `url`, over its control API."""
+    """The local workspace at `url`, over its control API, on connections that are kept."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
+        self._connections = requests.Session()
+        self._connections.trust_env = False  # no proxy stands before 127.0.0.1
 
     def person(self, who: str) -> Person:
         """By role (agent, sales, manager, admin) or by Slack id."""
@@ -83,7 +85,7 @@ class Workspace:
         return self.request("POST", path, json=body)
 
     def request(self, method: str, path: str, **more: Any) -> Json:
-        response = requests.request(method, self.url + path, timeout=30, **more)
+        response = self._connections.request(method, self.url + path, timeout=30, **more)
         answer = response.json()
         if not response.ok:
             raise NotAccepted(answer["error"])

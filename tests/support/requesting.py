@@ -8,8 +8,9 @@ from typing import Any
 import requests
 
 from billing.access import Actor
+from billing.catalogue import ReasonCode
 from billing.change_requests.filing import FileRequest, file
-from billing.change_requests.model import ChangeRequest, ReasonCode, RequestState
+from billing.change_requests.model import ChangeRequest, RequestState
 from billing.contacts import Account, Contact, Member, MemberRight
 from billing.ids import RequestId, TeamId, UserId
 from billing.roles import Role

@@ -25,13 +25,14 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import requests
 import stripe
 from rich.console import Console
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from billing.contacts import Account, Address, Contact
 from billing.ids import ContactId, CustomerId, OperationId
 from billing.operations import Operation
 from billing.steps import NOBODY
 from billing.storage import schema
+from billing.storage.engines import parse_url
 from bot import chores
 from bot.app import App, opened
 from bot.engine import migrate_engine
@@ -60,6 +61,7 @@ class World:
     stripe_url: str
     mailbox_url: str
     bot_url: str
+    database: Engine  # to look past the program
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -128,7 +130,7 @@ class World:
 
     def operations(self, contact: Contact) -> list[Operation]:
         """All of this contact, in the order in which they were accepted."""
-        with _engine(self.settings.database_url) as connection:
+        with self.database.connect() as connection:
             rows = connection.execute(
                 text("SELECT id FROM operations WHERE contact = :contact ORDER BY created_at"), {"contact": contact.id}
             )
@@ -136,7 +138,7 @@ class World:
 
     def jobs(self) -> dict[str, str]:
         """The engine's jobs with the state of each; without what it does by the clock."""
-        with _engine(self.settings.database_url) as connection:
+        with self.database.connect() as connection:
             table = "dbos.workflow_status" if connection.dialect.name == "postgresql" else "workflow_status"
             rows = connection.exec_driver_sql(
                 f"SELECT workflow_uuid, status FROM {table} WHERE name IN ('operation', 'event')"
@@ -145,13 +147,13 @@ class World:
 
     def is_quiet(self) -> bool:
         """Every operation has come to its end."""
-        with _engine(self.settings.database_url) as connection:
+        with self.database.connect() as connection:
             open_ones = "SELECT count(*) FROM operations WHERE state = 'accepted'"
             return connection.exec_driver_sql(open_ones).scalar_one() == 0
 
     def everything_stored(self) -> str:
         """All rows of all tables, the engine's included, as text."""
-        with _engine(self.settings.database_url) as connection:
+        with self.database.connect() as connection:
             inspector = inspect(connection)
             schemas = [None, "dbos"] if connection.dialect.name == "postgresql" else [None]
             tables = [(schema, table) for schema in schemas for table in inspector.get_table_names(schema)]
@@ -279,7 +281,9 @@ def sandboxes(database_url: str, *, witness: Witness = lambda _call: None, **set
         found = _settings(environment)
         app = stack.enter_context(opened(found))
         app.directory.refresh()
-        yield World(app, found, Workspace(workspace_url), stripe_url, mails.page, bot_url, environment)
+        database = create_engine(parse_url(database_url))
+        stack.callback(database.dispose)
+        yield World(app, found, Workspace(workspace_url), stripe_url, mails.page, bot_url, database, environment)
 
 
 @contextmanager
@@ -346,16 +350,6 @@ def _witnessed(app: WSGIApp, witness: Witness) -> WSGIApp:
         return app(environ, start_response)
 
     return told
-
-
-@contextmanager
-def _engine(url: str) -> Iterator[Connection]:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
 
 
 def _settings(environment: dict[str, str]) -> Settings:

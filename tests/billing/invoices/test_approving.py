@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from billing.access import Actor
 from billing.catalogue import GrantLimit, InvoicePolicy
-from billing.change_requests.model import Act, RequestState
+from billing.change_requests.model import Absence, Act, RequestState
 from billing.errors import (
     AlreadyDecided,
     NoSuchApproval,
@@ -16,13 +18,13 @@ from billing.errors import (
     ReasonMissing,
     UnknownInvoice,
 )
-from billing.invoices import approving, reviewing
+from billing.invoices import approving, drafting, nudging, reviewing
 from billing.invoices.approving import AskForApproval
-from billing.invoices.model import SalesInvoice, Stage
+from billing.invoices.model import InvoiceCard, SalesInvoice, Stage
 from billing.operations import State
 from billing.roles import Role
 from tests.support.invoicing import MIA, PAUL, PETRA, REF, InvoiceShop
-from tests.support.shop import ADA, BEN, SAM, actor
+from tests.support.shop import ADA, BEN, SAM, TODAY, actor
 
 LIMITS = {Role.SALES: {"discount": Decimal(10), "total": {"EUR": 100_000}}, Role.AGENT: {"discount": Decimal(0)}}
 
@@ -166,6 +168,76 @@ def test_what_needs_no_approval_is_not_asked(shop: InvoiceShop) -> None:
     assert asks(shop).approval is None
     with pytest.raises(NoSuchApproval):
         decides(shop, Act.APPROVE)
+
+
+# Reminders
+
+
+def reminded(shop: InvoiceShop) -> list[str]:
+    """Who is reminded now, of what has its card."""
+    shop.rows.jobs.clear()
+    nudging.remind(shop.store)
+    return [job.argument for job in shop.rows.jobs if job.name == nudging.PIPELINE]
+
+
+def waits(shop: InvoiceShop) -> None:
+    shop.adds(discount="50 %")
+    asks(shop)
+    with shop.store.writing(SAM) as uow:
+        uow.invoices.save_card(InvoiceCard(invoice=REF, place="C1", channel="C1", ts="1.0"))
+
+
+def test_what_nobody_decides_is_reminded_of_again_and_again(shop: InvoiceShop) -> None:
+    """As change requests are: after 24 hours, and every 24 hours; nobody decides it instead."""
+    waits(shop)
+    shop.clock.goes_on(hours=23)
+    assert reminded(shop) == []
+    shop.clock.goes_on(hours=1)
+    assert sorted(reminded(shop)) == [f"{REF}:{PAUL.user}", f"{REF}:{PETRA.user}"]
+    assert reminded(shop) == []
+    shop.clock.goes_on(hours=24)
+    assert len(reminded(shop)) == 2
+    assert shop.invoice().approval.state is RequestState.FILED
+
+
+@pytest.mark.parametrize("what", ["granted", "rejected", "changed", "deleted"])
+def test_what_is_decided_or_changed_is_not_reminded_of(shop: InvoiceShop, what: str) -> None:
+    waits(shop)
+    shop.clock.goes_on(hours=24)
+    match what:
+        case "granted":
+            decides(shop, Act.APPROVE)
+        case "rejected":
+            decides(shop, Act.REJECT, note="no")
+        case "changed":
+            shop.adds(description="Travel")
+        case _:
+            with shop.store.writing(SAM) as uow:
+                drafting.delete(uow, ADA, REF)
+    assert reminded(shop) == []
+    with shop.store.reading(SAM) as uow:
+        assert nudging.still_waiting(uow, REF, PETRA.user) is None
+
+
+def test_who_asked_and_who_is_away_are_not_reminded(shop: InvoiceShop) -> None:
+    """Unless everybody is away."""
+    waits(shop)
+    shop.hires(SAM.model_copy(update={"roles": frozenset({Role.MANAGER})}))
+    away(shop, PAUL)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [f"{REF}:{PETRA.user}"]
+    away(shop, PETRA)
+    shop.clock.goes_on(hours=24)
+    assert len(reminded(shop)) == 2
+    with shop.store.reading(SAM) as uow:
+        assert nudging.still_waiting(uow, REF, SAM.user) is None
+
+
+def away(shop: InvoiceShop, person: Actor) -> None:
+    with shop.store.writing(person) as uow:
+        uow.absences.save(
+            Absence(team=person.team, user=person.user, first=TODAY, last=TODAY + timedelta(days=9), deputy=SAM.user)
+        )
 
 
 def test_forged_decisions(shop: InvoiceShop) -> None:

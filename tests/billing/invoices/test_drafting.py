@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from billing.catalogue import InvoiceField, Label
+from billing.catalogue.products import UnitPack
 from billing.catalogue.taxes import Tax
 from billing.contacts import Account, AccountStatus, Address, Member, MemberRight
 from billing.errors import (
@@ -17,6 +18,7 @@ from billing.errors import (
     DueDateOutOfRange,
     FieldMissing,
     LineNeedsText,
+    LineTooLarge,
     NotNow,
     NotPermitted,
     NotReadable,
@@ -126,6 +128,29 @@ def test_what_a_line_refuses(shop: InvoiceShop, fields: dict[str, str], refusal:
     with pytest.raises(refusal):
         shop.adds(**fields)
     assert shop.rows.sales_invoices == {}
+
+
+def test_a_line_is_not_larger_than_can_be_billed(shop: InvoiceShop) -> None:
+    """999,999 x 100,000.00 is 99,999,900,000.00, which no invoice takes; typed in one line it is handed back."""
+    with pytest.raises(LineTooLarge):
+        shop.adds(quantity="999999", price="100000")
+    shop.adds(quantity="9999", price="100000")  # 999,900,000.00
+    with shop.store.writing(SAM) as uow:
+        found = typed.one_line("ada@x.example 999999 x Gold 100000", "EUR", TODAY)
+        assert copying.from_typed(uow, ADA, SalesInvoiceId("inv_2"), found)[1] == ("999999 x Gold 100000",)
+
+
+def test_a_name_that_ends_in_a_number_is_no_price(shop: InvoiceShop) -> None:
+    """Where the catalogue sells something of that very name."""
+    name = Label(en="Pack 365", de="Paket 365")
+    pack = UnitPack(id="pack-365", name=name, unit=Label(en="day", de="Tag"), units=365, amounts={"EUR": 5000})
+    shop.sells(unit_packs=(pack,))
+    with shop.store.writing(SAM) as uow:
+        copying.from_typed(uow, ADA, REF, typed.one_line("ada@x.example 2 x paket 365, 3 x Tent 365", "EUR", TODAY))
+    assert [(one.description, one.unit.amount, one.quantity) for one in shop.invoice().lines] == [
+        ("paket 365", 5000, 2),
+        ("Tent", 36500, 3),
+    ]
 
 
 def test_a_hundred_lines_and_no_more(shop: InvoiceShop) -> None:
@@ -364,9 +389,10 @@ def test_a_typed_invoice_becomes_a_draft(shop: InvoiceShop) -> None:
 
 def test_a_due_day_that_cannot_be_is_handed_back(shop: InvoiceShop) -> None:
     with shop.store.writing(SAM) as uow:
-        found = typed.one_line("ada@x.example 1 x A 1, due 2020-01-01, due 999", "EUR", TODAY)
-        _, unread = copying.from_typed(uow, ADA, REF, found)
-    assert unread == ("2020-01-01", "999")
+        past = typed.one_line("ada@x.example 1 x A 1, due 2020-01-01", "EUR", TODAY)
+        assert copying.from_typed(uow, ADA, REF, past)[1] == ("2020-01-01",)
+        far = typed.one_line("ada@x.example 1 x A 1, due 999", "EUR", TODAY)
+        assert copying.from_typed(uow, ADA, REF, far)[1] == ("999",)
     assert shop.invoice().details.due_days == 14
 
 

@@ -61,6 +61,17 @@ def test_who_is_told_is_said_by_place() -> None:
     assert (found.tell_customer.paid, found.tell_customer.received) == (False, True)
 
 
+def test_a_role_that_may_not_send_frees_nobody_from_a_limit() -> None:
+    """Who sells and supports has the limit of who sells, whether supporters have one or not."""
+    for agents in ("", "[invoices.limits.agent]\ndiscount = 50\n"):
+        found = policy(f"{agents}[invoices.limits.sales]\ndiscount = 20\ntotal = {{ EUR = 50000 }}\n").invoices
+        for roles in ({Role.SALES}, {Role.SALES, Role.AGENT}, {Role.SALES, Role.AGENT, Role.ADMIN}):
+            limit = found.limit_of(frozenset(roles))
+            assert limit is not None
+            assert (limit.discount, limit.total) == (Decimal(20), {"EUR": 50_000})
+    assert found.limit_of(frozenset({Role.SALES, Role.MANAGER})) is None
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from billing.catalogue import InvoiceField, Label
-from billing.contacts import InvoiceStatus
-from billing.documents import DocumentField, DocumentKind, Stamp
+from billing.catalogue.taxes import Tax
+from billing.contacts import Address, InvoiceStatus
+from billing.documents import Document, DocumentField, DocumentKind, Stamp
 from billing.errors import NotFound
 from billing.ids import InvoiceId
 from billing.invoices import printing, reminding, sheets
@@ -17,7 +18,7 @@ from billing.invoices.voiding import EndInvoice
 from billing.ports import PaidBy
 from billing.steps import NOBODY
 from tests.support.invoicing import PETRA, REF, InvoiceShop
-from tests.support.shop import ADA, SAM, TODAY
+from tests.support.shop import ADA, SAM, TODAY, contact
 
 
 def reminded(shop: InvoiceShop) -> list[str]:
@@ -123,6 +124,34 @@ def test_the_document_adds_up(shop: InvoiceShop) -> None:
     assert (totals.net.amount, totals.tax.amount, totals.gross.amount, totals.due.amount) == (40500, 7695, 48195, 48195)
     assert found.discount.amount.amount == 4500
     assert found.payment.page.startswith("https://invoice.stripe.example/")
+
+
+def test_what_was_billed_stays_what_it_was(shop: InvoiceShop) -> None:
+    """§ 14 UStG: neither other taxes nor another customer's name or country changes a document, nor what a credit note
+    of it takes back; a draft follows them.
+    """
+    shop.adds(tax="de-vat")
+    shop.does(shop.confirms())
+    shop.adds("inv_draft")
+
+    def documents() -> list[Document]:
+        with shop.store.reading(NOBODY) as uow:
+            return [printing.InvoiceDocuments().document(uow, DocumentKind.INVOICE, one) for one in (REF, "inv_draft")]
+
+    issued, draft = documents()
+    shop.sells(tax=Tax())
+    moved = contact(
+        name="Ada King", company="Kings", tax_id="FR40303265045", address=Address(country="FR", city="Lille")
+    )
+    shop.knows(moved)
+    there = shop.payments.invoices.there[shop.invoice().stripe]
+    with shop.store.writing(SAM) as uow:
+        uow.mirror.add_invoice(ADA, there)
+    assert documents()[0] == issued
+    assert (issued.buyer.name, issued.totals.tax.amount) == ("Ada Lovelace", 8550)
+    assert (documents()[1].buyer.name, documents()[1].totals.tax.amount) == ("Ada King", 0)
+    assert draft.totals.tax.amount == 8550
+    assert shop.sheet().totals.total.amount == shop.sheet().total.amount == 53550
 
 
 def test_the_document_says_what_became_of_it(shop: InvoiceShop) -> None:

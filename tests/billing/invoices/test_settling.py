@@ -13,10 +13,11 @@ from billing.invoices.crediting import CreditInvoice
 from billing.invoices.model import InvoiceState
 from billing.invoices.payments import ChargeInvoice, RecordPayment
 from billing.invoices.voiding import EndInvoice
+from billing.money import Money
 from billing.operations import Command, Operation, State
 from billing.ports import GiveBack, PaidBy
 from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
-from tests.support.shop import ADA, ADAS_CARD, BENS_CARD, SAM, TODAY, method
+from tests.support.shop import ADA, ADAS_CARD, BENS_CARD, SAM, TODAY, contact, method
 
 
 @pytest.fixture
@@ -94,6 +95,29 @@ def test_what_is_due_must_be_what_was_seen(shop: InvoiceShop) -> None:
     assert reason(shop.does(payment(amount="100"), person=PETRA)) == "AmountDueChanged"
     assert reason(shop.does(charge())) == "AmountDueChanged"
     assert len(shop.payments.invoices.payments) == 1
+
+
+def test_cards_know_two_decimals_also_in_dinars() -> None:
+    """1.500 KWD and 19 % are 1.785, which no card is charged with; cash can pay it."""
+    shop = InvoiceShop()
+    shop.sells(business=shop.catalogue.business.model_copy(update={"currencies": ("EUR", "USD", "KWD")}))
+    shop.knows(contact(currency="KWD"), method(default=True))
+    shop.adds(price="1.500", quantity="1")
+    shop.does(shop.confirms())
+    assert shop.sheet().due == Money(amount=1785, currency="KWD")
+    assert reason(shop.does(charge(due=1785))) == "CannotCharge"
+    assert shop.does(payment(due=1785, amount="1,785", by=PaidBy.CASH)).state is State.DONE
+
+
+def test_yen_have_no_decimals() -> None:
+    """3 x 1,500 less 33.33 % (1,499.85 -> 1,500) are 3,000; 19 % are 570."""
+    shop = InvoiceShop()
+    shop.knows(contact(currency="JPY"), method(default=True))
+    shop.adds(price="1,500", discount="33.33 %")
+    shop.does(shop.confirms())
+    assert shop.sheet().due == Money(amount=3570, currency="JPY")
+    assert reason(shop.does(payment(due=3570, amount="10.5"))) == "NotAnAmount"
+    assert shop.does(charge(due=3570)).state is State.DONE
 
 
 @pytest.mark.parametrize("second", [payment(amount="100"), charge(), credit(amount="100")])
@@ -228,8 +252,11 @@ def test_what_was_paid_goes_back_to_the_card(shop: InvoiceShop) -> None:
 
 
 def test_what_came_by_check_goes_back_by_another_way(shop: InvoiceShop) -> None:
+    """HX20: the attempt that failed is tracked; what was refused before Stripe was asked is none."""
     shop.does(payment())
     assert reason(shop.does(credit(due=0), person=PETRA)) == "CannotRefund"
+    (tried,) = [one for one in shop.rows.timeline if one.what == "invoice_not_refunded"]
+    assert (tried.by, tried.parameters["number"]) == (PETRA.name, "INV-2026-00001")
     assert shop.does(credit(due=0, give_back=GiveBack.OUTSIDE), person=PETRA).state is State.DONE
 
 

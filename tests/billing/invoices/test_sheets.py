@@ -8,15 +8,17 @@ import pytest
 
 from billing.catalogue import EditSent
 from billing.contacts import Invoice, InvoiceStatus
-from billing.errors import ManualPaymentNotPossible, NotNow, NotPermitted, UnknownInvoice
+from billing.errors import ManualPaymentNotPossible, NotNow, NotPermitted, Transient, UnknownInvoice
 from billing.ids import InvoiceId, SubscriptionId, TeamId
-from billing.invoices import correcting, lists, sheets
+from billing.invoices import correcting, drafting, lists, sheets
 from billing.invoices.correcting import CorrectInvoice
 from billing.invoices.lists import Part
 from billing.invoices.model import InvoiceState, Stage, state
 from billing.invoices.payments import ChargeInvoice
 from billing.invoices.sheets import Act
+from billing.invoices.voiding import EndInvoice
 from billing.money import Money
+from billing.operations import State
 from billing.roles import Role
 from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
 from tests.support.shop import ADA, ADAS_CARD, BEN, NOW, SAM, actor
@@ -142,6 +144,21 @@ def test_a_forged_submission_meets_the_same_table(shop: InvoiceShop, wanted: Inv
                     sheets.require(uow, REF, ADA, act)
 
 
+def test_while_a_card_is_being_charged_nothing_else_is_offered_and_what_is_forged_waits(shop: InvoiceShop) -> None:
+    """By whichever name the charge calls the invoice; cancelling it comes after, and then it is paid."""
+    stripe = shop.sends().stripe
+    charge = shop.accepts(ChargeInvoice(contact=ADA, invoice=stripe, payment_method=ADAS_CARD, due=53550), key="charge")
+    for ref in (REF, stripe):
+        assert shop.sheet(ref).state is S.PROCESSING
+    shop.clock.goes_on(seconds=1)
+    forged = shop.accepts(EndInvoice(contact=ADA, invoice=stripe), person=PETRA, key="void")
+    with pytest.raises(Transient):
+        shop.steps.check(forged, "")
+    shop.walks(charge)
+    assert shop.walks(forged) is State.REFUSED
+    assert shop.sheet().state is S.PAID
+
+
 def test_another_customers_or_teams_invoice_does_not_exist(shop: InvoiceShop) -> None:
     shop.sends()
     with shop.store.reading(PETRA) as uow, pytest.raises(UnknownInvoice):
@@ -244,5 +261,8 @@ def test_the_drafts_of_everybody(shop: InvoiceShop) -> None:
     assert [one.ref for one in first.rows][:2] == ["inv_11", "inv_10"]
     assert [one.ref for one in second.rows] == ["inv_01", "inv_00"]
     assert second.following is None
+    with shop.store.writing(MIA) as uow:
+        drafting.delete(uow, ADA, first.following)  # the last one of the page, by a colleague
+        assert lists.drafts(uow, first.following).rows[0].ref == "inv_11"
     with shop.store.reading(actor(Role.ADMIN)) as uow, pytest.raises(NotPermitted):
         lists.drafts(uow)

@@ -151,6 +151,75 @@ def test_what_is_not_understood_is_handed_back(part: str) -> None:
     assert shown(found) == [("1", "A", 100)]
 
 
+@pytest.mark.parametrize(
+    ("part", "days"),
+    [
+        ("net 30", 30),
+        ("netto 30 Tage", 30),
+        ("zahlbar binnen 14 Tagen", 14),
+        ("zahlbar innerhalb von 14 Tagen", 14),
+        ("due within 7 days", 7),
+        ("due on receipt", 0),
+        ("sofort fällig", 0),
+        ("zahlbar sofort", 0),
+    ],
+)
+def test_when_it_is_due(part: str, days: int) -> None:
+    found = read(f"ada@example.com 1 x A 1, {part}")
+    assert (found.due_days, found.unread) == (days, ())
+
+
+def test_a_leap_day_is_one_in_a_leap_year_only() -> None:
+    for text in ("29.2.2028", "29.02.28", "2028-02-29"):
+        assert read(f"ada@example.com 1 x A 1, fällig am {text}").due_on == date(2028, 2, 29)
+    assert read("ada@example.com 1 x A 1, fällig am 29.2.2027").unread == ("fällig am 29.2.2027",)
+
+
+def test_a_due_day_may_stand_behind_a_line_without_a_comma() -> None:
+    for text in ("due 14d", "fällig in 14 Tagen", "due 2026-03-16"):
+        found = read(f"ada@example.com 3 x Onboarding 150 {text}")
+        assert shown(found) == [("3", "Onboarding", 15000)]
+        assert (found.due_days or found.due_on) in (14, date(2026, 3, 16))
+    assert shown(read("ada@example.com 3 x Library due 50")) == [("3", "Library due", 5000)]  # 50 of what is not said
+
+
+@pytest.mark.parametrize("part", ["5 USD off", "discount 5", "minus 5.00 USD", "$5 off", "Rabatt 5,00"])
+def test_an_amount_off_the_whole(part: str) -> None:
+    assert read(f"ada@example.com 1 x A 10, {part}").discount == Discount(amount=500)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "-3 x Onboarding 10",
+        "3 x Onboarding -10",
+        "0 x Onboarding 10",
+        "3 x Onboarding 150 USD and travel 20 USD",
+        "3 x Onboarding 120,2 x Travel 49.90",
+        f"3 x {'x' * 251} 1",
+        f"PO {'x' * 61}",
+        "150 % off",
+        "5 CHF off",
+    ],
+)
+def test_what_may_be_meant_in_two_ways_is_handed_back(part: str) -> None:
+    """A sign, two lines in one, what does not fit: none of it becomes a line by chance."""
+    found = read(f"ada@example.com 1 x A 1; {part}")
+    assert (found.unread, shown(found)) == ((part,), [("1", "A", 100)])
+
+
+def test_what_is_said_twice_is_handed_back() -> None:
+    found = read("ada@example.com 1 x A 1, 10 %, 20 %, due 14d, due 2026-03-31, PO 1, PO 2")
+    assert (found.discount, found.due_days, found.order_number) == (Discount(percent=Decimal(10)), 14, "1")
+    assert found.unread == ("20 %", "due 2026-03-31", "PO 2")
+
+
+def test_yen_and_dinars() -> None:
+    assert shown(read("ada@example.com 3 x A ¥1,500", "JPY")) == [("3", "A", 1500)]
+    assert shown(read("ada@example.com 3 x A 1.500", "KWD")) == [("3", "A", 1500)]
+    assert read("ada@example.com 3 x A 15.5", "JPY").unread == ("3 x A 15.5",)
+
+
 def test_only_a_customer() -> None:
     assert read("ada berger").customer == "ada berger"
     assert read("").customer == ""

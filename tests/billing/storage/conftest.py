@@ -42,6 +42,7 @@ def database(database_url: str, query: Query) -> Iterator[Database]:
     query("CREATE TABLE jobs (id VARCHAR PRIMARY KEY, name VARCHAR, argument VARCHAR)")
     with Database(database_url, catalogue=CATALOGUE, enqueue=enqueue, clock=lambda: NOW) as store:
         yield store
+    query("DROP TABLE jobs")
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "memory"])

@@ -154,6 +154,16 @@ def test_cards_are_kept_by_place(known: Store) -> None:
         assert [one.ts for one in uow.invoices.cards("inv_1")] == ["2.0"]
 
 
+def test_drafts_that_somebody_was_asked_about(known: Store) -> None:
+    adds(known, invoice("a"), invoice("b"), invoice("c", stage=Stage.SENDING, number="INV-1"))
+    with known.writing(ACTOR) as uow:
+        for name in ("a", "c"):
+            for place in ("C1", "U1"):
+                uow.invoices.save_card(InvoiceCard(invoice=invoice(name).id, place=place, channel=place, ts="1.0"))
+        assert [one.id for one in uow.invoices.asked_about(9)] == [invoice("a").id]
+        assert uow.invoices.asked_about(0) == ()
+
+
 def test_the_mirror_knows_what_was_paid(known: Store) -> None:
     def at_stripe(name: str, **fields: Any) -> Invoice:
         given = {"id": f"in_{name}", "number": name, "status": InvoiceStatus.OPEN, "created_at": NOW}

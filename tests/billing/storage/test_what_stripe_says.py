@@ -333,6 +333,24 @@ def test_the_database_refuses_to_change_or_delete_what_happened(
         query(statement)
 
 
+REPLACED = {
+    "sqlite": "INSERT OR REPLACE INTO timeline (position, id, contact, happened_at, what, done_by, parameters) "
+    "SELECT position, id, contact, happened_at, what, 'Eve', parameters FROM timeline",
+    "postgresql": "INSERT INTO timeline SELECT * FROM timeline ON CONFLICT (id) DO UPDATE SET done_by = 'Eve'",
+}
+
+
+def test_an_entry_cannot_be_replaced_either(database: Database, database_url: str) -> None:
+    """H6: SQLite's REPLACE deletes without asking the triggers, unless it is told to."""
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(ADA)
+        uow.timeline.append(entry("t1", ADA, by="Ada"))
+    with pytest.raises(Exception, match="append-only"), database.writing(ACTOR) as uow:
+        uow.connection.exec_driver_sql(REPLACED[database_url.partition(":")[0]])
+    with database.reading(ACTOR) as uow:
+        assert [one.by for one in uow.timeline.page(ADA.id).entries] == ["Ada"]
+
+
 # Whom the comparison has not seen
 
 

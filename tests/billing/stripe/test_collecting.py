@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 import stripe
 
 from billing.contacts import Invoice, InvoiceStatus
@@ -77,10 +78,21 @@ def test_the_mirror_says_why_it_failed_and_when_it_is_tried_again(failing: Faili
 
 
 def test_another_card_pays_it_once_and_is_kept_when_that_is_wanted(failing: Failing) -> None:
-    assert failing.pays(keep_for=failing.subscription).status is InvoiceStatus.PAID
-    assert failing.pays(keep_for=failing.subscription).status is InvoiceStatus.PAID, "the same operation again"
+    kept = {"subscription": failing.subscription, "later": failing.good}
+    assert failing.pays(**kept).status is InvoiceStatus.PAID
+    assert failing.pays(**kept).status is InvoiceStatus.PAID, "the same operation again"
     found = failing.local.v1.subscriptions.retrieve(failing.subscription)
     assert (found.status, found.default_payment_method) == ("active", failing.good)
+    assert failing.charges() == 2
+
+
+def test_what_a_cancelled_subscription_still_owes_is_paid_although_nothing_is_charged_later(failing: Failing) -> None:
+    """HX1: after the last try it was cancelled. The money is there; there is no later payment to keep a method for."""
+    failing.local.advance(by_days=20)
+    assert failing.local.v1.subscriptions.retrieve(failing.subscription).status == "canceled"
+    kept = {"subscription": failing.subscription, "later": failing.good}
+    assert failing.pays(**kept).status is InvoiceStatus.PAID
+    assert failing.pays(**kept).status is InvoiceStatus.PAID, "the same operation again"
     assert failing.charges() == 2
 
 
@@ -96,6 +108,40 @@ def test_a_declined_card_leaves_it_open_and_the_same_operation_tries_no_second_t
     failing.local.card(failing.good, "succeed")
     assert failing.pays(OperationId("op_again")).status is InvoiceStatus.PAID
     assert failing.charges() == 2
+
+
+def test_a_new_card_that_pays_on_stripes_page_becomes_the_subscriptions(failing: Failing) -> None:
+    """HX1; not only the first time, and not for a subscription that has ended."""
+    failing.payments.keep_what_pays(failing.subscription)
+    failing.payments.keep_what_pays(failing.subscription)
+    url = failing.local.v1.invoices.retrieve(failing.invoice.id).hosted_invoice_url
+    card = {"number": "4242 4242 4242 4242", "expiry": "12 / 34", "cvc": "123", "name": "Ada"}
+    requests.post(url, data=card, timeout=10).raise_for_status()
+    found = failing.local.v1.subscriptions.retrieve(failing.subscription)
+    assert found.status == "active"
+    assert found.default_payment_method not in (None, failing.bad, failing.good)
+    failing.local.advance(by_months=1)
+    assert failing.charges() == 3, "the next renewal, by the new card"
+    failing.local.v1.subscriptions.cancel(failing.subscription)
+    failing.payments.keep_what_pays(failing.subscription)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_card_that_is_used_once_is_not_charged_later(failing: Failing, keeps: bool) -> None:
+    """Even where Stripe keeps what has paid. Where it does not, nothing is changed."""
+    if keeps:
+        failing.payments.keep_what_pays(failing.subscription)
+    for _ in range(2):
+        assert failing.pays(subscription=failing.subscription, later=failing.bad).status is InvoiceStatus.PAID
+    found = failing.local.v1.subscriptions.retrieve(failing.subscription)
+    assert found.default_payment_method == (failing.bad if keeps else None)
+
+
+def test_a_method_that_was_taken_away_meanwhile_does_not_hide_that_the_money_came(failing: Failing) -> None:
+    failing.payments.keep_what_pays(failing.subscription)
+    failing.local.v1.payment_methods.detach(failing.bad)
+    paid = failing.pays(subscription=failing.subscription, later=failing.bad)
+    assert paid.status is InvoiceStatus.PAID
 
 
 @pytest.mark.parametrize("fault", ["500_after", "500_kept", "500_after_kept", "cut_after", "500", "429"])
@@ -152,12 +198,3 @@ def test_it_is_told_apart_who_caused_an_event(failing: Failing, local: LocalStri
     elsewhere = stripe.StripeClient(KEY, base_addresses={"api": local.url})
     elsewhere.v1.customers.update(failing.customer, {"name": "By somebody"})
     assert origins(local, "customer.updated")[:2] == [Origin.ELSEWHERE, Origin.OURS]
-
-
-def test_a_subscription_that_ended_meanwhile_does_not_make_a_payment_fail(failing: Failing) -> None:
-    """H35: the money was taken; for what has ended no method is kept."""
-    failing.local.v1.subscriptions.cancel(failing.subscription)
-    assert failing.pays(keep_for=failing.subscription).status is InvoiceStatus.PAID
-    assert failing.charges() == 2
-    found = failing.local.v1.subscriptions.retrieve(failing.subscription)
-    assert found.default_payment_method != failing.good

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from billing.catalogue import Catalogue
 from billing.contacts import Invoice, InvoiceStatus
-from billing.errors import AmountDiffers, AmountDueChanged, CannotRefund, Declined, NothingToCredit, NotNow, Transient
+from billing.errors import (
+    AmountDiffers,
+    AmountDueChanged,
+    CannotCharge,
+    CannotRefund,
+    Declined,
+    NothingToCredit,
+    NotNow,
+    Transient,
+)
 from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SalesInvoiceId
 from billing.invoices.amounts import totals
 from billing.invoices.model import Discount, Line
@@ -315,6 +324,26 @@ def test_a_declined_card_leaves_it_open(local: LocalStripe, payments: StripePaym
 
 def manual(amount: int, by: PaidBy = PaidBy.CHECK) -> ManualPayment:
     return ManualPayment(by=by, amount=eur(amount), received_at=START, reference="4711")
+
+
+def test_an_amount_that_no_card_is_charged_with_is_refused(local: LocalStripe, payments: StripePayments) -> None:
+    """Of 119.00 are 118.90 paid: 0.10 EUR is below Stripe's least charge. Cash still pays it."""
+    customer = local.customer()
+    card = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    found = issued(local, payments, customer=customer)
+    for operation, amount in (("op_cash", 11890), ("op_rest", 10)):
+        if amount == 10:
+            with pytest.raises(CannotCharge):
+                payments.invoices.charge(found.id, card, OPERATION)
+        cash = ManualPayment(by=PaidBy.CASH, amount=eur(amount), received_at=START, reference="")
+        after = payments.invoices.record_payment(found.id, cash, OperationId(operation), START)
+    assert after.status is InvoiceStatus.PAID
+
+
+def test_an_invoice_of_nothing_is_paid_at_once(local: LocalStripe, payments: StripePayments) -> None:
+    """A discount of more than there is: Stripe asks for nothing, and calls it paid."""
+    found = issued(local, payments, 0, discount=Discount(amount=999_999))
+    assert (found.status, found.total, found.due, found.paid) == (InvoiceStatus.PAID, eur(0), eur(0), 0)
 
 
 def test_a_part_by_check_and_the_rest_by_transfer(local: LocalStripe, payments: StripePayments) -> None:

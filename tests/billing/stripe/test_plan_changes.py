@@ -278,6 +278,20 @@ def test_a_subscription_that_is_another_one_by_now_is_left_alone(local, payments
         payments.preview_change(order)
 
 
+def test_a_subscription_that_was_cancelled_is_left_alone(local, payments, customer):
+    """GX9: a schedule or a change would take the cancellation back."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    order = order_for(customer, one, [(BASIC, 1)])
+    local.v1.subscriptions.update(one.id, {"cancel_at_period_end": True})
+    with pytest.raises(SubscriptionChanged):
+        payments.schedule_change(order, one.current_period_end, OPERATION, START)
+    with pytest.raises(SubscriptionChanged):
+        payments.change_subscription(order, None, OPERATION, START)
+    live = local.v1.subscriptions.retrieve(one.id)
+    assert live.cancel_at_period_end
+    assert live.schedule is None
+
+
 def test_somebody_elses_subscription_is_left_alone(local, payments, customer):
     one = running(local, payments, customer)
     order = order_for(local.customer(), one, [(PRO, 1)])
@@ -350,6 +364,15 @@ def test_a_foreign_schedule_is_left_alone(local, payments, customer):
     order = order_for(customer, one, [(BASIC, 1)])
     with pytest.raises(SubscriptionChanged):
         payments.change_subscription(order, None, OPERATION, START)
+
+
+def test_a_foreign_schedule_is_not_let_go(local, payments, customer):
+    """Somebody made it in the Dashboard."""
+    one = running(local, payments, customer)
+    schedule = local.v1.subscription_schedules.create({"from_subscription": one.id})
+    with pytest.raises(SubscriptionChanged):
+        payments.release_schedule(one.id, schedule.id)
+    assert local.v1.subscriptions.retrieve(one.id).schedule == schedule.id
 
 
 def test_the_plan_can_be_kept_until_then(local, payments, customer):
@@ -438,6 +461,35 @@ def test_another_method_that_is_declined_does_not_stay(local, payments, customer
     assert live.default_payment_method == customer.invoice_settings.default_payment_method
 
 
+def later(order, **by):
+    return order.model_copy(update={"prorated_at": order.prorated_at + timedelta(**by)})
+
+
+def test_a_later_moment_costs_what_is_left_then_and_never_more(local, payments, customer):
+    """H31: reviewed at half of a month, made when a quarter is left: 30.00 x 1/4 = 7.50 and 19 % of each line.
+
+    -5.00 and 12.50: -0.95 + 2.38 (2.375): 8.93, where 17.85 were reviewed.
+    """
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)])
+    reviewed = payments.preview_change(order)
+    quarter = (one.current_period_end - one.current_period_start) / 4
+    result = payments.change_subscription(later(order, seconds=quarter.total_seconds()), reviewed, OPERATION, START)
+    assert (reviewed.total, result.invoice.total) == (eur(1785), eur(893))
+
+
+def test_at_a_later_moment_more_than_was_reviewed_is_not_charged(local, payments, customer):
+    """An item waits at Stripe for the next invoice: 5.00 and 19 % more than what is left after a day."""
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)])
+    reviewed = payments.preview_change(order)
+    item = {"customer": customer.id, "amount": 500, "currency": "eur", "subscription": one.id}
+    local.v1.invoice_items.create(item)
+    with pytest.raises(AmountDiffers):
+        payments.change_subscription(later(order, days=1), reviewed, OPERATION, START)
+    assert sold(local, one) == {BASIC: 1}
+
+
 # --- K5, the other reading: the rest of what was paid for is not credited ---------------------------------------------
 
 
@@ -485,6 +537,25 @@ def test_more_seats_without_credit_are_charged_for_the_new_ones_only(local, paym
     first = changed(payments, order_for(customer, one, [(BASIC, 1), (SEAT, 1)]), OperationId("op_one")).subscription
     order = order_for(customer, first, [(BASIC, 1), (SEAT, 3)]).model_copy(update={"credits_unused": False})
     assert payments.preview_change(order).total == eur(1190)
+
+
+def test_without_credit_a_decided_downgrade_at_once_neither_charges_nor_credits(local, payments, customer):
+    """K5 and K7, both in the other reading: nobody reviewed a price, and what was paid for is not given back."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    order = order_for(customer, one, [(BASIC, 1)]).model_copy(update={"credits_unused": False})
+    result = payments.change_subscription(order, None, OPERATION, START)
+    assert result.invoice is None
+    assert sold(local, one) == {BASIC: 1}
+    assert paid(local, customer) == [5950]
+    assert waiting(local, customer) == []
+    assert local.v1.customers.retrieve(customer.id).balance == 0
+
+
+def test_without_credit_a_later_moment_costs_what_is_left_then(local, payments, customer, uncredited):
+    """H31, K5: reviewed at half, made when a quarter is left: a quarter of 50.00 and 19 % of it, 2.38: 14.88."""
+    preview = payments.preview_change(uncredited)
+    at = later(uncredited, seconds=(preview.renews_at - uncredited.prorated_at).total_seconds() / 2)
+    assert payments.change_subscription(at, preview, OPERATION, START).invoice.total == eur(1488)
 
 
 @pytest.mark.parametrize("path", ["/v1/invoiceitems", "/v1/subscriptions/"])

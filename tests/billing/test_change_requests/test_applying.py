@@ -12,7 +12,7 @@ from billing.change_requests.deciding import supersede
 from billing.change_requests.model import Act, ChangeRequest, RequestState
 from billing.contacts import SubscriptionStatus
 from billing.errors import Misconfigured, Transient
-from billing.ids import OperationId, ScheduleId
+from billing.ids import LookupKey, OperationId, ScheduleId
 from billing.operations import State
 from billing.plan_changes import ChangePlan
 from billing.steps import NOBODY
@@ -27,6 +27,7 @@ from tests.support.asking import (
     TOM,
     AskingShop,
     _item,
+    eur,
     policy,
     settles_on,
     subscription,
@@ -34,6 +35,7 @@ from tests.support.asking import (
 from tests.support.shop import ADA
 
 S = RequestState
+PRO_2500 = LookupKey("mail-pro-2500-month-eur")
 
 
 @pytest.fixture
@@ -143,6 +145,24 @@ def test_where_the_house_does_it_at_once_it_is_in_effect_at_once(shop: AskingSho
     assert (account.plan, account.contact_limit, account.seats) == ("mail/basic", 1000, 1)
 
 
+def test_at_once_is_not_before_the_day_that_is_wished_for(shop: AskingShop) -> None:
+    """K7: the form promises that it never takes effect before that day."""
+    policy(shop, downgrade=TakesEffect.AT_ONCE)
+    request = planned(shop, wished=date(2026, 3, 10))
+    assert (request.state, request.effective_at) == (S.SCHEDULED, PERIOD_END)
+    assert shop.payments.called("change_subscription") == 0
+
+
+def test_at_once_is_not_what_costs_more_in_all(shop: AskingShop) -> None:
+    """K7, A17: fewer contacts (95.00 to 49.00), and six more seats (54.00): 8.00 more, which nobody has confirmed."""
+    policy(shop, downgrade=TakesEffect.AT_ONCE)
+    settles_on(shop, subscription().model_copy(update={"items": (_item(PRO_2500),)}))
+    request = planned(shop, plan="mail/pro", limit=1000, seats=9)
+    assert request.impact.difference == eur(800)
+    assert (request.state, request.effective_at) == (S.SCHEDULED, PERIOD_END)
+    assert shop.payments.called("change_subscription") == 0
+
+
 def test_a_repeated_step_makes_no_second_schedule(shop: AskingShop) -> None:
     operation = approved(shop)
     shop.payments.fails_after.append(Transient("stripe"))
@@ -162,6 +182,15 @@ def test_a_subscription_that_changed_meanwhile_fails_it(shop: AskingShop) -> Non
     settles_on(shop, subscription(REPORTS))
     assert shop.walks(operation) is State.REFUSED
     assert (shop.request.state, shop.request.last.note) == (S.FAILED, "SubscriptionChanged")
+    assert shop.payments.called("schedule_change") == 0
+
+
+def test_a_subscription_that_was_cancelled_meanwhile_fails_it(shop: AskingShop) -> None:
+    """GX9: planning the change would take the cancellation back."""
+    operation = approved(shop)
+    settles_on(shop, subscription(cancel_at=PERIOD_END))
+    assert shop.walks(operation) is State.REFUSED
+    assert (shop.request.state, shop.request.last.note) == (S.FAILED, "PlanEnds")
     assert shop.payments.called("schedule_change") == 0
 
 

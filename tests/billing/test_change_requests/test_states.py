@@ -11,6 +11,7 @@ from billing.change_requests.deciding import decide
 from billing.change_requests.model import Act, ChangeRequest, Decision, RequestState
 from billing.change_requests.rights import BY_PEOPLE, entitled, offered, possible
 from billing.change_requests.states import LEADS_TO, already_decided, move
+from billing.contacts import Member
 from billing.errors import (
     AlreadyAgreed,
     AlreadyDecided,
@@ -21,10 +22,11 @@ from billing.errors import (
     OwnRequest,
     ReasonMissing,
     Refusal,
+    RequesterMayNot,
     UnknownRequest,
 )
 from billing.ids import TeamId
-from tests.support.asking import ALEX, MIA, NOBODY_OF_US, PRIYA, RUTH, TOM, AskingShop, policy
+from tests.support.asking import ADMIN, ALEX, MIA, NOBODY_OF_US, PRIYA, RUTH, TOM, AskingShop, customer, policy
 from tests.support.shop import NOW
 
 S, A = RequestState, Act
@@ -193,6 +195,18 @@ def test_a_role_that_was_taken_away_decides_no_more(shop: AskingShop) -> None:
     demoted = Actor(**{**PRIYA.model_dump(), "roles": MIA.roles})
     with pytest.raises(NotPermitted):
         entitled(demoted, request, A.APPROVE)
+
+
+def test_a_requester_who_lost_the_right_asks_for_nothing_any_more(shop: AskingShop) -> None:
+    """A1: the customer's side is checked at the decision, too; it can still be rejected."""
+    shop.files()
+    other = Member(name="Olga", email="olga@engines.example", rights=ADMIN.rights)
+    shop.knows(customer(members=(ADMIN.model_copy(update={"rights": frozenset()}), other)))
+    with pytest.raises(RequesterMayNot) as refused:
+        shop.does(Act.APPROVE, PRIYA)
+    assert refused.value.reason.parameters == {"name": ADMIN.name, "allowed": ("Olga",), "contact": "Ada Lovelace"}
+    assert shop.request.version == 1
+    assert shop.does(Act.REJECT, PRIYA, "not asked for any more").state is RequestState.REJECTED
 
 
 def test_who_became_a_manager_afterwards_was_not_asked(shop: AskingShop) -> None:

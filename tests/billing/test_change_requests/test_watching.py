@@ -8,6 +8,7 @@ import pytest
 
 from billing import absences
 from billing.absences import Away
+from billing.access import Actor
 from billing.change_requests.model import Act, RequestState
 from billing.change_requests.watching import remind, still_waiting
 from billing.errors import AbsenceImpossible, NotPermitted
@@ -116,6 +117,62 @@ def test_without_deputies_it_stays_with_the_approvers(shop: AskingShop) -> None:
     shop.clock.goes_on(days=10)
     assert reminded(shop) == ["U_PRIYA", "U_RUTH"]
     assert shop.request.escalated_at is None
+
+
+def becomes_manager(shop: AskingShop, person: Actor) -> None:
+    shop.hires(person.model_copy(update={"roles": PRIYA.roles}))
+
+
+def loses_role(shop: AskingShop, person: Actor) -> None:
+    """And is an agent from then on."""
+    shop.dismisses(person)
+    shop.hires(person.model_copy(update={"roles": MIA.roles}))
+
+
+def test_where_nobody_who_was_asked_may_still_decide_managers_of_now_stand_in(shop: AskingShop) -> None:
+    """Both lost the role after it was filed; Tom has become a manager, and decides in their place."""
+    shop.files()
+    for person in (PRIYA, RUTH):
+        loses_role(shop, person)
+    becomes_manager(shop, TOM)
+    assert reminded(shop) == []
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == ["U_TOM"], "and not those who may not decide any more"
+    assert [(one.name, one.instead_of) for one in shop.request.deciders[-1:]] == [("Tom Deputy", "Priya Manager")]
+    assert shop.does(Act.APPROVE, TOM).state is RequestState.APPROVED
+
+
+def test_while_one_of_those_who_were_asked_may_decide_nobody_stands_in(shop: AskingShop) -> None:
+    """Who decides was noted when it was filed."""
+    shop.files()
+    loses_role(shop, PRIYA)
+    becomes_manager(shop, TOM)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == ["U_RUTH"]
+    assert shop.request.deputies == ()
+
+
+def test_where_two_have_to_agree_and_one_is_left_managers_of_now_stand_in(shop: AskingShop) -> None:
+    """24.00 less a month, where more than 10.00 needs two."""
+    policy(shop, second_approval_above={"EUR": 1000})
+    shop.files()
+    loses_role(shop, PRIYA)
+    becomes_manager(shop, TOM)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == ["U_RUTH", "U_TOM"]
+    shop.does(Act.APPROVE, RUTH)
+    assert shop.does(Act.APPROVE, TOM).state is RequestState.APPROVED
+
+
+def test_who_filed_it_never_stands_in(shop: AskingShop) -> None:
+    shop.files(person=TOM)
+    for person in (PRIYA, RUTH):
+        loses_role(shop, person)
+    becomes_manager(shop, TOM)
+    shop.clock.goes_on(hours=24)
+    remind(shop.store)
+    assert shop.request.deputies == ()
+    assert shop.request.state is RequestState.FILED, "it waits for somebody who may"
 
 
 def test_a_deputy_who_filed_it_does_not_decide_it(shop: AskingShop) -> None:

@@ -164,6 +164,50 @@ def test_an_approval_changes_every_copy_and_tells_who_filed_it(filed: AskingOffi
     assert filed.payments.called("schedule_change") == 1
 
 
+def home_of(office: AskingOffice, person: Actor) -> str:
+    """What was published there last."""
+    return texts(
+        next(
+            one.arguments["view"]
+            for one in reversed(office.slack.called("views_publish"))
+            if one.arguments["user_id"] == person.user
+        )
+    )
+
+
+def test_home_changes_with_the_cards(filed: AskingOffice) -> None:
+    """A24: it waits for both managers, then for nobody any more, without anybody pressing Refresh."""
+    assert "Ada Lovelace: wartet auf eine Entscheidung" in home_of(filed, RUTH).replace("*", "")
+    assert "Ada Lovelace: waiting for a decision" in home_of(filed, MIA).replace("*", "")
+    clicks(filed, "approve", PRIYA)
+    filed.works()
+    for person in (PRIYA, RUTH, MIA):
+        assert "Ada Lovelace: wa" not in home_of(filed, person).replace("*", "")
+
+
+def test_a_home_that_slack_refuses_does_not_keep_the_others_from_theirs(office: AskingOffice) -> None:
+    office.files()
+    office.slack.fails["views_publish"].append(slack_error("user_disabled"))
+    office.works()
+    published = [one.arguments["user_id"] for one in office.slack.called("views_publish")]
+    assert published == ["U_PRIYA", "U_RUTH"]
+
+
+def test_a_busy_slack_is_asked_again_for_home(office: AskingOffice) -> None:
+    request = office.files()
+    office.slack.fails["views_publish"].append(slack_error("ratelimited", status=429))
+    with pytest.raises(Transient):
+        office.homes.refresh(f"{request.id}:1")
+    assert office.homes.refresh(f"{request.id}:1") == ""
+
+
+def test_who_has_no_role_any_more_has_no_home_to_be_refreshed(office: AskingOffice) -> None:
+    request = office.files()
+    office.dismisses(RUTH)
+    office.homes.refresh(f"{request.id}:1")
+    assert [one.arguments["user_id"] for one in office.slack.called("views_publish")] == ["U_MIA", "U_PRIYA"]
+
+
 def test_the_customer_hears_of_the_day(filed: AskingOffice) -> None:
     clicks(filed, "approve", PRIYA)
     filed.works()

@@ -122,7 +122,7 @@ def invoice(pages: Pages, request: Request, invoice_id: str, secret: str) -> Res
 
 
 def _pay(pages: Pages, body: Object, form: dict[str, str]) -> str:
-    """Pay with a typed card, which is not saved. Returns why it did not work."""
+    """Pay with a typed card, which is saved only where its subscription says so. Returns why it did not work."""
     account = pages.account
     try:
         check_not_too_small(body["amount_remaining"], body["currency"], "amount_remaining")

@@ -59,6 +59,7 @@ def attempt_payment(account: Account, invoice: Object, method: Object, *, approv
     invoice["attempted"] = True
     outcome = payments.attempt(account, intent, method, approved=approved)
     if outcome.paid:
+        _keep(account, invoice, method)
         (default,) = payments_of(account, invoice, default=True)
         credit(account, invoice, default, intent["amount_received"])
         return outcome
@@ -68,6 +69,23 @@ def attempt_payment(account: Account, invoice: Object, method: Object, *, approv
         tell(account, invoice, "action_required")
         return outcome
     return _failed(account, invoice, outcome.error)
+
+
+def _keep(account: Account, invoice: Object, method: Object) -> None:
+    """With `save_default_payment_method` what has paid becomes the subscription's (API reference, "Subscription")."""
+    if not invoice["parent"]:
+        return
+    subscription = account.find("subscription", invoice["parent"]["subscription_details"]["subscription"])
+    if subscription is None or subscription["status"] == "canceled":
+        return
+    if subscription["payment_settings"]["save_default_payment_method"] != "on_subscription":
+        return
+    if method["customer"] is None:
+        method["customer"] = invoice["customer"]
+        account.save(method, "payment_method.attached")
+    if subscription["default_payment_method"] != method["id"]:
+        subscription["default_payment_method"] = method["id"]
+        account.save(subscription, "customer.subscription.updated")
 
 
 def _failed(account: Account, invoice: Object, error: ApiError | None) -> Outcome:

@@ -1,0 +1,83 @@
+"""An approval that nobody decides is reminded of, again and again; it never decides itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from billing.absences import is_away
+from billing.access import Actor
+from billing.change_requests.model import RequestState
+from billing.errors import NoSuchApproval, UnknownInvoice
+from billing.ids import SalesInvoiceId, UserId
+from billing.invoices import approving
+from billing.invoices.approving import ApprovalView
+from billing.invoices.drafting import content
+from billing.invoices.model import Conflict, SalesInvoice
+from billing.ports import Job, Store, UnitOfWork
+from billing.roles import Permission
+from billing.steps import NOBODY
+
+PIPELINE = "invoice_approval_reminder"  # a message to one person; argument: invoice:user
+AT_ONCE = 1_000  # drafts that are looked at in one transaction
+
+
+def remind(store: Store) -> int:
+    """Have the managers reminded of what was asked longer ago than change requests may lie; how many drafts that were.
+
+    Those who are away are left out, unless all are.
+    """
+    with store.writing(NOBODY) as uow:
+        before = uow.now - timedelta(hours=uow.catalogue.plan_changes.remind_after_hours)
+        return sum(_nudge(uow, one) for one in uow.invoices.asked_about(AT_ONCE) if _lies(one, before=before))
+
+
+def still_waiting(uow: UnitOfWork, invoice: SalesInvoiceId, user: UserId) -> tuple[ApprovalView, Actor] | None:
+    """The approval and that manager, if they may still decide it: a reminder may come late."""
+    try:
+        shown = approving.view(uow, invoice)
+    except (UnknownInvoice, NoSuchApproval):
+        return None
+    if shown.outdated or shown.approval.state is not RequestState.FILED:
+        return None
+    asked = (one for one in approvers(uow, shown.invoice) if one.user == user)
+    return next(((shown, one) for one in asked), None)
+
+
+def approvers(uow: UnitOfWork, invoice: SalesInvoice) -> tuple[Actor, ...]:
+    """Who may decide: of the invoice's team, and not who asked."""
+    filer = invoice.approval.filed_by.user if invoice.approval else None
+    return tuple(
+        one
+        for one in uow.staff.list()
+        if one.team == invoice.team and one.may(Permission.APPROVE_INVOICE) and one.user != filer
+    )
+
+
+def _lies(invoice: SalesInvoice, *, before: datetime) -> bool:
+    approval = invoice.approval
+    return (
+        approval is not None
+        and approval.state is RequestState.FILED
+        and approval.fingerprint == content(invoice)
+        and approval.nudged_at <= before
+    )
+
+
+def _nudge(uow: UnitOfWork, invoice: SalesInvoice) -> bool:
+    assert invoice.approval, "only approvals lie"
+    approval = invoice.approval.model_copy(update={"nudged_at": uow.now})
+    after = invoice.model_copy(update={"version": invoice.version + 1, "approval": approval})
+    try:
+        uow.invoices.save(after)
+    except Conflict:
+        return False  # somebody is at it; the next look finds it again
+    people = approvers(uow, invoice)
+    there = [one for one in people if not is_away(uow, invoice.team, one.user)] or people
+    stamp = int(uow.now.timestamp())
+    uow.enqueue(
+        *(
+            Job(id=f"{invoice.id}:{one.user}:{stamp}", name=PIPELINE, argument=f"{invoice.id}:{one.user}")
+            for one in there
+        )
+    )
+    return True
