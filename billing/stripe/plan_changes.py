@@ -143,7 +143,7 @@ class PlanChanges:
             try:
                 schedule = self._client.v1.subscription_schedules.update(schedule.id, params)
             except stripe.InvalidRequestError:
-                self.release(order.subscription, ScheduleId(schedule.id))
+                self._let_go(schedule.id)
                 raise
         return ScheduledChange(
             schedule=ScheduleId(schedule.id),
@@ -157,9 +157,13 @@ class PlanChanges:
         is_ours = reading.identifier(found.subscription or found.released_subscription) == subscription
         if noted(found.metadata, OPERATION) is None or not is_ours:
             raise SubscriptionChanged
-        if found.status in ("active", "not_started"):
-            self._client.v1.subscription_schedules.release(schedule)
+        self._let_go(schedule)
         return self._running.live(subscription)
+
+    def _let_go(self, schedule: str) -> None:
+        """Also when that was done before."""
+        if self._client.v1.subscription_schedules.retrieve(schedule).status in ("active", "not_started"):
+            self._client.v1.subscription_schedules.release(schedule)
 
     # --- what is there ------------------------------------------------------------------------------------------------
 

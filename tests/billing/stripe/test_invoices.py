@@ -334,7 +334,7 @@ def test_an_amount_that_no_card_is_charged_with_is_refused(local: LocalStripe, p
     for operation, amount in (("op_cash", 11890), ("op_rest", 10)):
         if amount == 10:
             with pytest.raises(CannotCharge):
-                payments.invoices.charge(found.id, card, OPERATION)
+                payments.invoices.charge(found.id, card, eur(amount), OPERATION)
         cash = ManualPayment(by=PaidBy.CASH, amount=eur(amount), received_at=START, reference="")
         after = payments.invoices.record_payment(found.id, cash, OperationId(operation), START)
     assert after.status is InvoiceStatus.PAID
