@@ -29,6 +29,7 @@ class Concern(StrEnum):
     ACCOUNT_NOT_ACTIVE = "account_not_active"
     PAYMENT_FAILING = "payment_failing"
     INVOICE_OVERDUE = "invoice_overdue"
+    INVOICES_OVERDUE = "invoices_overdue"
     CARD_EXPIRED = "card_expired"
     CARD_EXPIRES = "card_expires"
     NO_PAYMENT_METHOD = "no_payment_method"
@@ -127,16 +128,25 @@ def _concerns(
     for one in subscriptions:
         if one.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID):
             yield from _payments_failing(one, invoices)
-    for invoice in invoices:
-        if invoice.overdue(now) and invoice.due_at:
-            days = (now - invoice.due_at).days
-            yield Attention(
-                concern=Concern.INVOICE_OVERDUE,
-                parameters={"number": invoice.number or invoice.id, "days": days},
-                amount=invoice.due,
-            )
+    yield from _overdue(invoices, now)
     yield from _about_methods(methods, subscriptions, today)
     yield from _about_limits(contact)
+
+
+def _overdue(invoices: tuple[Invoice, ...], now: datetime) -> Iterator[Attention]:
+    """The invoice that is overdue; several of a currency are one line, with their number, sum and oldest."""
+    since = {one.id: one.due_at for one in invoices if one.due_at and one.overdue(now)}
+    late = [one for one in invoices if one.id in since]
+    for currency in dict.fromkeys(one.due.currency for one in late):
+        mine = [one for one in late if one.due.currency == currency]
+        days = (now - min(since[one.id] for one in mine)).days
+        due = total((one.due for one in mine), currency)
+        if len(mine) > 1:
+            parameters: dict[str, str | int] = {"n": len(mine), "days": days}
+            yield Attention(concern=Concern.INVOICES_OVERDUE, parameters=parameters, amount=due)
+        else:
+            parameters = {"number": mine[0].number or mine[0].id, "days": days}
+            yield Attention(concern=Concern.INVOICE_OVERDUE, parameters=parameters, amount=due)
 
 
 def _payments_failing(subscription: Subscription, invoices: tuple[Invoice, ...]) -> Iterator[Attention]:

@@ -93,6 +93,7 @@ class ContactSummary(Frozen):
     company: str
     email: str
     country: str
+    member: str = ""  # whose name or address was found, if it is neither the contact's nor the company's
 
 
 class Found(Frozen):

@@ -15,6 +15,7 @@ from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Operation
 from billing.overviews import Sum
+from billing.plan_changes.model import PreviewPlanChange
 from billing.ports import UnitOfWork
 from billing.roles import Permission, Role
 
@@ -22,6 +23,7 @@ SHOWN = 5  # of each list
 WORKED_ON = 20  # contacts whose open invoices are looked at
 DAYS = 14  # of the chart
 _PREPARING = frozenset({SendInvoice.kind})  # once it is done, the operation that it led to says so: one act, one line
+_NO_DEEDS = frozenset({PreviewPlanChange.kind})  # asking for a price does nothing
 
 
 class Owed(Frozen):
@@ -88,7 +90,10 @@ def home(uow: UnitOfWork) -> Home:
     return Home(
         name=actor.name,
         may=may,
-        did=tuple(_did(uow, one) for one in uow.overview.latest(actor.team, actor.user, SHOWN, _PREPARING)),
+        did=tuple(
+            _did(uow, one)
+            for one in uow.overview.latest(actor.team, actor.user, SHOWN, preparing=_PREPARING, without=_NO_DEEDS)
+        ),
         waiting=tuple(_did(uow, one) for one in waiting),
         waiting_count=waiting_count,
         to_decide=to_decide.requests,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Protocol
 
@@ -23,9 +24,15 @@ class Overview(Protocol):
     """Questions over all contacts. Each reads an index that holds little else than what it asks for."""
 
     def latest(
-        self, team: TeamId, user: UserId, limit: int, preparing: frozenset[str] = frozenset()
+        self,
+        team: TeamId,
+        user: UserId,
+        limit: int,
+        *,
+        preparing: Collection[str] = (),
+        without: Collection[str] = (),
     ) -> tuple[Operation, ...]:
-        """What that person asked for, newest first.
+        """What that person asked for, newest first; operations of the kinds `without` do not count.
 
         `preparing`: kinds of which one that is done has led to another operation, which is the one that people know.
         """

@@ -106,15 +106,16 @@ def sync_one(store: SyncStore, actor: Actor, customer: CustomerId, snapshot: Cus
 
 
 def customer_of(uow: ImportUnit, wanted: str) -> CustomerId:
-    """Whom an operator means: by Stripe id, contact id or e-mail address. Raises UnknownContact."""
+    """Whom an operator means: by Stripe id, contact id, or an e-mail address of theirs. Raises UnknownContact."""
     if wanted.startswith("cus_"):
         return CustomerId(wanted)
     if wanted.startswith("con_"):
         return uow.contacts.get(ContactId(wanted)).customer
-    matches = [one for one in uow.contacts.find(wanted).matches if one.email.casefold() == wanted.casefold()]
-    if len(matches) != 1:
+    by_address = [one.id for one in uow.contacts.find(wanted).matches if one.email.casefold() == wanted.casefold()]
+    found = by_address or [one.id for one in uow.contacts.by_member(wanted)]
+    if len(found) != 1:
         raise UnknownContact(contact=wanted)
-    return uow.contacts.get(matches[0].id).customer
+    return uow.contacts.get(found[0]).customer
 
 
 def _begin(store: SyncStore, actor: Actor) -> tuple[Reconciliation, CustomerId | None, datetime]:

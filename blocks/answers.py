@@ -23,14 +23,15 @@ class Answer:
     submit: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     final: bool = True  # closing it closes the form and the review below it, too
+    over_form: bool = False  # it leaves the form open below, with everything that was typed
 
-    def modal(self, t: Translator) -> Modal:
+    def modal(self, t: Translator, *, is_over_form: bool = False) -> Modal:
         return Modal(
             title=self.title,
             blocks=[*self.blocks, *self.in_modal],
             callback_id=self.callback_id,
             submit=self.submit,
-            close=t("Close"),
+            close=t("Back") if is_over_form else t("Close"),
             metadata=self.metadata,
             clear_on_close=self.final,
         )

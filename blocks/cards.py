@@ -46,9 +46,16 @@ class Id:
 
 
 _CONCERNS = {
-    Concern.ACCOUNT_NOT_ACTIVE: ("⛔", later("The account is {status}. Nothing new can be billed.")),
+    Concern.ACCOUNT_NOT_ACTIVE: (
+        "⛔",
+        later(
+            "The account is {status}: nothing new can be billed before it is active again. "
+            "`/billing help reactivate {name}` says what it takes."
+        ),
+    ),
     Concern.PAYMENT_FAILING: ("🔴", later("The payment for {product} fails.")),
     Concern.INVOICE_OVERDUE: ("🔴", later("Invoice {number} over {amount} is overdue since {since}.")),
+    Concern.INVOICES_OVERDUE: ("🔴", later("{n} invoices are overdue, {amount} together; the oldest since {since}.")),
     Concern.CARD_EXPIRED: ("🔴", later("{brand} •••• {last4} has expired.")),
     Concern.CARD_EXPIRES: ("🟡", later("{brand} •••• {last4} expires at the end of {expiry}.")),
     Concern.NO_PAYMENT_METHOD: ("🔴", later("There is no payment method for the running subscriptions.")),
@@ -71,7 +78,7 @@ def card(shown: ContactCard, catalogue: Catalogue, t: Translator, trail: Sequenc
             *_plan_and_money(shown, catalogue, t),
             _list(t("Payment methods"), shown.methods, lambda one: _method(one, shown, t), t("none on file"), t),
             _list(t("Subscriptions"), shown.subscriptions, lambda one: _subscription(one, catalogue, t), t("none"), t),
-            _last_invoices(shown, t),
+            *_last_invoices(shown, t),
             *_people(shown, t),
             kit.divider(),
             *_history(shown, catalogue, t, trail),
@@ -119,6 +126,7 @@ def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Transl
         return joined([icon, _payment_failing(one, shown, catalogue, t)], by=" ")
     known: dict[str, object] = {**given, "amount": one.amount}
     known["status"] = words.account_status(shown.contact.account.status, t)
+    known["name"] = one_line(shown.contact.name)
     known["product"] = _called(str(given.get("product", "")), shown, catalogue, t)
     known["brand"] = words.brand(str(given.get("brand", "")), t)
     known["expiry"] = t.month(int(given.get("month", 0)), int(given.get("year", 0)))
@@ -237,7 +245,7 @@ def _balance(balance: Money, t: Translator) -> str:
         return t("{amount} credit", amount=balance)
     if balance.amount < 0:
         return t("{amount} still to be paid", amount=-balance)
-    return t("even")
+    return t("settled")
 
 
 def _usage(account: Account, t: Translator) -> list[kit.Block]:
@@ -261,7 +269,7 @@ def used(label: str, number: int, limit: int | None, t: Translator) -> Mrkdwn:
 
 
 def _method(one: PaymentMethod, shown: ContactCard, t: Translator) -> Mrkdwn:
-    remarks = [t("standard") if one.default else "", t("expired") if one.expired(shown.today) else ""]
+    remarks = [t("default") if one.default else "", t("expired") if one.expired(shown.today) else ""]
     return joined([joined(["💳", words.method(one, t)], by=" "), *remarks], by=" · ")
 
 
@@ -316,9 +324,12 @@ def _invoice(one: Invoice, shown: ContactCard, t: Translator) -> Mrkdwn:
     return joined([line, t("{amount} still to be paid", amount=one.due) if partly else ""], by=" · ")
 
 
-def _last_invoices(shown: ContactCard, t: Translator) -> kit.Block:
-    every = ways.invoices(shown.contact.id, t)
-    return _list(t("Last invoices"), shown.invoices, lambda one: _invoice(one, shown, t), t("none"), t, accessory=every)
+def _last_invoices(shown: ContactCard, t: Translator) -> list[kit.Block]:
+    """The button stands beside the title, so that it takes no width from the lines."""
+    return [
+        kit.section(t.rich("*Last invoices*"), accessory=ways.invoices(shown.contact.id, t)),
+        _list("", shown.invoices, lambda one: _invoice(one, shown, t), t("none"), t),
+    ]
 
 
 def _people(shown: ContactCard, t: Translator) -> list[kit.Block]:
@@ -363,12 +374,10 @@ def _list(
     line: Callable[[Item], Mrkdwn],
     empty: str,
     t: Translator,
-    *,
-    accessory: kit.Element | None = None,
 ) -> kit.Block:
-    """A title and at most five lines; the rest is counted."""
+    """A title, if there is one, and at most five lines; the rest is counted."""
     lines: list[str] = [line(one) for one in items[:SHOWN]] or [escape(empty)]
-    return kit.section(joined([bold(title), *lines, _and_more(len(items), t)]), accessory=accessory)
+    return kit.section(joined([bold(title) if title else "", *lines, _and_more(len(items), t)]))
 
 
 def _and_more(count: int, t: Translator) -> str:

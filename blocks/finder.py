@@ -107,8 +107,10 @@ def _name(one: ContactSummary) -> str:
 
 
 def _details(one: ContactSummary) -> str:
+    """Who was found at that customer comes first: the name above is another one."""
     company = one.company if one.company != one.name else ""
-    return " · ".join(one_line(part) for part in (company, one.country, one.email) if part.strip())
+    member = f"👤 {one.member}" if one.member else ""
+    return " · ".join(one_line(part) for part in (member, company, one.country, one.email) if part.strip())
 
 
 def _search(t: Translator) -> kit.Block:

@@ -20,7 +20,7 @@ class Id:
 OVERVIEW = "overview"
 
 _COMMANDS = (
-    ("/billing", later("find a customer")),
+    (later("/billing"), later("find a customer")),
     (later("/billing NAME"), later("go straight to a customer’s card")),
     (later("/billing subscribe NAME"), later("start a subscription")),
     (later("/billing history NAME"), later("see everything that happened to a customer")),

@@ -89,7 +89,7 @@ def _no_role(t: Translator) -> str:
 def _numbers(shown: Home, t: Translator) -> list[kit.Block]:
     """One row of figures, those that concern the reader."""
     figures = [(t("Waits for your decision"), shown.to_decide_count)] if shown.to_decide_count else []
-    figures.append((t("Waits for a customer"), shown.waiting_count))
+    figures.append((t("Waiting for customers"), shown.waiting_count))
     pairs = {label: t.number(figure) for label, figure in figures}
     if shown.business:
         pairs |= {

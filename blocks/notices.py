@@ -14,7 +14,7 @@ from blocks.texts import Translator, joined
 
 def refused(reason: Reason, t: Translator) -> Answer:
     """Any refusal where no view of a capability says it."""
-    return _notice(t("Not possible"), refusals.sentence(reason, t), [], icon="🚫")
+    return _notice(t("Not possible"), refusals.sentence(reason, t), [], icon="🚫", over_form=True)
 
 
 def card_number(t: Translator) -> Answer:
@@ -24,6 +24,7 @@ def card_number(t: Translator) -> Answer:
         refusals.sentence(CardNumberEntered().reason, t),
         [t("Please delete the message if the number stands in one.")],
         icon="🔒",
+        over_form=True,
     )
 
 
@@ -84,5 +85,6 @@ def of(refusal: Refusal, t: Translator) -> Answer:
             return refused(refusal.reason, t)
 
 
-def _notice(title: str, sentence: str, more: Iterable[str], *, icon: str) -> Answer:
-    return Answer(title=title, text=sentence, blocks=[kit.section(joined([f"{icon} {sentence}", *more]))], final=False)
+def _notice(title: str, sentence: str, more: Iterable[str], *, icon: str, over_form: bool = False) -> Answer:
+    blocks = [kit.section(joined([f"{icon} {sentence}", *more]))]
+    return Answer(title=title, text=sentence, blocks=blocks, final=False, over_form=over_form)

@@ -13,7 +13,7 @@ from blocks.texts import Translator
 def options(methods: Sequence[PaymentMethod], link_to: str | None, t: Translator) -> list[kit.Option]:
     """The methods on file, and the link for adding one; what does not fit into a menu of 100 gives way to the link."""
     found = [
-        kit.option(words.method(one, t), one.id, description=t("The customer’s standard method") if one.default else "")
+        kit.option(words.method(one, t), one.id, description=t("The customer’s default method") if one.default else "")
         for one in methods[: kit.SELECT_OPTIONS - 1]
     ]
     if link_to:

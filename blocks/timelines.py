@@ -275,12 +275,17 @@ def _details(one: Entry, t: Translator) -> str:
     return " ".join(part for part in (why, then) if part)
 
 
+# What Kontor does without being asked, on its own account and not because of what Stripe says.
+_BY_ITSELF = (Happening.USAGE_NOTICE, Happening.INVOICE_REMINDED, Happening.INVOICE_NOT_MAILED)
+
+
 def _who_and_when(one: Entry, t: Translator) -> str:
     if one.what is Happening.CHANGED_AT_STRIPE or one.parameters.get("outside"):
         return t("In the Stripe Dashboard or on a page of Stripe’s, not in Kontor, {when}", when=one.at)
     if one.by and one.on_behalf_of:
         return t("{who}, on behalf of {whom}, {when}", who=one.by, whom=one.on_behalf_of, when=one.at)
-    return t("{who}, {when}", who=one.by or t("Reported by Stripe"), when=one.at)
+    nobody = t("By Kontor itself") if one.what in _BY_ITSELF else t("Reported by Stripe")
+    return t("{who}, {when}", who=one.by or nobody, when=one.at)
 
 
 def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, object]:

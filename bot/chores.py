@@ -26,11 +26,22 @@ from billing.storage.database import Database
 from billing.stripe.push import Push
 from bot.app import App, OldSchema, opened, reconcile, schema_is_current, stripe_connection
 from bot.engine import enqueue
-from bot.settings import Settings, WrongSettings
+from bot.settings import CannotStart, Settings, WrongSettings
 from bot.slack import slack_client
 
+
+class NoSuchCustomer(CannotStart):
+    """One customer was to be read again, and nobody is called that."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(
+            f"no customer, or more than one, is known as {wanted}: "
+            "give an e-mail address, a Stripe id (cus_...) or a contact id (con_...)"
+        )
+
+
 _MISTAKES = {
-    Mistake.UNKNOWN_COLUMN: "there is no column {value}",
+    Mistake.UNKNOWN_COLUMN: "there is no column {column}",
     Mistake.MISSING_COLUMN: "the column {column} is missing",
     Mistake.REPEATED_COLUMN: "the column {column} stands there twice",
     Mistake.NUMBER_OF_CELLS: "the row has not as many cells as the header: {value}",
@@ -133,7 +144,10 @@ def sync(settings: Settings, out: Console, wanted: str = "") -> None:
     if run.missed_events:
         out.print(f"{run.missed_events} events had not arrived and are being handled.")
     if run.without_country:
-        out.print(f"Without a country, so without tax: {', '.join(run.without_country[:20])}")
+        out.print(
+            "Without a country at Stripe, so nothing can be billed to them (their tax is not known): "
+            + ", ".join(run.without_country[:20])
+        )
 
 
 def _sync_all(app: App, out: Console) -> Reconciliation:
@@ -142,11 +156,14 @@ def _sync_all(app: App, out: Console) -> Reconciliation:
 
 
 def _sync_one(app: App, wanted: str) -> Reconciliation:
-    with app.database.reading(NOBODY) as uow:
-        customer = syncs.customer_of(uow, wanted)
+    try:
+        with app.database.reading(NOBODY) as uow:
+            customer = syncs.customer_of(uow, wanted)
+    except UnknownContact as error:
+        raise NoSuchCustomer(wanted) from error
     snapshot = app.payments.snapshot(customer)
     if snapshot is None:
-        raise UnknownContact(contact=wanted)
+        raise NoSuchCustomer(wanted)
     return syncs.sync_one(app.database, NOBODY, customer, snapshot)
 
 

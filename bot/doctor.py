@@ -51,6 +51,7 @@ def examine() -> Iterator[Finding]:
     yield from _guarded("KONTOR_CATALOGUE", lambda: _catalogue(settings))
     yield from _guarded("DATABASE_URL", lambda: _database(settings))
     yield from _guarded("SLACK_BOT_TOKEN", lambda: _slack(settings))
+    yield from _guarded("SLACK_APP_TOKEN", lambda: _app_token(settings))
     yield from _guarded("STRIPE_API_KEY", lambda: _stripe(settings))
     yield from _guarded("Stripe's products and prices", lambda: _prices(settings))
     yield from _guarded("SMTP_URL", lambda: _smtp(settings))
@@ -90,6 +91,28 @@ def _slack(settings: Settings) -> Iterator[Finding]:
     granted = set(headers.get("x-oauth-scopes", "").replace(" ", "").split(","))
     missing = sorted(SCOPES.keys() - granted)
     yield Finding("Slack scopes", not missing, f"missing: {', '.join(missing)}" if missing else "all granted")
+    if "usergroups:read" not in missing:
+        yield _role_groups(settings)
+
+
+def _role_groups(settings: Settings) -> Finding:
+    """A group that is missing is no fault: roles can be granted one by one."""
+    known = {group["handle"] for group in slack_client(settings).usergroups_list()["usergroups"] or []}
+    missing = sorted(settings.kontor_role_groups.keys() - known)
+    text = f"Slack has no group @{', @'.join(missing)}" if missing else "all are there"
+    return Finding("KONTOR_ROLE_GROUPS", None if missing else True, text)
+
+
+def _app_token(settings: Settings) -> Iterator[Finding]:
+    """Slack answers with an address for Socket Mode, which is not used."""
+    if settings.slack_app_token is None:
+        return
+    try:
+        slack_client(settings).apps_connections_open(app_token=settings.slack_app_token.get_secret_value())
+    except SlackApiError as error:
+        yield Finding("SLACK_APP_TOKEN", False, f"Slack says {error.response.get('error')}")
+        return
+    yield Finding("SLACK_APP_TOKEN", True, "Slack offers Socket Mode")
 
 
 def _stripe(settings: Settings) -> Iterator[Finding]:

@@ -57,6 +57,11 @@ def create_web(
         metrics.STRIPE_EVENTS.labels(event.type, "new" if fresh else "repeated").inc()
         return "", 200
 
+    @web.get("/favicon.ico")
+    def no_icon() -> tuple[str, int]:
+        """Browsers ask for it beside every page, and would note a fault."""
+        return "", 204
+
     @web.get("/healthz")
     def healthz() -> tuple[str, int]:
         return "ok", 200

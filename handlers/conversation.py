@@ -24,7 +24,7 @@ from blocks import notices, refusals
 from blocks.answers import Answer
 from blocks.kit import Modal, field_of
 from blocks.texts import Translator
-from handlers.payloads import Call, read_command, read_event, read_interaction
+from handlers.payloads import Call, depth_of, read_command, read_event, read_interaction
 from handlers.router import Kind, Route, Router
 from handlers.staff import Directory
 
@@ -188,7 +188,10 @@ class _Answer:
             case Kind.COMMAND:
                 self.ack(**answer.message().to_dict())
             case Kind.VIEW:
-                self.ack(response_action="update", view=answer.modal(self.t).to_dict())
+                # A refusal that belongs to no field must not cost what was typed: the form stays below it.
+                over = answer.over_form and depth_of(self._body.get("view") or {}) < STACK
+                view = answer.modal(self.t, is_over_form=over).to_dict()
+                self.ack(response_action="push" if over else "update", view=view)
             case Kind.OPTIONS:
                 self.ack(options=[])
             case Kind.EVENT:

@@ -107,7 +107,7 @@ def read_interaction(kind: str, body: Mapping[str, Any]) -> Call:
         trigger=body.get("trigger_id"),
         view_id=modal.get("id"),
         view_hash=modal.get("hash"),
-        depth=_depth(modal),
+        depth=depth_of(modal),
         moment=str(action.get("action_ts", "")),
         metadata=_metadata(view.get("private_metadata")),
         fields=_collected(given),
@@ -123,7 +123,8 @@ def _said_by(message: Mapping[str, Any]) -> tuple[str | None, str]:
     return None, str(message.get("text", ""))
 
 
-def _depth(view: Mapping[str, Any]) -> int:
+def depth_of(view: Mapping[str, Any]) -> int:
+    """Where a modal lies in the stack: 1 is the first, 0 is none."""
     if not view:
         return 0
     below = view.get("previous_view_id")

@@ -68,7 +68,7 @@ def opened_again(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Transl
 
 
 def prices(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
-    """The product menu when there are more than a hundred."""
+    """What the product menu offers for what was typed."""
     with desk.reading(actor) as uow:
         offered = domain.form(uow, ContactId(call.metadata["contact"])).prices
     ack(**views.price_choices(offered, call.text, t).to_dict())

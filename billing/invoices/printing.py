@@ -5,6 +5,10 @@ A credit note is a document of its own, by the id of the operation that issued i
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from babel.numbers import format_percent
+
 from billing import documents
 from billing.catalogue import Label
 from billing.contacts import InvoiceStatus
@@ -160,7 +164,7 @@ def _line(number: int, one: LineTotal, language: str) -> documents.Line:
         quantity=one.line.quantity,
         unit_price=one.line.unit,
         discount=_discount(one.line.discount, one.discount, language),
-        tax=" + ".join(f"{tax.percent.normalize():f}%" for tax in one.taxes),
+        tax=" + ".join(_percent(tax.percent, language) for tax in one.taxes),
         amount=one.amount,
     )
 
@@ -168,8 +172,13 @@ def _line(number: int, one: LineTotal, language: str) -> documents.Line:
 def _discount(given: Discount | None, off: Money, language: str) -> documents.LineDiscount | None:
     if given is None or not off:
         return None
-    percent = f" ({given.percent.normalize():f}%)" if given.percent is not None else ""
+    percent = f" ({_percent(given.percent, language)})" if given.percent is not None else ""
     return documents.LineDiscount(label=_DISCOUNT.in_(language) + percent, amount=off)
+
+
+def _percent(percent: Decimal, language: str) -> str:
+    """`8.1%` or `8,1 %`."""
+    return format_percent(percent / 100, locale=language, decimal_quantization=False)
 
 
 def _totals(sheet: Sheet, totals: InvoiceTotals) -> documents.Totals:

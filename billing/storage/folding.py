@@ -8,6 +8,7 @@ umlauts are written in two ways, so a word with `ae`, `oe` or `ue` is also known
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from anyascii import anyascii
 
@@ -43,15 +44,23 @@ def phone_digits(text: str) -> str:
 def searchable(contact: Contact) -> str:
     """What a search looks at: every word once, between spaces (so that ` mul` is the beginning of one)."""
     id_ = contact.customer.removeprefix(_STRIPE_PREFIX)
-    said = [word for text in (contact.name, contact.company, contact.email) for word in words(text)]
-    every = [spelling for word in said for spelling in spellings(word)] + [phone_digits(contact.phone), *words(id_)]
+    known = [*spelled(contact.name, contact.company, contact.email), phone_digits(contact.phone), *words(id_)]
+    return listed([*known, *(word for member in contact.members for word in spelled(member.name, member.email))])
+
+
+def spelled(*texts: str) -> list[str]:
+    """The folded words of the texts in all their spellings."""
+    return [spelling for text in texts for word in words(text) for spelling in spellings(word)]
+
+
+def listed(every: Iterable[str]) -> str:
+    """Words as they stand in the column `search`."""
     return "".join(f" {word}" for word in dict.fromkeys(every) if word) + " "
 
 
 def name_words(contact: Contact) -> set[str]:
     """The words in which people make spelling mistakes."""
-    said = words(contact.name) + words(contact.company)
-    return {spelling for word in said for spelling in spellings(word)}
+    return set(spelled(contact.name, contact.company, *(member.name for member in contact.members)))
 
 
 def query_words(text: str) -> list[str]:

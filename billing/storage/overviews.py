@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -28,13 +29,19 @@ class OverviewRows:
         self._connection = connection
 
     def latest(
-        self, team: TeamId, user: UserId, limit: int, preparing: frozenset[str] = frozenset()
+        self,
+        team: TeamId,
+        user: UserId,
+        limit: int,
+        *,
+        preparing: Collection[str] = (),
+        without: Collection[str] = (),
     ) -> tuple[Operation, ...]:
         column = operations.c
-        theirs = select(operations).where(column.user_id == user, column.team == team)
-        if preparing:
-            has_led_on = and_(column.kind.in_(sorted(preparing)), column.state == State.DONE.value)
-            theirs = theirs.where(not_(has_led_on))
+        has_led_on = and_(column.kind.in_(sorted(preparing)), column.state == State.DONE.value)
+        theirs = select(operations).where(
+            column.user_id == user, column.team == team, column.kind.not_in(sorted(without)), not_(has_led_on)
+        )
         newest_first = theirs.order_by(column.created_at.desc(), column.id).limit(limit)
         return tuple(operation_of(row) for row in self._connection.execute(newest_first))
 

@@ -5,17 +5,17 @@ Spelling mistakes are forgiven only when nothing matches as typed: then the word
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.engine import Connection
 
 from billing.contacts import ContactSummary, Found
 from billing.ids import ContactId
 from billing.storage import spelling
 from billing.storage.finders import Finder, Match, Matches, Term
-from billing.storage.folding import query_words, spellings, words
-from billing.storage.tables import contact_spellings, contacts
+from billing.storage.folding import listed, query_words, spelled, spellings, words
+from billing.storage.tables import contact_spellings, contacts, members
 
 _SHORTEST_ANYWHERE = 3  # letters; fewer are looked for at the beginning of a word only
 _MOST_STEMS = 10  # of one misspelt word
@@ -43,35 +43,83 @@ class Search:
         asked = query_words(typed)
         if not asked:
             return Found()
+        terms = [term(word) for word in asked]
         if known := self._known_by(typed.strip(), limit):
-            return Found(matches=tuple(map(_summary, known)))
-        exact = self._matching([term(word) for word in asked], limit + 1)
+            return Found(matches=self._summaries(known, terms))
+        exact = self._matching(terms, limit + 1)
         if exact.rows or not exact.complete:
-            return _found(exact, asked[0], limit)
-        return _found(self._near(asked), asked[0], limit, guessed=True)
+            return self._found(exact, terms, limit)
+        near, meant = self._near(asked)
+        return self._found(near, meant, limit, guessed=True)
+
+    def _found(self, matches: Matches, terms: Sequence[Term], limit: int, *, guessed: bool = False) -> Found:
+        beginnings = tuple(needle.strip() for needle in terms[0]) if terms else ()
+
+        def by_relevance(match: Match) -> tuple[bool, str, str]:
+            begins = any(word.startswith(beginnings) for word in words(match.name))
+            return (not begins, match.name.casefold(), match.id)
+
+        return Found(
+            matches=self._summaries(sorted(matches.rows[:limit], key=by_relevance), terms),
+            more=len(matches.rows) > limit or not matches.complete,
+            guessed=guessed and bool(matches.rows),
+        )
+
+    def _summaries(self, matches: Sequence[Match], terms: Sequence[Term]) -> tuple[ContactSummary, ...]:
+        named = self._members_meant(matches, terms)
+        return tuple(_summary(match, named.get(match.id, "")) for match in matches)
+
+    def _members_meant(self, matches: Sequence[Match], terms: Sequence[Term]) -> Mapping[str, str]:
+        """By contact: the first member who has what was typed and the contact's own words have not."""
+        lacking: dict[str, list[Term]] = {}
+        for match in matches:
+            own = listed(spelled(match.name, match.company, match.email))
+            if missing := [needles for needles in terms if not _has(own, needles)]:
+                lacking[match.id] = missing
+        if not lacking:
+            return {}
+        column = members.c
+        statement = (
+            select(column.contact, column.name, column.email)
+            .where(column.contact.in_(list(lacking)))
+            .order_by(column.contact, column.position)
+        )
+        meant: dict[str, str] = {}
+        for row in self._connection.execute(statement):
+            theirs = listed(spelled(row.name, row.email))
+            if row.contact not in meant and any(_has(theirs, needles) for needles in lacking[row.contact]):
+                meant[row.contact] = row.name or row.email
+        return meant
 
     def _known_by(self, typed: str, limit: int) -> list[Match]:
-        """Whose e-mail address or Stripe id that is, to the letter: its parts may be those of many others, too."""
+        """Whose e-mail address or Stripe id that is, to the letter: its parts may be those of many others, too.
+
+        A member's address counts where no contact has it.
+        """
         column = contacts.c
-        if "@" in typed:
-            # Whoever has capitals in the address is searched for.
-            is_it: ColumnElement[bool] = column.email.in_((typed, typed.lower()))
-        elif typed.startswith("cus_"):
-            is_it = column.customer == typed
-        else:
+        if typed.startswith("cus_"):
+            return self._those(column.customer == typed, limit)
+        if "@" not in typed:
             return []
+        # Whoever has capitals in the address is searched for.
+        theirs = select(members.c.contact).where(func.lower(members.c.email) == typed.lower())
+        return self._those(column.email.in_((typed, typed.lower())), limit) or self._those(column.id.in_(theirs), limit)
+
+    def _those(self, is_it: ColumnElement[bool], limit: int) -> list[Match]:
+        column = contacts.c
         columns = (column.id, column.name, column.company, column.email, column.country, column.search)
         statement = select(*columns).where(is_it).order_by(column.name, column.id).limit(limit)
         return [Match(*row) for row in self._connection.execute(statement)]
 
-    def _near(self, asked: list[str]) -> Matches:
-        """Those whose words are one mistake away (two for long words) from the ones that were typed."""
+    def _near(self, asked: list[str]) -> tuple[Matches, list[Term]]:
+        """Those whose words are one mistake away (two for long words) from what was typed, and what they may have."""
         stems = {word: self._stems_near(word) for word in asked[:_MOST_WORDS_GUESSED]}
         if len(asked) > _MOST_WORDS_GUESSED or not any(stems.values()):
-            return Matches([])
+            return Matches([]), []
         candidates = self._matching([term(word) + stems[word] for word in asked], _MOST_GUESSES)
         meant = _words_meant(stems, candidates.rows)
-        return Matches([one for one in candidates.rows if all(_has(one.search, meant[word]) for word in asked)])
+        terms = [meant[word] for word in asked]
+        return Matches([one for one in candidates.rows if all(_has(one.search, needles) for needles in terms)]), terms
 
     def _stems_near(self, word: str) -> Term:
         """The beginnings of words that the typed one may have meant, nearest first."""
@@ -85,20 +133,6 @@ class Search:
 
     def _matching(self, terms: list[Term], most: int) -> Matches:
         return self._finder.find(self._connection, terms, most)
-
-
-def _found(matches: Matches, first_word: str, limit: int, *, guessed: bool = False) -> Found:
-    beginnings = tuple(needle.strip() for needle in term(first_word))
-
-    def by_relevance(match: Match) -> tuple[bool, str, str]:
-        begins = any(word.startswith(beginnings) for word in words(match.name))
-        return (not begins, match.name.casefold(), match.id)
-
-    return Found(
-        matches=tuple(_summary(match) for match in sorted(matches.rows[:limit], key=by_relevance)),
-        more=len(matches.rows) > limit or not matches.complete,
-        guessed=guessed and bool(matches.rows),
-    )
 
 
 def _words_meant(stems: dict[str, Term], candidates: Iterable[Match]) -> dict[str, Term]:
@@ -119,7 +153,12 @@ def _has(search: str, needles: Term) -> bool:
     return any(needle in search for needle in needles)
 
 
-def _summary(match: Match) -> ContactSummary:
+def _summary(match: Match, member: str) -> ContactSummary:
     return ContactSummary(
-        id=ContactId(match.id), name=match.name, company=match.company, email=match.email, country=match.country
+        id=ContactId(match.id),
+        name=match.name,
+        company=match.company,
+        email=match.email,
+        country=match.country,
+        member=member,
     )

@@ -151,7 +151,7 @@ def _inputs(shown: CollectForm, without: PaymentMethodId | None, t: Translator) 
     if not methods:
         return []
     options = [
-        kit.option(words.method(one, t), one.id, description=t("The customer’s standard method") if one.default else "")
+        kit.option(words.method(one, t), one.id, description=t("The customer’s default method") if one.default else "")
         for one in methods
     ]
     blocks = [

@@ -84,7 +84,7 @@ def _requester(shown: ChangeForm, t: Translator) -> Iterator[kit.Block]:
         t("Who at the customer asks for it?"),
         kit.choice("plan_change.requester", options, initial=shown.draft.requester),
         block_id="requester",
-        hint=t("The primary admin, or an admin with purchase permission, has to."),
+        hint=t("It has to be the primary admin or an admin with purchase permission."),
     )
 
 

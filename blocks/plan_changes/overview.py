@@ -203,6 +203,6 @@ def _remarks(shown: PlanOverview, t: Translator) -> Iterator[str]:
     else:
         yield t("👤 Nobody at the customer is listed who may ask for changes.")
     if not shown.raises_by_itself:
-        yield t("📈 A plan never changes by itself, also when a limit is reached.")
+        yield t("📈 The plan itself never changes on its own, even when a limit is reached.")
     if not shown.may_change:
         yield t("🔑 Who can change plans: {roles}.", roles=words.roles(PERMISSIONS[Permission.CHANGE_PLAN], t))

@@ -188,7 +188,7 @@ def declined(shown: DeclinedChange, code: str, operation: OperationId, t: Transl
     `code` is Stripe's decline code, `operation` is the one that was declined.
     """
     contact = shown.reviewed.assessment.contact
-    used = words.method(shown.used, t) if shown.used else t("the customer’s standard method")
+    used = words.method(shown.used, t) if shown.used else t("the customer’s default method")
     reason = declines.sentence(code, t)
     options = payment_methods.options(shown.others, shown.link_to, t)
     return Answer(

@@ -62,7 +62,7 @@ def form(shown: SubscriptionForm, t: Translator, errors: Mapping[str, Reason] | 
 
 
 def price_choices(prices: Sequence[RecurringPrice], query: str, t: Translator) -> kit.Choices:
-    """What the product menu offers while the person types, when there are too many products for a plain menu.
+    """What the product menu offers when it is opened and while the person types.
 
     An option with the value `NOTHING` is a remark and stands for no product.
     """
@@ -88,13 +88,14 @@ def _price_input(shown: SubscriptionForm, t: Translator) -> kit.Block:
 
 
 def _price_menu(shown: SubscriptionForm, t: Translator) -> kit.Element:
+    """It asks the app, which knows the products by their names in every language; a plain menu knows one."""
     options = _options(shown.prices, t)
     chosen = shown.draft.price if shown.draft else None
-    if len(options) <= kit.SELECT_OPTIONS:
-        return kit.select(Id.PRICE, options, placeholder=t("Choose a product"), initial=chosen)
+    is_short = len(options) <= kit.SELECT_OPTIONS
     return kit.search(
         Id.PRICE,
-        placeholder=t("Type the product’s name"),
+        placeholder=t("Choose a product") if is_short else t("Type the product’s name"),
+        at_least=0 if is_short else 1,
         initial=next((one for one in options if one.value == chosen), None),
     )
 

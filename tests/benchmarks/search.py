@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
+import json
 import random
 import tempfile
 import time
@@ -23,10 +24,10 @@ from typing import Any
 from sqlalchemy import text
 
 from billing.access import Actor
-from billing.contacts import Address, Contact
+from billing.contacts import Address, Contact, Member
 from billing.ids import ContactId, CustomerId, TeamId, UserId
 from billing.storage import schema
-from billing.storage.contacts import contact_row, spelling_rows
+from billing.storage.contacts import contact_row, member_rows, spelling_rows
 from billing.storage.database import Database
 from billing.storage.engines import Engines, open_engines
 from billing.storage.folding import name_words
@@ -78,8 +79,17 @@ def made_up(count: int) -> Iterator[Contact]:
             phone=f"+49 {chance.randrange(30, 9000)} {chance.randrange(10**5, 10**8)}",
             currency="EUR",
             address=Address(country=chance.choice(("DE", "AT", "CH", "FR", "US"))),
+            members=_people(chance, f"{first} {last}", company.split(maxsplit=1)[0].lower()),
             since=date(2020, 1, 1),
         )
+
+
+def _people(chance: random.Random, name: str, company: str) -> tuple[Member, ...]:
+    """The contact and two others of the company."""
+    others = [f"{chance.choice(_FIRST)} {chance.choice(_LAST)}" for _ in range(2)]
+    return tuple(
+        Member(name=one, email=f"{one.replace(' ', '.')}@{company}.example".lower()) for one in (name, *others)
+    )
 
 
 def _invented(chance: random.Random, syllables: int) -> str:
@@ -110,6 +120,8 @@ def kinds_of_query(count: int, each: int) -> dict[str, list[str]]:
         "last name": [one.name.split()[1] for one in some],
         "full name": [one.name for one in some],
         "full name, typing": [one.name[: len(one.name.split()[0]) + 3] for one in some],
+        "member's full name": [one.members[2].name for one in some],
+        "member's e-mail": [one.members[1].email for one in some],
         "company": companies,
         "middle of a word": [middle(word) for word in companies],
         "very common word": [chance.choice(("gmbh", "software", "example", "logistik", "com", "ple")) for _ in some],
@@ -191,11 +203,15 @@ def _copy(
     while batch := list(itertools.islice(contacts, _BATCH)):
         rows = [contact_row(contact) for contact in batch]
         write("contacts", list(rows[0]), [tuple(map(_plain, row.values())) for row in rows])
+        people = [row for contact in batch for row in member_rows(contact)]
+        write("members", list(people[0]), [tuple(map(_plain, row.values())) for row in people])
         stems |= {stem(word) for contact in batch for word in name_words(contact) if is_worth_knowing(word)}
     return stems
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return json.dumps(value)
     return value.isoformat() if isinstance(value, date) else value
 
 

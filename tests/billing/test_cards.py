@@ -132,6 +132,21 @@ def test_an_overdue_invoice_is_said_with_its_days_and_what_is_still_due() -> Non
     assert found.amount == eur(2900)
 
 
+def test_several_overdue_invoices_are_one_line_with_their_number_sum_and_oldest() -> None:
+    """29.00 + 12.50 = 41.50, the older one three days ago; another currency is another line."""
+    days = [timedelta(days=number) for number in (1, 3, 2)]
+    late = [
+        invoice(id=f"in_{number}", due=due, due_at=NOW - ago)
+        for number, (due, ago) in enumerate(
+            zip((eur(2900), eur(1250), Money(amount=700, currency="USD")), days, strict=True)
+        )
+    ]
+    assert concerns(invoices=tuple(late)) == [
+        Attention(concern=Concern.INVOICE_OVERDUE, parameters={"number": "K-1", "days": 2}, amount=late[2].due),
+        Attention(concern=Concern.INVOICES_OVERDUE, parameters={"n": 2, "days": 3}, amount=eur(4150)),
+    ]
+
+
 @pytest.mark.parametrize(
     "fine",
     [

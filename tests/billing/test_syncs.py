@@ -15,6 +15,7 @@ from billing.contacts import (
     Address,
     Contact,
     CustomerSnapshot,
+    Member,
     Part,
     SubscriptionStatus,
 )
@@ -327,6 +328,15 @@ def test_one_customer_is_found_by_any_id_and_mended(store: Database, ada: Contac
     assert [one.contact for one in found.differences] == [ada.id]
     with store.reading(ACTOR) as uow:
         assert uow.mirror.payment_methods(ada.id) == (method("a"),)
+
+
+def test_a_customer_is_found_by_the_address_of_a_member(store: Database, ada: Contact) -> None:
+    """The billing contact may have changed since."""
+    grace = Member(name="Grace", email="grace@x.example")
+    with store.writing(ACTOR) as uow:
+        uow.contacts.save(ada.model_copy(update={"members": (grace,)}))
+    with store.reading(ACTOR) as uow:
+        assert customer_of(uow, "Grace@x.example") == ada.customer
 
 
 @pytest.mark.parametrize("wanted", ["con_nobody", "nobody@x.example", "Ada"])

@@ -90,7 +90,7 @@ def test_usage_without_a_limit_has_no_bar():
 def test_payment_methods_show_brand_last_four_and_expiry_and_never_more():
     """HX5."""
     text = words(shown(methods=(method(default=True), method(2, exp_year=2025))))
-    assert "💳 Visa •••• 4242 (12/2027) · standard" in text
+    assert "💳 Visa •••• 4242 (12/2027) · default" in text
     assert "Visa •••• 4242 (12/2025) · expired" in text
     assert "pm_1" not in str(shown())
 
@@ -140,6 +140,10 @@ CONCERNS = {
     Concern.CARD_EXPIRED: ({"brand": "visa", "last4": "4242"}, "Visa •••• 4242 has expired"),
     Concern.CARD_EXPIRES: ({"brand": "visa", "last4": "4242", "month": 12, "year": 2026}, "end of 12/2026"),
     Concern.NO_PAYMENT_METHOD: ({}, "no payment method"),
+    Concern.INVOICES_OVERDUE: (
+        {"n": 2, "days": 3},
+        "2 invoices are overdue, €20.00 together; the oldest since 3",
+    ),
     Concern.LIMIT_REACHED: ({"what": "seats", "used": 5, "limit": 5}, "limit of seats is reached: 5 of 5"),
     Concern.LIMIT_NEAR: ({"what": "contacts", "used": 9500, "limit": 10000}, "9,500 of 10,000"),
 }

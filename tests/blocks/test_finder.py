@@ -34,6 +34,13 @@ def test_a_found_customer_is_told_apart_by_company_country_and_address():
     assert option["description"]["text"] == "Engines · DE · ada@e.example"
 
 
+def test_who_was_found_at_a_customer_is_said_before_the_rest():
+    (group,) = groups(Found(matches=(summary(1, member="Felix Roe"),)))
+    (option,) = group["options"]
+    assert option["text"]["text"] == "Ada Lovelace"
+    assert option["description"]["text"].startswith("👤 Felix Roe · Engines")
+
+
 def test_no_match_is_not_a_customer():
     (group,) = groups(Found(), typed="xyz")
     assert group["label"]["text"] == "No match for “xyz”"

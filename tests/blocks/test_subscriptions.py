@@ -61,14 +61,15 @@ def test_the_form_asks_for_product_quantity_start_coupon_and_method_and_never_fo
 
 
 def test_a_product_is_offered_with_its_price_and_cycle():
-    view = subscriptions.form(form(prices=(price(), price(2, label="Basic", interval_count=3))), DE).to_dict()
-    texts = [one["text"]["text"] for one in elements(view)[Id.PRICE]["options"]]
+    offered = (price(), price(2, label="Basic", interval_count=3))
+    (group,) = subscriptions.price_choices(offered, "", DE).to_dict()["option_groups"]
+    texts = [one["text"]["text"] for one in group["options"]]
     assert texts == ["Marketing Plus · 49,00\xa0€ pro Monat", "Basic · 49,00\xa0€ alle 3 Monate"]
 
 
 def test_a_long_product_name_gives_way_to_the_price():
-    view = subscriptions.form(form(prices=(price(label="P" * 300),)), EN).to_dict()
-    (option,) = elements(view)[Id.PRICE]["options"]
+    (group,) = subscriptions.price_choices((price(label="P" * 300),), "", EN).to_dict()["option_groups"]
+    (option,) = group["options"]
     assert option["text"]["text"].endswith("… · €49.00 per month")
 
 
@@ -119,12 +120,17 @@ def test_no_method_is_lost_when_there_are_many():
         assert len(menu["options"]) == min(count + 1, 100)
 
 
-def test_more_products_than_a_menu_holds_are_searched_by_typing():
+def test_the_product_menu_asks_the_app_so_that_every_languages_names_are_found():
+    """Slack's plain menu looks at the shown name only. Few products are offered at once, many after a letter."""
     many = tuple(price(n, label=f"Product {n}") for n in range(1, 251))
     menu = elements(subscriptions.form(form(prices=many, draft=review().draft), EN).to_dict())[Id.PRICE]
     assert menu["type"] == "external_select"
     assert menu["initial_option"]["value"] == "marketing-plus-month-eur"
-    assert elements(subscriptions.form(form(prices=many[:100]), EN).to_dict())[Id.PRICE]["type"] == "static_select"
+    assert menu["min_query_length"] == 1
+    menu = elements(subscriptions.form(form(prices=many[:100]), EN).to_dict())[Id.PRICE]
+    assert (menu["type"], menu["min_query_length"]) == ("external_select", 0)
+    (group,) = subscriptions.price_choices(many[:100], "", EN).to_dict()["option_groups"]
+    assert len(group["options"]) == 100
 
 
 def test_searching_products_tells_found_too_many_and_none_apart():

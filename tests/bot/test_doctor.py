@@ -56,6 +56,8 @@ def test_where_everything_runs_everything_is_well(kontor: commands.Terminal) -> 
         "KONTOR_CATALOGUE": True,
         "SLACK_BOT_TOKEN": True,
         "Slack scopes": True,
+        "KONTOR_ROLE_GROUPS": True,
+        "SLACK_APP_TOKEN": True,
         "STRIPE_API_KEY": True,
         "Stripe's products and prices": True,
         "STRIPE_WEBHOOK_SECRET": True,
@@ -71,6 +73,7 @@ def test_where_everything_runs_everything_is_well(kontor: commands.Terminal) -> 
         ("DATABASE_URL", "postgresql://u:geheim@127.0.0.1:1/x", "DATABASE_URL", "Connection refused"),
         ("KONTOR_CATALOGUE", "nowhere.toml", "KONTOR_CATALOGUE", "cannot be read"),
         ("SLACK_BOT_TOKEN", "xoxb-geheim", "SLACK_BOT_TOKEN", "invalid_auth"),
+        ("SLACK_APP_TOKEN", "xapp-geheim", "SLACK_APP_TOKEN", "invalid_auth"),
         ("SLACK_API_URL", "http://127.0.0.1:{closed}/api/", "SLACK_BOT_TOKEN", "refused"),
         ("STRIPE_API_KEY", "sk_live_geheim", "STRIPE_API_KEY", "refuses live keys"),
         ("STRIPE_API_URL", "http://127.0.0.1:{closed}", "STRIPE_API_KEY", "onnect"),
@@ -116,6 +119,16 @@ def test_missing_scopes_are_listed(kontor: commands.Terminal, monkeypatch: pytes
     monkeypatch.setattr(doctor, "SCOPES", doctor.SCOPES | {"reactions:write": "thumbs"})
     finding = found()["Slack scopes"]
     assert (finding.good, finding.text) == (False, "missing: reactions:write")
+
+
+def test_a_group_that_slack_does_not_have_is_a_warning(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody gets a role by it; they may be granted one by one instead."""
+    monkeypatch.setenv("KONTOR_ROLE_GROUPS", "billing-agents=agent,biling-sales=sales")
+    finding = found()["KONTOR_ROLE_GROUPS"]
+    assert (finding.good, finding.text) == (None, "Slack has no group @biling-sales")
+    assert kontor("doctor").code == 0
 
 
 def test_stripe_being_busy_is_said_and_is_no_traceback(kontor: commands.Terminal, parts: World) -> None:

@@ -200,6 +200,7 @@ def test_there_is_nothing_else_to_see(site: Site) -> None:
 def test_health_says_that_the_process_lives_and_readiness_what_is_missing(site: Site) -> None:
     site.missing = "the tables"
     assert site.client.get("/healthz").status_code == 200
+    assert site.client.get("/favicon.ico").status_code == 204
     answer = site.client.get("/readyz")
     assert (answer.status_code, answer.text) == (503, "the tables")
     site.missing = None

@@ -160,14 +160,27 @@ def test_a_refusal_about_a_field_is_shown_at_the_field(office: Office) -> None:
     assert asks(office, Kind.VIEW).errors == {"quantity": "The quantity for this product is between 1 and 99."}
 
 
-def test_a_refusal_about_a_field_that_is_not_in_this_view_takes_its_place(office: Office) -> None:
+def test_a_refusal_about_no_field_of_this_view_lies_over_it(office: Office) -> None:
+    """What was typed is still there below: "Back" leads to it."""
+
     def handler() -> None:
         raise UnknownContact
 
     installed(office, Kind.VIEW, handler)
     reply = asks(office, Kind.VIEW)
-    assert reply.body["response_action"] == "update"
+    assert reply.body["response_action"] == "push"
     assert "does not exist" in reply.text
+    assert reply.body["view"]["close"]["text"] == "Back"
+
+
+def test_over_three_modals_there_is_no_fourth_so_the_refusal_takes_the_last_ones_place(office: Office) -> None:
+    def handler() -> None:
+        raise UnknownContact
+
+    installed(office, Kind.VIEW, handler)
+    reply = asks(office, Kind.VIEW, view=open_view(FORM) | {"previous_view_id": "V2", "root_view_id": "V1"})
+    assert reply.body["response_action"] == "update"
+    assert reply.body["view"]["close"]["text"] == "Close"
 
 
 def test_a_button_in_a_modal_is_answered_on_top_of_it(office: Office) -> None:

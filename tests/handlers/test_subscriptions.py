@@ -213,7 +213,7 @@ def test_a_mistake_is_explained_in_the_persons_language(office: Office) -> None:
 )
 def test_a_form_with_a_forged_customer_is_refused(office: Office, forged: str) -> None:
     reply = office.submits(open_view(form(office), private_metadata=forged), price=PLUS_MONTH)
-    assert reply.body["response_action"] == "update"
+    assert reply.body["response_action"] == "push"
     assert "Not possible" in reply.text
     assert not office.rows.operations
 

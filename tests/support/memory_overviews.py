@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -90,12 +90,20 @@ class MemoryOverview:
     rows: Any
 
     def latest(
-        self, team: TeamId, user: UserId, limit: int, preparing: frozenset[str] = frozenset()
+        self,
+        team: TeamId,
+        user: UserId,
+        limit: int,
+        *,
+        preparing: Collection[str] = (),
+        without: Collection[str] = (),
     ) -> tuple[Operation, ...]:
         theirs = [
             one
             for one in self.rows.operations.values()
-            if (one.team, one.user) == (team, user) and not (one.kind in preparing and one.state is State.DONE)
+            if (one.team, one.user) == (team, user)
+            and one.kind not in without
+            and not (one.kind in preparing and one.state is State.DONE)
         ]
         return tuple(sorted(theirs, key=lambda one: one.created_at, reverse=True)[:limit])
 

@@ -146,10 +146,19 @@ class Person:
 
     def enters(self, values: Json) -> Reply:
         """Plain values into inputs, by block_id, without submitting."""
+        self._open_menus(values)
         return self._act("input", values=values)
+
+    def _open_menus(self, values: Json) -> None:
+        """Menus that the app fills when they are opened show first what can be chosen."""
+        for block in (self.view or {}).get("blocks", []):
+            element = block.get("element") or {}
+            if block.get("block_id") in values and element.get("min_query_length") == 0:
+                self.options(block["block_id"])
 
     def submits(self, values: Json | None = None) -> Reply:
         """The modal on top, with plain values by block_id; what is not named keeps what it shows."""
+        self._open_menus(values or {})
         return self._act("submit", values=values or {})
 
     def closes(self, *, everything: bool = False) -> Reply:

@@ -111,7 +111,10 @@ ROWS = {
         "INSERT INTO invoice_templates (id, team, name, body) VALUES ('tpl_1', 'T1', 'Onboarding',"
         f" '{TEMPLATE.model_dump_json()}')",
         "INSERT INTO invoice_cards (invoice, place, channel, ts) VALUES ('inv_1', 'C1', 'C1', '1.2')",
+        "INSERT INTO members (contact, position, name, email, rights)"
+        " VALUES ('con_1', 0, 'Ada Roe', 'ada@roe.example', '[]'), ('con_1', 1, 'Grace Höpper', 'g@roe.example', '[]')",
     ),
+    "0008": ("INSERT INTO invoice_numbers (series, year, last) VALUES ('INV', 2027, 6)",),
 }
 
 
@@ -164,6 +167,10 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
     with store(empty_database_url) as database, database.reading(ACTOR) as uow:
         assert uow.contacts.get("con_1").name == "Ada Roe"
         assert [found.name for found in uow.contacts.find("ada").matches] == ["Ada Roe"]
+        for typed in ("hopper", "hoepper", "hoppper"):  # a member, since 0008, and with a spelling mistake
+            assert [(found.name, found.member) for found in uow.contacts.find(typed).matches] == [
+                ("Ada Roe", "Grace Höpper")
+            ]
         assert [entry.id for entry in uow.timeline.page("con_1").entries] == ["t1"]
         chat, desk, plus = sorted(uow.mirror.subscriptions("con_1"), key=lambda one: one.product)
         assert uow.requests.open_for("sub_3") == REQUEST
@@ -180,7 +187,7 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
         assert [card.ts for card in uow.invoices.cards("inv_1")] == ["1.2"]
         assert uow.mirror.whose_invoice("in_8")[1].paid == 200
     with store(empty_database_url) as database, database.writing(ACTOR) as uow:
-        assert uow.invoices.next_number("INV", 2026) == 42
+        assert (uow.invoices.next_number("INV", 2026), uow.invoices.next_number("INV", 2027)) == (42, 7)
         invoice = uow.mirror.invoice("con_1", "in_1")
         assert invoice is not None
         assert (invoice.by_invoice, invoice.attempts, invoice.failing) == (False, 0, False)

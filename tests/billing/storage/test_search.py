@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from billing.contacts import Member
 from billing.storage.database import Database
 from billing.storage.finders import SearchStrength
 from billing.storage.folding import phone_digits, query_words, searchable, words
@@ -220,6 +221,53 @@ def test_a_new_name_replaces_the_old_one(database: Database, find: Find) -> None
     with database.writing(ACTOR) as uow:
         uow.contacts.save(JURGEN.model_copy(update={"name": "Jürgen Krämer", "email": ""}))
     assert find("mueller") == ["Anna Mueller"]
+
+
+BOOKS = Member(name="Felix Größer", email="Felix.Groesser@Acme-Werke.Example")
+
+
+@pytest.mark.parametrize(
+    "typed", ["felix", "Größer", "felix groesser", "felix müller", "FELIX.groesser@acme-werke.example"]
+)
+def test_an_account_is_found_by_its_people_and_says_whom(database: Database, typed: str) -> None:
+    """The billing contact may have changed; whoever calls is still somebody of that account."""
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(JURGEN.model_copy(update={"members": (Member(name="Jürgen Müller", email=""), BOOKS)}))
+    with database.reading(ACTOR) as uow:
+        (found,) = uow.contacts.find(typed).matches
+    assert (found.name, found.member) == ("Jürgen Müller", "Felix Größer")
+
+
+@pytest.mark.parametrize("typed", ["jürgen", "acme", "cus_Qx7AbCdEf1", "+49 30 1234567"])
+def test_nobody_is_named_where_the_contact_itself_is_what_was_typed(database: Database, typed: str) -> None:
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(JURGEN.model_copy(update={"members": (BOOKS,)}))
+    with database.reading(ACTOR) as uow:
+        (found,) = uow.contacts.find(typed).matches
+    assert found.member == ""
+
+
+def test_a_misspelt_member_is_near_and_one_who_left_is_gone(database: Database, find: Find) -> None:
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(JURGEN.model_copy(update={"members": (BOOKS,)}))
+    with database.reading(ACTOR) as uow:
+        found = uow.contacts.find("felix grosesr")
+    assert found.guessed
+    assert [(one.name, one.member) for one in found.matches] == [("Jürgen Müller", "Felix Größer")]
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(JURGEN)
+    assert find("felix") == []
+
+
+def test_a_contacts_own_address_counts_before_a_members(database: Database, find: Find) -> None:
+    """An accountant may be a member of many accounts, and have one."""
+    accountant = Member(name="Anna Mueller", email="anna@books.example")
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(JURGEN.model_copy(update={"members": (accountant,)}))
+    assert find("anna@books.example") == ["Jürgen Müller"]
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(OTHERS[0].model_copy(update={"email": "anna@books.example"}))
+    assert find("anna@books.example") == ["Anna Mueller"]
 
 
 def test_folding() -> None:

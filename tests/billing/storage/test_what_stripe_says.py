@@ -274,7 +274,10 @@ def test_what_somebody_did_and_waits_for(store: Store) -> None:
         uow.operations.add(operation("other", user="U2", state="waiting"))
         uow.operations.add(operation("team", team="T2", state="waiting"))
         team, user = ACTOR.team, ACTOR.user
-        assert [one.key for one in uow.overview.latest(team, user, 2)] == ["k2", "k1"]
+        uow.operations.add(operation("price", kind="preview_plan_change", created_at=NOW + timedelta(minutes=9)))
+        assert [one.key for one in uow.overview.latest(team, user, 2)] == ["price", "k2"]
+        deeds = uow.overview.latest(team, user, 2, without=("preview_plan_change", "compare_plans"))
+        assert [one.key for one in deeds] == ["k2", "k1"]
         count, waiting = uow.overview.waiting(team, user, 1)
         assert (count, [one.key for one in waiting]) == (2, ["k0"])
 

@@ -22,12 +22,13 @@ export const t = (text, values = {}) => filled(table[text] ?? text, values);
 const escaped = (text) => text.replace(/[.*+?^$()|[\]\\]/g, "\\$&");
 const pattern = (text) => new RegExp(`^${escaped(text).replace(/\{(\w+)\}/g, "(?<$1>.+?)")}$`);
 
+// How much of a text is not a `{value}`: "{n} of {total}" fits many sentences, and says little about each.
+const literal = (text) => text.replace(/\{\w+\}/g, "").length;
+
 /** What the workspace said in English, translated where it is one of Slack's own sentences; else as it is. */
 export function translated(text) {
   if (!text || text in table) return t(text ?? "");
-  for (const key of Object.keys(table)) {
-    const found = key.includes("{") && pattern(key).exec(text);
-    if (found) return t(key, found.groups);
-  }
-  return text;
+  const fits = Object.keys(table).filter((key) => key.includes("{") && pattern(key).test(text));
+  const [best] = fits.sort((a, b) => literal(b) - literal(a));
+  return best ? t(best, pattern(best).exec(text).groups) : text;
 }
