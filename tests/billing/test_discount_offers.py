@@ -259,7 +259,7 @@ def test_two_at_once_of_whom_one_is_at_stripe_already_give_one_discount(shop: As
 def test_a_discount_that_runs_is_not_replaced(shop: AskingShop) -> None:
     settles_on(shop, subscription(discount="TEN"))
     assert offered(shop) is None
-    assert refusal(previews(shop)) == "OfferTakenBefore"
+    assert refusal(previews(shop)) == "DiscountRuns"
 
 
 def test_while_a_change_waits_at_stripe_nothing_is_offered(shop: AskingShop) -> None:
