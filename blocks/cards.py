@@ -50,7 +50,7 @@ _CONCERNS = {
         "⛔",
         later(
             "The account is {status}: nothing new can be billed before it is active again. "
-            "`/billing help reactivate {name}` says what it takes."
+            "“/billing help reactivate {name}” says what it takes."
         ),
     ),
     Concern.PAYMENT_FAILING: ("🔴", later("The payment for {product} fails.")),
@@ -218,7 +218,7 @@ def _plan_and_money(shown: ContactCard, catalogue: Catalogue, t: Translator) -> 
                 t("Plan"): _plan(account, catalogue, t),
                 t("Monthly revenue"): _monthly(shown.monthly, t),
                 t("Account"): words.account_status(account.status, t),
-                t("Balance"): _balance(shown.balance, t),
+                t("Credit balance"): _balance(shown.balance, t),
             }
         ),
         *_usage(account, t),
@@ -241,11 +241,12 @@ def _plan(account: Account, catalogue: Catalogue, t: Translator) -> str:
 
 
 def _balance(balance: Money, t: Translator) -> str:
+    """Stripe's balance of the customer, which open invoices are no part of."""
     if balance.amount > 0:
         return t("{amount} credit", amount=balance)
     if balance.amount < 0:
         return t("{amount} still to be paid", amount=-balance)
-    return t("settled")
+    return t("no credit")
 
 
 def _usage(account: Account, t: Translator) -> list[kit.Block]:

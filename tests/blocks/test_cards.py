@@ -70,7 +70,7 @@ def test_the_card_has_plan_revenue_balance_and_usage():
     assert "▰▰▰▰▰▰▱▱▱▱ 6,200 of 10,000 (62%)" in text
     assert "▰▰▰▰▰▰▱▱▱▱ 3 of 5 (60%)" in text
     assert "€10.00 still to be paid" in words(shown(balance=eur(-1000)))
-    assert "ausgeglichen" in words(shown(DE, balance=eur(0)))
+    assert "*Guthaben*\nkeines" in words(shown(DE, balance=eur(0)))
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,14 @@ def card(demo: Demo) -> None:
     _keep(priya, "workspace.png")
 
 
+def home(demo: Demo) -> None:
+    """How the business stands, for a manager."""
+    priya = demo.person("manager", 1120, 640, 1.4)
+    priya.get_by_role("navigation").get_by_role("button", name="Home").click()
+    expect(priya.get_by_text("Failing payments, the largest first")).to_be_visible(timeout=30_000)
+    _keep(priya, "home.png")
+
+
 def review(demo: Demo) -> None:
     """Every amount before anything starts."""
     priya = demo.person("manager", 1240, 860, 2)
@@ -71,7 +79,7 @@ def review(demo: Demo) -> None:
     product = _modal(priya).locator('[data-block-id="price"]').get_by_role("combobox")
     product.click()
     product.fill("Sales Team")
-    priya.get_by_role("option").filter(has_text="per month").first.click()
+    priya.get_by_role("option").filter(has_text="Sales Team · €19.00 per month").click()
     _modal(priya).locator('[data-block-id="quantity"] input').fill("3")
     _modal(priya).locator('[data-block-id="coupon"] input').fill("WELCOME20")
     _modal(priya).get_by_role("button", name="Review").click()
@@ -172,7 +180,7 @@ def _take(chromium: str, port_base: int) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
         demo = Demo(browser, port_base)
-        for picture in (card, review, at_stripe, phone):
+        for picture in (home, card, review, at_stripe, phone):
             picture(demo)
         browser.close()
 

@@ -10,7 +10,7 @@ from billing.access import Actor
 from billing.change_requests.cards import claim
 from billing.change_requests.deciding import decide, supersede
 from billing.change_requests.model import Act, Person
-from billing.contacts import Account
+from billing.contacts import Account, Member, MemberRight
 from billing.errors import AlreadyAgreed, AlreadyDecided
 from billing.roles import Role
 from billing.storage.database import Database
@@ -18,7 +18,8 @@ from tests.billing.storage.conftest import Query
 from tests.billing.storage.examples import ACTOR, change_request, contact
 from tests.billing.storage.test_database import together
 
-ADA = contact("Ada Roe", account=Account(active_contacts=10, contact_limit=5000))
+ROE = Member(name="Roe", email="roe@roe.example", rights=frozenset({MemberRight.PRIMARY_ADMIN}))
+ADA = contact("Ada Roe", account=Account(active_contacts=10, contact_limit=5000), members=(ROE,))
 MANAGERS = tuple(
     Actor(team="T1", user=f"M{n}", name=f"Manager {n}", roles=frozenset({Role.MANAGER})) for n in range(50)
 )

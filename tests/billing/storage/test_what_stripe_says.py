@@ -290,7 +290,7 @@ def test_what_has_only_led_to_something_else_is_left_out(store: Store) -> None:
         ):
             at = NOW + timedelta(minutes=number)
             uow.operations.add(operation(f"k{number}", kind=kind, state=state, created_at=at))
-        found = uow.overview.latest(ACTOR.team, ACTOR.user, 2, frozenset({"send_invoice"}))
+        found = uow.overview.latest(ACTOR.team, ACTOR.user, 2, preparing={"send_invoice"})
         assert [one.key for one in found] == ["k2", "k1"]
         assert [one.key for one in uow.overview.latest(ACTOR.team, ACTOR.user, 2)] == ["k3", "k2"]
 

@@ -194,3 +194,15 @@ def test_bad_input_is_a_400_never_a_500(local: Local, body: str) -> None:
         answer = raw(local, "POST", path, data=body, headers=headers)
         assert answer.status_code in (200, 400), (path, body, answer.text)
         assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("way", ["detach", "delete"])
+def test_a_card_that_was_taken_away_names_its_customer_as_the_former_one_only(local: Local, way: str) -> None:
+    customer = local.customer()
+    if way == "detach":
+        local.v1.payment_methods.detach(local.v1.customers.payment_methods.list(customer.id).data[0].id)
+    else:
+        local.v1.customers.delete(customer.id)
+    (event,) = local.v1.events.list({"type": "payment_method.detached"}).data
+    assert event.data.object.customer is None
+    assert event.data.previous_attributes.to_dict() == {"customer": customer.id}
