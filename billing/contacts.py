@@ -223,6 +223,11 @@ class Invoice(Frozen):
         """How far it has come: an issued invoice is never a draft again, a paid one never open."""
         return _LIFE.index(self.status)
 
+    def is_beyond(self, other: Invoice) -> bool:
+        """Whether it is a later state of that invoice: what was paid or credited stays so."""
+        settled = self.paid + self.reduced + self.given_back
+        return (self.progress, settled) > (other.progress, other.paid + other.reduced + other.given_back)
+
     pdf: str | None = None  # the document, at Stripe
     by_invoice: bool = False  # the customer is sent it; nothing is charged by itself
     attempts: int = 0  # at charging it by itself
@@ -364,7 +369,7 @@ class Mirror(Protocol):
         """That invoice, and whose it is."""
 
     def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
-        """Insert or replace what an operation has just issued or settled."""
+        """Insert or replace what an operation has issued or settled, unless a later state of it is known."""
 
     def balance(self, contact: ContactId) -> Money | None: ...
 

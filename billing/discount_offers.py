@@ -19,7 +19,7 @@ from billing.errors import DiscountRuns, NeedsNoDecision, NoOffer, NotFound, Off
 from billing.ids import OperationId
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Receipt
-from billing.plan_changes import Assessment, PlanChangeDraft, Way, assess, known_items, review_of
+from billing.plan_changes import Assessment, PlanChangeDraft, Way, assess, in_turn, known_items, review_of
 from billing.plans import plan_price
 from billing.ports import CouponOrder, CouponPreview, Payments, UnitOfWork
 from billing.roles import Permission
@@ -205,6 +205,7 @@ TAKE = Action(
     check=check,
     perform=perform,
     record=record,
+    subject=in_turn,
 )
 
 

@@ -140,7 +140,7 @@ class Action(Generic[C, K, O, R]):
     record: Callable[[UnitOfWork, Context, K, O], R]
     declined: Callable[[UnitOfWork, Context, K, Declined], None] = charges_nothing
     refused: Callable[[UnitOfWork, C, Reason], None] = lambda _uow, _command, _reason: None
-    subject: Callable[[C], str | None] = lambda _command: None
+    subject: Callable[[UnitOfWork, C], str | None] = lambda _uow, _command: None
     """What operations of one contact change in turn: the next one is checked when the one before is recorded."""
 
 

@@ -367,13 +367,19 @@ class InvoiceGateway(Protocol):
     def issue(self, invoice: InvoiceId, number: str, operation: OperationId) -> Invoice:
         """Finalise the draft under that number; also when that was done before."""
 
-    def charge(self, invoice: InvoiceId, method: PaymentMethodId, operation: OperationId) -> Invoice:
-        """Charge what remains. Raises Declined, or NotNow when there is nothing to pay any more."""
+    def charge(self, invoice: InvoiceId, method: PaymentMethodId, due: Money, operation: OperationId) -> Invoice:
+        """Charge what remains.
+
+        Raises Declined, AmountDueChanged when that is no longer `due`, NotNow when there is nothing to pay any more.
+        """
 
     def record_payment(
         self, invoice: InvoiceId, payment: ManualPayment, operation: OperationId, accepted_at: datetime
     ) -> Invoice:
-        """Count money that came by another way. Raises NotNow when there is nothing to pay any more."""
+        """Count money that came by another way.
+
+        Raises AmountDueChanged when less than that is still to be paid, NotNow when nothing is.
+        """
 
     def credit(
         self, invoice: InvoiceId, order: CreditOrder, operation: OperationId, accepted_at: datetime

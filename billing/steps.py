@@ -50,7 +50,7 @@ class OperationSteps:
         command = action.command.model_validate_json(operation.command)
         try:
             with self._store.reading(actor) as uow:
-                self._take_turn(uow, operation, action.subject(command))
+                self._take_turn(uow, operation, action.subject(uow, command))
                 checked = action.check(uow, command)
         except Refusal as refusal:
             return Progress(answer="refused", reason=refusal.reason).model_dump_json()
@@ -107,10 +107,15 @@ class OperationSteps:
         return state.value
 
     def fail(self, operation_id: str, reference: str) -> None:
-        """Something broke that nobody foresaw: say so in the row; the reference leads to the log."""
+        """Something broke that nobody foresaw: say so in the row; the reference leads to the log.
+
+        When the result was written down before, only telling people of it broke, and the result stands.
+        """
         reason = Reason(key="Failed", parameters={"reference": reference})
         with self._store.writing(NOBODY) as uow:
             operation = uow.operations.get(OperationId(operation_id))
+            if operation.state is not State.ACCEPTED:
+                return
             uow.operations.finish(operation.id, State.FAILED, reason=reason)
             action = self._actions[operation.kind]
             action.refused(uow, action.command.model_validate_json(operation.command), reason)
@@ -121,7 +126,7 @@ class OperationSteps:
             return
         for earlier in takewhile(lambda one: one.id != operation.id, uow.operations.at_work(operation.contact)):
             action = self._actions[earlier.kind]
-            if action.subject(action.command.model_validate_json(earlier.command)) == subject:
+            if action.subject(uow, action.command.model_validate_json(earlier.command)) == subject:
                 raise Transient("an earlier operation", retry_after=TURN_SECONDS)
 
     def _load(self, operation_id: str) -> tuple[Operation, Actor]:

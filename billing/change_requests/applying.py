@@ -16,7 +16,7 @@ from billing.errors import AlreadyDecided, Declined, NotApprover, Reason, Subscr
 from billing.ids import RequestId
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Receipt
-from billing.plan_changes import goes_on, keep_account, order_for
+from billing.plan_changes import goes_on, in_turn, keep_account, order_for
 from billing.plans import cadence_of, has_plan, package_of
 from billing.ports import ChangedSubscription, ChangeOrder, Payments, ScheduledChange, UnitOfWork
 from billing.roles import PERMISSIONS, Permission
@@ -132,6 +132,7 @@ APPLY = Action(
     record=record,
     declined=declined,
     refused=refused,
+    subject=in_turn,
 )
 
 
@@ -178,6 +179,7 @@ KEEP = Action(
     check=check_keep,
     perform=perform_keep,
     record=record_keep,
+    subject=in_turn,
 )
 
 

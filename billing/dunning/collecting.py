@@ -13,6 +13,7 @@ from billing.errors import (
     NoPaymentPage,
 )
 from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId, SubscriptionId
+from billing.invoices.sheets import settled
 from billing.models import Frozen
 from billing.money import Money
 from billing.operations import Action, Command, Context, Receipt
@@ -172,7 +173,7 @@ PAY = Action(
     perform=perform,
     record=record,
     declined=declined,
-    subject=lambda command: command.invoice,
+    subject=lambda uow, command: settled(uow, command.invoice),
 )
 
 

@@ -19,7 +19,7 @@ from billing.invoices import typed
 from billing.invoices.amounts import InvoiceTotals, LineTotal
 from billing.invoices.model import InvoiceState, SalesInvoice
 from billing.invoices.payments import seen
-from billing.invoices.sheets import Act, Sheet, require, sheet
+from billing.invoices.sheets import Act, Sheet, require, settled, sheet
 from billing.invoices.taking_back import Taken, are_whole, taken
 from billing.models import Frozen
 from billing.money import Money, total
@@ -230,5 +230,5 @@ CREDIT = Action(
     perform=perform,
     record=record,
     refused=refused,
-    subject=lambda command: command.invoice,
+    subject=lambda uow, command: settled(uow, command.invoice),
 )

@@ -20,7 +20,7 @@ from billing.errors import (
 )
 from billing.ids import ContactId, InvoiceId, PaymentMethodId, SalesInvoiceId
 from billing.invoices import telling, typed
-from billing.invoices.sheets import CHARGING, Act, Sheet, require
+from billing.invoices.sheets import CHARGING, Act, Sheet, require, settled
 from billing.invoices.telling import News, What
 from billing.models import Frozen
 from billing.money import Money, minor_digits
@@ -107,7 +107,9 @@ def check_charge(uow: UnitOfWork, command: ChargeInvoice) -> Chargeable:
 
 def perform_charge(payments: Payments, context: Context, checked: Chargeable) -> Settled:
     assert checked.method, "a charge has its card"
-    return Settled(invoice=payments.invoices.charge(checked.invoice, checked.method.id, context.operation))
+    return Settled(
+        invoice=payments.invoices.charge(checked.invoice, checked.method.id, checked.amount, context.operation)
+    )
 
 
 def record_charge(uow: UnitOfWork, context: Context, checked: Chargeable, outcome: Settled) -> InvoicePaid:
@@ -148,7 +150,7 @@ CHARGE = Action(
     perform=perform_charge,
     record=record_charge,
     declined=declined,
-    subject=lambda command: command.invoice,
+    subject=lambda uow, command: settled(uow, command.invoice),
 )
 
 
@@ -215,7 +217,7 @@ RECORD = Action(
     check=check_payment,
     perform=perform_payment,
     record=record_payment,
-    subject=lambda command: command.invoice,
+    subject=lambda uow, command: settled(uow, command.invoice),
 )
 
 

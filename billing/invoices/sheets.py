@@ -182,6 +182,12 @@ def _found(uow: UnitOfWork, ref: str) -> tuple[SalesInvoice | None, Invoice | No
     return None, mirrored[1], mirrored[0]
 
 
+def settled(uow: UnitOfWork, ref: str) -> str:
+    """What operations on one invoice have in common, whichever of its two ids they name it by (`Action.subject`)."""
+    ours = uow.invoices.by_stripe(InvoiceId(ref))
+    return ours.id if ours else ref
+
+
 def allows(uow: UnitOfWork, found: InvoiceState, ours: SalesInvoice | None, stripe: Invoice | None, act: Act) -> bool:
     """Whether the invoice allows it to anybody: by its state, and by what made it."""
     if act not in ALLOWED[found] or (act in _OURS_ONLY and ours is None):

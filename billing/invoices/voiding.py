@@ -8,7 +8,7 @@ from pydantic import Field
 
 from billing.contacts import Invoice
 from billing.ids import ContactId, InvoiceId
-from billing.invoices.sheets import Act, require
+from billing.invoices.sheets import Act, require, settled
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Receipt
 from billing.ports import Payments, UnitOfWork
@@ -87,5 +87,5 @@ END = Action(
     check=check,
     perform=perform,
     record=record,
-    subject=lambda command: command.invoice,
+    subject=lambda uow, command: settled(uow, command.invoice),
 )

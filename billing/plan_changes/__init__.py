@@ -5,7 +5,7 @@ it becomes a change request (`billing.change_requests`), unless the catalogue's 
 """
 
 from billing.plan_changes.calling_off import CALL_OFF, CallOffChange, ChangeCalledOff
-from billing.plan_changes.changing import CHANGE, RESUME, described, follow, keep_account, ways_out
+from billing.plan_changes.changing import CHANGE, RESUME, described, follow, in_turn, keep_account, ways_out
 from billing.plan_changes.model import (
     Assessment,
     ChangeForm,
@@ -78,6 +78,7 @@ __all__ = [
     "form",
     "form_for",
     "goes_on",
+    "in_turn",
     "keep_account",
     "known_items",
     "next_limit",

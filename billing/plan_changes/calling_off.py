@@ -9,7 +9,7 @@ from billing.errors import SubscriptionChanged
 from billing.ids import ScheduleId, SubscriptionId
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Receipt
-from billing.plan_changes.changing import described, follow
+from billing.plan_changes.changing import described, follow, in_turn
 from billing.plan_changes.rules import chosen_subscription, plan_subscriptions
 from billing.plans import Package, package_of
 from billing.ports import Payments, UnitOfWork
@@ -91,4 +91,5 @@ CALL_OFF = Action(
     check=check,
     perform=perform,
     record=record,
+    subject=in_turn,
 )

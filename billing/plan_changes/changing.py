@@ -10,7 +10,7 @@ from billing.contacts import Contact
 from billing.errors import Declined, NeedsDecision, NoPaymentMethod, PriceChanged
 from billing.ids import ContactId
 from billing.money import Money
-from billing.operations import Action, Context, Operation, State
+from billing.operations import Action, Command, Context, Operation, State
 from billing.payment_links import SEND_LINK, added_method, end_waiting, may_be_sent, still_waiting
 from billing.payment_methods import chosen, ways_to_pay
 from billing.plan_changes.model import (
@@ -110,6 +110,16 @@ def declined(uow: UnitOfWork, context: Context, checked: Confirmed, error: Decli
     )
 
 
+def in_turn(uow: UnitOfWork, command: Command) -> str:
+    """Whatever changes plans of one contact takes turns, also what lets go of a change that waits at Stripe.
+
+    Only the last change can be found at Stripe by its operation: one that lost its answer would take another, made in
+    between, for somebody else's, and say that nothing was done.
+    """
+    del uow, command
+    return "plans"
+
+
 CHANGE = Action(
     command=ChangePlan,
     checked=Confirmed,
@@ -119,6 +129,7 @@ CHANGE = Action(
     perform=perform,
     record=record,
     declined=declined,
+    subject=in_turn,
 )
 
 
@@ -173,6 +184,7 @@ RESUME = Action(
     record=record_resume,
     declined=declined_resume,
     refused=end_waiting,
+    subject=in_turn,
 )
 
 

@@ -110,7 +110,7 @@ class MirrorRows:
 
     def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
         self._hold(contact)
-        self._put(invoices, [_invoice_row(contact, invoice)])
+        self._advance(contact, invoice)
         self._written(contact)
 
     def balance(self, contact: ContactId) -> Money | None:
@@ -121,7 +121,7 @@ class MirrorRows:
         self._hold(contact)
         self._put(subscriptions, [_subscription_row(contact, subscription)])
         if invoice:
-            self._put(invoices, [_invoice_row(contact, invoice)])
+            self._advance(contact, invoice)
         self._written(contact)
 
     def replace(self, contact: ContactId, snapshot: CustomerSnapshot) -> frozenset[Part]:
@@ -148,6 +148,12 @@ class MirrorRows:
         }
         self._connection.execute(upsert(self._connection, balances, "contact"), row)
         return frozenset(part for part, different in differed.items() if different)
+
+    def _advance(self, contact: ContactId, told: Invoice) -> None:
+        """Between Stripe's answer and its record, a look at Stripe may have shown more, and nobody will look again."""
+        known = self.invoice(contact, told.id)
+        if known is None or not known.is_beyond(told):
+            self._put(invoices, [_invoice_row(contact, told)])
 
     def _hold(self, contact: ContactId) -> None:
         """Whoever writes to the mirror of a contact waits for whoever else does; SQLite has one writer anyway."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import stripe
 
 from billing.contacts import Invoice
-from billing.errors import AmountDiffers, CannotCharge, CannotRefund, NothingToCredit, NotNow
+from billing.errors import AmountDiffers, AmountDueChanged, CannotCharge, CannotRefund, NothingToCredit, NotNow
 from billing.ids import InvoiceId, OperationId, PaymentMethodId
 from billing.invoices.model import Discount
 from billing.money import Money
@@ -33,6 +33,7 @@ INVOICE = "kontor_invoice"  # metadata: our id
 KEY = "kontor_key"  # metadata: which content of it
 LINE = "kontor_line"  # metadata of a line: its id in our invoice
 
+_PAYABLE = ("open", "uncollectible")
 _NO_AMOUNT = ("amount_too_small", "amount_too_large")
 
 # What a payment by hand is called on Stripe's pages.
@@ -176,7 +177,7 @@ class StripeInvoices:
 
     # --- paying -------------------------------------------------------------------------------------------------------
 
-    def charge(self, invoice: InvoiceId, method: PaymentMethodId, operation: OperationId) -> Invoice:
+    def charge(self, invoice: InvoiceId, method: PaymentMethodId, due: Money, operation: OperationId) -> Invoice:
         """See `InvoiceGateway`. One try for each operation; what an attempt without an answer paid is found."""
 
         def paid() -> stripe.Invoice | None:
@@ -189,10 +190,13 @@ class StripeInvoices:
             )
 
         with translated():
+            live = self._client.v1.invoices.retrieve(invoice)
+            if live.status in _PAYABLE and live.amount_remaining != due.amount:
+                raise AmountDueChanged(due=live.amount_remaining, currency=due.currency)
             try:
                 return reading.invoice(create_once(operation, "charge", pay, paid))
             except stripe.InvalidRequestError as error:
-                found = self._refuse_unless(invoice, "open", "uncollectible")
+                found = self._refuse_unless(invoice, *_PAYABLE)
                 if error.code in _NO_AMOUNT:
                     raise CannotCharge(due=found.amount_remaining, currency=found.currency.upper()) from error
                 raise
@@ -203,12 +207,13 @@ class StripeInvoices:
         """See `InvoiceGateway`. The payment is reported, then attached; what an earlier attempt attached is found."""
         is_late = self._clock() - accepted_at > KEYS_ARE_KEPT
         with translated():
-            if not is_late or not self._has_record_of(invoice, operation):
-                try:
-                    self._attach(invoice, payment, operation)
-                except stripe.InvalidRequestError:
-                    self._refuse_unless(invoice, "open", "uncollectible")
-                    raise
+            live = self._client.v1.invoices.retrieve(invoice)
+            too_much = live.amount_remaining < payment.amount.amount  # also once it was attached
+            if not (is_late or too_much) or not self._has_record_of(invoice, operation):
+                self._refuse_unless(invoice, *_PAYABLE)
+                if too_much:
+                    raise AmountDueChanged(due=live.amount_remaining, currency=payment.amount.currency)
+                self._attach(invoice, payment, operation)
             return reading.invoice(self._client.v1.invoices.retrieve(invoice))
 
     def _attach(self, invoice: InvoiceId, payment: ManualPayment, operation: OperationId) -> None:
@@ -247,7 +252,7 @@ class StripeInvoices:
 
     def _has_record_of(self, invoice: InvoiceId, operation: OperationId) -> bool:
         for one in self._client.v1.invoice_payments.list({"invoice": invoice, "limit": PAGE}).auto_paging_iter():
-            record = reading.identifier(one.payment.payment_record)
+            record = reading.identifier(getattr(one.payment, "payment_record", None))  # not told of cards
             if record:
                 found = self._client.v1.payment_records.retrieve(record)
                 if noted(found.metadata, OPERATION) == operation:

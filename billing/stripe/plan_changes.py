@@ -17,7 +17,7 @@ import stripe
 
 from billing.catalogue import Catalogue, Label
 from billing.contacts import Invoice
-from billing.errors import AmountDiffers, SubscriptionChanged
+from billing.errors import AmountDiffers, Refusal, SubscriptionChanged
 from billing.ids import LookupKey, OperationId, ScheduleId, SubscriptionId
 from billing.money import Money
 from billing.plans import Item
@@ -65,40 +65,12 @@ class PlanChanges:
 
         A waiting schedule is let go after the change was paid, so that a declined card leaves it as it was. A
         repetition finds the change by the operation in the subscription's metadata, and lets go of what is still there.
-        What nobody reviewed is not prorated at all where unused time is not credited (K5).
         """
-        is_prorated = reviewed is not None or order.credits_unused
         changed = self._changed_by(order.subscription, operation)
         if changed is None:
-            live = self._running.as_ordered(order)
-            self._schedule_of(live)
-            if is_prorated and not any(self._waiting(order, operation)):
-                _agree(self._preview(order, live), reviewed)
-            if reviewed and not order.credits_unused:
-                self._take_back_credits(order, live, reviewed, operation)
-            params: SubscriptionUpdateParams = {
-                "items": self._items(order, live),
-                "default_tax_rates": self._tax_rates(order),
-                "proration_behavior": "always_invoice" if is_prorated else "none",
-                "payment_behavior": "error_if_incomplete",
-                "off_session": True,
-                "metadata": {CHANGED_BY: operation},
-                "expand": EXPANDED,
-            }
-            if is_prorated:
-                params["proration_date"] = int(order.prorated_at.timestamp())
-            if order.payment_method:
-                params["default_payment_method"] = order.payment_method
             try:
-                changed = create_once(
-                    operation,
-                    "change",
-                    lambda key: self._client.v1.subscriptions.update(
-                        order.subscription, params, {"idempotency_key": key}
-                    ),
-                    lambda: self._changed_by(order.subscription, operation),
-                )
-            except (stripe.CardError, stripe.InvalidRequestError):
+                changed = self._change(order, reviewed, operation)
+            except (stripe.CardError, stripe.InvalidRequestError, Refusal):
                 self._leave_credits(order, operation)
                 raise
         waiting = self._schedule_of(changed)
@@ -109,10 +81,44 @@ class PlanChanges:
             subscription=reading.subscription(changed, self._customers.product_name), invoice=_invoice_of(changed)
         )
 
+    def _change(
+        self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId
+    ) -> stripe.Subscription:
+        """What nobody reviewed is not prorated at all where unused time is not credited (K5)."""
+        is_prorated = reviewed is not None or order.credits_unused
+        live = self._running.as_ordered(order)
+        self._schedule_of(live)
+        if is_prorated and not any(self._waiting(order, operation)):
+            _agree(self._preview(order, live), reviewed)
+        if reviewed and not order.credits_unused:
+            self._take_back_credits(order, live, reviewed, operation)
+        params: SubscriptionUpdateParams = {
+            "items": self._items(order, live),
+            "default_tax_rates": self._tax_rates(order),
+            "proration_behavior": "always_invoice" if is_prorated else "none",
+            "payment_behavior": "error_if_incomplete",
+            "off_session": True,
+            "metadata": {CHANGED_BY: operation},
+            "expand": EXPANDED,
+        }
+        if is_prorated:
+            params["proration_date"] = int(order.prorated_at.timestamp())
+        if order.payment_method:
+            params["default_payment_method"] = order.payment_method
+        return create_once(
+            operation,
+            "change",
+            lambda key: self._client.v1.subscriptions.update(order.subscription, params, {"idempotency_key": key}),
+            lambda: self._changed_by(order.subscription, operation),
+        )
+
     def schedule(
         self, order: ChangeOrder, effective_at: datetime, operation: OperationId, accepted_at: datetime
     ) -> ScheduledChange:
-        """See `Payments.schedule_change`."""
+        """See `Payments.schedule_change`.
+
+        A schedule that Stripe does not let us fill is let go: it would keep every later change away.
+        """
 
         def find() -> stripe.SubscriptionSchedule | None:
             attached = self._attached(self._running.live(order.subscription))
@@ -123,6 +129,7 @@ class PlanChanges:
             self._running.check(order, live)
         elif find() is None:
             raise SubscriptionChanged
+        after = {"items": list(self._after(order, live)), "default_tax_rates": self._tax_rates(order)}
         schedule = find() or create_once(
             operation,
             "schedule",
@@ -132,8 +139,12 @@ class PlanChanges:
             find,
         )
         if noted(schedule.metadata, OPERATION) != operation:
-            params = self._phases(order, live, schedule, effective_at, operation)
-            schedule = self._client.v1.subscription_schedules.update(schedule.id, params)
+            params = _phases(live, after, schedule, effective_at, operation)
+            try:
+                schedule = self._client.v1.subscription_schedules.update(schedule.id, params)
+            except stripe.InvalidRequestError:
+                self._let_go(schedule.id)
+                raise
         return ScheduledChange(
             schedule=ScheduleId(schedule.id),
             effective_at=reading.instant(schedule.phases[-1].start_date),
@@ -146,9 +157,13 @@ class PlanChanges:
         is_ours = reading.identifier(found.subscription or found.released_subscription) == subscription
         if noted(found.metadata, OPERATION) is None or not is_ours:
             raise SubscriptionChanged
-        if found.status in ("active", "not_started"):
-            self._client.v1.subscription_schedules.release(schedule)
+        self._let_go(schedule)
         return self._running.live(subscription)
+
+    def _let_go(self, schedule: str) -> None:
+        """Also when that was done before."""
+        if self._client.v1.subscription_schedules.retrieve(schedule).status in ("active", "not_started"):
+            self._client.v1.subscription_schedules.release(schedule)
 
     # --- what is there ------------------------------------------------------------------------------------------------
 
@@ -222,7 +237,6 @@ class PlanChanges:
         found, expected = self._prorated(order, live).total, reviewed.total.amount
         is_agreed = found <= expected if order.prorated_at > reviewed.prorated_at else found == expected
         if not is_agreed:
-            self._leave_credits(order, operation)
             raise AmountDiffers(reviewed=expected, charged=found, currency=reviewed.total.currency)
 
     def _take_back(self, order: ChangeOrder, item: Params, operation: OperationId) -> None:
@@ -324,38 +338,6 @@ class PlanChanges:
         sold = self._catalogue.sold(price)
         return sold is not None and sold.plan is not None
 
-    def _phases(
-        self,
-        order: ChangeOrder,
-        live: stripe.Subscription,
-        schedule: stripe.SubscriptionSchedule,
-        effective_at: datetime,
-        operation: OperationId,
-    ) -> SubscriptionScheduleUpdateParams:
-        """What it is until that moment, then what was ordered: for one cycle, and on and on as a subscription."""
-        now = schedule.phases[0]
-        recurring = live["items"].data[0].price.recurring
-        assert recurring, "a subscription's prices are recurring"
-        discounts = [{"discount": id_} for one in live.discounts if (id_ := reading.identifier(one))] or ""
-        phases: list[Any] = [
-            {
-                "start_date": now.start_date,
-                "end_date": int(effective_at.timestamp()),
-                "items": [{"price": item.price.id, "quantity": item.quantity} for item in live["items"].data],
-                "default_tax_rates": [rate.id for rate in live.default_tax_rates or ()],
-                "discounts": discounts,
-                "proration_behavior": "none",
-            },
-            {
-                "duration": {"interval": recurring.interval, "interval_count": recurring.interval_count},
-                "items": list(self._after(order, live)),
-                "default_tax_rates": self._tax_rates(order),
-                "discounts": discounts,
-                "proration_behavior": "none",
-            },
-        ]
-        return {"phases": phases, "end_behavior": "release", "metadata": {OPERATION: operation}}
-
     def _after(self, order: ChangeOrder, live: stripe.Subscription) -> Iterator[Params]:
         """Everything that it consists of then: what was ordered, and what the catalogue does not know."""
         kept = {known.price: item.price.id for item in live["items"].data if (known := self._running.sold(item))}
@@ -365,6 +347,37 @@ class PlanChanges:
         for item in live["items"].data:
             if self._running.sold(item) is None:
                 yield {"price": item.price.id, "quantity": item.quantity}
+
+
+def _phases(
+    live: stripe.Subscription,
+    after: Params,
+    schedule: stripe.SubscriptionSchedule,
+    effective_at: datetime,
+    operation: OperationId,
+) -> SubscriptionScheduleUpdateParams:
+    """What it is until that moment, then what was ordered: for one cycle, and on and on as a subscription."""
+    now = schedule.phases[0]
+    recurring = live["items"].data[0].price.recurring
+    assert recurring, "a subscription's prices are recurring"
+    discounts = [{"discount": id_} for one in live.discounts if (id_ := reading.identifier(one))] or ""
+    phases: list[Any] = [
+        {
+            "start_date": now.start_date,
+            "end_date": int(effective_at.timestamp()),
+            "items": [{"price": item.price.id, "quantity": item.quantity} for item in live["items"].data],
+            "default_tax_rates": [rate.id for rate in live.default_tax_rates or ()],
+            "discounts": discounts,
+            "proration_behavior": "none",
+        },
+        {
+            "duration": {"interval": recurring.interval, "interval_count": recurring.interval_count},
+            **after,
+            "discounts": discounts,
+            "proration_behavior": "none",
+        },
+    ]
+    return {"phases": phases, "end_behavior": "release", "metadata": {OPERATION: operation}}
 
 
 def _agree(found: ChangePreview, reviewed: ChangePreview | None) -> None:

@@ -194,3 +194,10 @@ def test_the_steps_pass_on_text_that_an_engine_can_keep(shop: Shop, accepted: Op
     performed = shop.performs(accepted)
     assert json.loads(json.loads(performed)["checked"])["order"]["payment_method"] == ADAS_CARD
     assert json.loads(json.loads(performed)["checked"])["contact"]["id"] == ADA
+
+
+def test_a_link_that_waits_goes_on_waiting_when_only_telling_of_it_fails(shop: Shop) -> None:
+    """H31: the customer has the page; whoever adds a card there has the subscription started."""
+    waiting = shop.starts(payment_method="link")
+    shop.steps.fail(waiting.id, "ref123")
+    assert shop.rows.operations[waiting.id] == waiting

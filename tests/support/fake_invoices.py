@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from billing.contacts import Invoice, InvoiceStatus
-from billing.errors import CannotRefund, NotNow
+from billing.errors import AmountDueChanged, CannotRefund, NotNow
 from billing.ids import InvoiceId, OperationId, PaymentMethodId
+from billing.money import Money
 from billing.ports import CreditIssued, CreditOrder, GiveBack, InvoiceOrder, ManualPayment
 
 
@@ -47,10 +48,12 @@ class FakeInvoices:
             )
         return self.there[invoice]
 
-    def charge(self, invoice: InvoiceId, method: PaymentMethodId, operation: OperationId) -> Invoice:
+    def charge(self, invoice: InvoiceId, method: PaymentMethodId, due: Money, operation: OperationId) -> Invoice:
         self._called()
         if operation not in self.done:
             there = self._open(invoice)
+            if there.due != due:
+                raise AmountDueChanged(due=there.due.amount, currency=due.currency)
             self.charges.append((invoice, method))
             self.by_card.add(invoice)
             self.done[operation] = self._paid(there, there.due.amount)
@@ -61,8 +64,11 @@ class FakeInvoices:
     ) -> Invoice:
         self._called()
         if operation not in self.done:
+            there = self._open(invoice)
+            if there.due < payment.amount:
+                raise AmountDueChanged(due=there.due.amount, currency=there.due.currency)
             self.payments.append(payment)
-            self.done[operation] = self._paid(self._open(invoice), payment.amount.amount)
+            self.done[operation] = self._paid(there, payment.amount.amount)
         return self.there[invoice]
 
     def credit(

@@ -282,8 +282,8 @@ class MemoryMirror:
 
     def add_invoice(self, contact: ContactId, invoice: Invoice) -> None:
         before = self._of(contact)
-        others = tuple(one for one in before.invoices if one.id != invoice.id)
-        self.rows.mirror[contact] = replace(before, invoices=(*others, invoice), read_at=self._written(before))
+        after = _advanced(before.invoices, invoice)
+        self.rows.mirror[contact] = replace(before, invoices=after, read_at=self._written(before))
 
     def open_invoices(self, contact: ContactId, limit: int = 100) -> tuple[Invoice, ...]:
         waiting = (one for one in self._of(contact).invoices if one.status is InvoiceStatus.OPEN)
@@ -303,9 +303,7 @@ class MemoryMirror:
         self.rows.mirror[contact] = Mirrored(
             methods=before.methods,
             subscriptions=(*(one for one in before.subscriptions if one.id != subscription.id), subscription),
-            invoices=(*(one for one in before.invoices if not invoice or one.id != invoice.id), invoice)
-            if invoice
-            else before.invoices,
+            invoices=_advanced(before.invoices, invoice) if invoice else before.invoices,
             balance=before.balance,
             read_at=self._written(before),
             covers=before.covers,
@@ -352,6 +350,12 @@ class MemoryMirror:
 
     def _of(self, contact: ContactId) -> Mirrored:
         return self.rows.mirror.get(contact, Mirrored())
+
+
+def _advanced(known: tuple[Invoice, ...], told: Invoice) -> tuple[Invoice, ...]:
+    """As the rows do: a later state that is known already stays."""
+    there = next((one for one in known if one.id == told.id), told)
+    return (*(one for one in known if one.id != told.id), there if there.is_beyond(told) else told)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from billing.dunning.collecting import PayInvoice
 from billing.errors import Declined, Transient
 from billing.invoices.crediting import CreditInvoice
 from billing.invoices.model import InvoiceState
@@ -132,6 +133,21 @@ def test_two_at_the_same_moment_take_turns(shop: InvoiceShop, second: Command) -
     shop.walks(later)
     assert reason(shop.rows.operations[later]) == "AmountDueChanged"
     assert len(shop.payments.invoices.payments) == 1
+
+
+@pytest.mark.parametrize("swapped", [False, True], ids=["by Stripe's id second", "by Stripe's id first"])
+def test_one_invoice_by_two_names_is_one_invoice(shop: InvoiceShop, swapped: bool) -> None:
+    """A card in a channel knows it by Stripe's id, a page of ours by our own."""
+    stripe = shop.invoice().stripe
+    assert stripe
+    both = [payment(amount="100"), PayInvoice(contact=ADA, invoice=stripe, due=53550, payment_method=ADAS_CARD)]
+    former, latter = reversed(both) if swapped else both
+    first = shop.accepts(former, key="first")
+    shop.clock.goes_on(seconds=1)
+    later = shop.accepts(latter, person=PETRA, key="second")
+    assert "checked" in shop.steps.check(first, "")
+    with pytest.raises(Transient):
+        shop.steps.check(later, "")
 
 
 def test_another_invoice_waits_for_nobody(shop: InvoiceShop) -> None:

@@ -320,6 +320,29 @@ def test_a_snapshot_that_was_held_up_takes_nothing_back(
     assert found[1].status == expected
 
 
+@pytest.mark.parametrize(
+    ("known_as", "told", "expected"),
+    [
+        ({"status": "paid", "paid": 100}, {"status": "open"}, ("paid", 100)),
+        ({"status": "open", "paid": 60}, {"status": "open", "paid": 10}, ("open", 60)),
+        ({"status": "open", "paid": 10}, {"status": "open", "paid": 60}, ("open", 60)),
+        ({"status": "open"}, {"status": "paid", "paid": 100}, ("paid", 100)),
+    ],
+)
+def test_an_operation_that_is_written_down_late_takes_nothing_back(
+    known: Store, known_as: dict[str, Any], told: dict[str, Any], expected: tuple[str, int]
+) -> None:
+    """It told Stripe, and the process died; the customer paid on Stripe's page before another one wrote it down."""
+    one = mirrored(InvoiceStatus.OPEN)
+    seen, late = (Invoice.model_validate(one.model_dump() | fields) for fields in (known_as, told))
+    with known.writing(ACTOR) as uow:
+        uow.mirror.replace(ADA.id, snapshot(ADA, invoices=(seen,)))
+        uow.mirror.add_invoice(ADA.id, late)
+        found = uow.mirror.whose_invoice("in_1")
+    assert found
+    assert (found[1].status, found[1].paid) == expected
+
+
 def test_only_drafts_disappear(known: Store) -> None:
     """What was issued after the reading began is not in the snapshot; a draft that is not, was deleted."""
     with known.writing(ACTOR) as uow:

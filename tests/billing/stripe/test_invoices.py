@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from billing.catalogue import Catalogue
 from billing.contacts import Invoice, InvoiceStatus
-from billing.errors import AmountDiffers, CannotCharge, CannotRefund, Declined, NothingToCredit, NotNow, Transient
+from billing.errors import (
+    AmountDiffers,
+    AmountDueChanged,
+    CannotCharge,
+    CannotRefund,
+    Declined,
+    NothingToCredit,
+    NotNow,
+    Transient,
+)
 from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SalesInvoiceId
 from billing.invoices.amounts import totals
 from billing.invoices.model import Discount, Line
@@ -269,11 +278,11 @@ def test_the_card_on_file_pays_it_once(local: LocalStripe, payments: StripePayme
     customer = local.customer()
     card = PaymentMethodId(customer.invoice_settings.default_payment_method)
     found = issued(local, payments, customer=customer)
-    paid = payments.invoices.charge(found.id, card, OPERATION)
+    paid = payments.invoices.charge(found.id, card, found.due, OPERATION)
     assert (paid.status, paid.paid, paid.due) == (InvoiceStatus.PAID, 11900, eur(0))
-    assert payments.invoices.charge(found.id, card, OPERATION) == paid
+    assert payments.invoices.charge(found.id, card, found.due, OPERATION) == paid
     with pytest.raises(NotNow):
-        payments.invoices.charge(found.id, card, OperationId("op_2"))
+        payments.invoices.charge(found.id, card, found.due, OperationId("op_2"))
     assert [one.amount for one in local.v1.charges.list({"customer": customer.id}).data] == [11900]
 
 
@@ -284,9 +293,24 @@ def test_a_charge_whose_answer_was_lost_is_found(local: LocalStripe, payments: S
     card = PaymentMethodId(customer.invoice_settings.default_payment_method)
     found = issued(local, payments, customer=customer)
     local.fault(fault, f"/v1/invoices/{found.id}/pay")
-    paid = repeated(lambda: payments.invoices.charge(found.id, card, OPERATION))
+    paid = repeated(lambda: payments.invoices.charge(found.id, card, found.due, OPERATION))
     assert paid.status is InvoiceStatus.PAID
     assert [one.amount for one in local.v1.charges.list({"customer": customer.id}).data] == [11900]
+
+
+def test_what_is_due_must_still_be_what_the_person_saw(local: LocalStripe, payments: StripePayments) -> None:
+    """The customer transferred a part after the check: 119.00 - 50.00 would be charged, and 119.00 written down."""
+    customer = local.customer()
+    card = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    found = issued(local, payments, customer=customer)
+    payments.invoices.record_payment(found.id, manual(5000), OperationId("op_transfer"), START)
+    with pytest.raises(AmountDueChanged) as refused:
+        payments.invoices.charge(found.id, card, found.due, OPERATION)
+    assert refused.value.reason.parameters == {"due": 6900, "currency": "EUR"}
+    with pytest.raises(AmountDueChanged):
+        payments.invoices.record_payment(found.id, manual(6901), OperationId("op_check"), START)
+    assert local.v1.invoices.retrieve(found.id).amount_remaining == 6900
+    assert local.v1.charges.list({"customer": customer.id}).data == []
 
 
 def test_a_declined_card_leaves_it_open(local: LocalStripe, payments: StripePayments) -> None:
@@ -294,7 +318,7 @@ def test_a_declined_card_leaves_it_open(local: LocalStripe, payments: StripePaym
     card = PaymentMethodId(customer.invoice_settings.default_payment_method)
     found = issued(local, payments, customer=customer)
     with pytest.raises(Declined):
-        payments.invoices.charge(found.id, card, OPERATION)
+        payments.invoices.charge(found.id, card, found.due, OPERATION)
     assert local.v1.invoices.retrieve(found.id).status == "open"
 
 
@@ -310,7 +334,7 @@ def test_an_amount_that_no_card_is_charged_with_is_refused(local: LocalStripe, p
     for operation, amount in (("op_cash", 11890), ("op_rest", 10)):
         if amount == 10:
             with pytest.raises(CannotCharge):
-                payments.invoices.charge(found.id, card, OPERATION)
+                payments.invoices.charge(found.id, card, eur(amount), OPERATION)
         cash = ManualPayment(by=PaidBy.CASH, amount=eur(amount), received_at=START, reference="")
         after = payments.invoices.record_payment(found.id, cash, OperationId(operation), START)
     assert after.status is InvoiceStatus.PAID
@@ -395,7 +419,7 @@ def test_a_refund_goes_back_to_the_card(local: LocalStripe, payments: StripePaym
     customer = local.customer()
     card = PaymentMethodId(customer.invoice_settings.default_payment_method)
     found = issued(local, payments, customer=customer)
-    payments.invoices.charge(found.id, card, OPERATION)
+    payments.invoices.charge(found.id, card, found.due, OPERATION)
     note = payments.invoices.credit(found.id, credit(11900), OperationId("op_2"), START)
     assert (note.given_back, note.invoice.given_back) == (eur(11900), 11900)
     (charge,) = local.v1.charges.list({"customer": customer.id}).data

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import stripe
 
 from billing.catalogue.files import parse
 from billing.contacts import InvoiceStatus
-from billing.errors import AmountDiffers, Declined, SubscriptionChanged, Transient
+from billing.errors import AmountDiffers, Declined, Misconfigured, SubscriptionChanged, Transient
 from billing.ids import LookupKey, OperationId, SubscriptionId
 from billing.money import Money
 from billing.plans import Item
@@ -581,3 +582,45 @@ def test_without_credit_another_amount_leaves_nothing_for_the_next_invoice(local
     with pytest.raises(AmountDiffers):
         payments.change_subscription(uncredited, preview.model_copy(update={"total": eur(1)}), OPERATION, START)
     assert waiting(local, customer) == []
+
+
+def test_without_credit_a_change_in_between_leaves_nothing_for_the_next_invoice(local, payments, customer, uncredited):
+    """K5: the change was not done, and before it is tried again somebody changes the subscription in the Dashboard."""
+    preview = payments.preview_change(uncredited)
+    local.fault("500", f"/v1/subscriptions/{uncredited.subscription}")
+    with pytest.raises(Transient):
+        payments.change_subscription(uncredited, preview, OPERATION, START)
+    assert len(waiting(local, customer)) == 1
+    item = local.v1.subscriptions.retrieve(uncredited.subscription)["items"].data[0].id
+    bigger = local.v1.prices.list({"lookup_keys": [BIGGER]}).data[0].id
+    update = {"items": [{"id": item, "price": bigger}], "proration_behavior": "none"}
+    local.v1.subscriptions.update(uncredited.subscription, update)
+    with pytest.raises(SubscriptionChanged):
+        payments.change_subscription(uncredited, preview, OPERATION, START)
+    assert waiting(local, customer) == []
+
+
+# --- what could not be told to the end --------------------------------------------------------------------------------
+
+
+def test_a_change_that_cannot_be_planned_leaves_no_schedule(local, payments, customer):
+    """A tax rate was not pushed yet: nothing may be attached that would keep every later change away."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    order = order_for(customer, one, [(BASIC, 1)])
+    with pytest.raises(Misconfigured):
+        payments.schedule_change(
+            order.model_copy(update={"tax_rates": ("at-vat",)}), one.current_period_end, OPERATION, START
+        )
+    assert local.v1.subscriptions.retrieve(one.id).schedule is None
+    assert scheduled(payments, customer, one, OperationId("op_second")).subscription.schedule
+
+
+def test_a_change_whose_day_is_over_leaves_no_schedule(local, payments, customer):
+    """Stripe could not be told for so long that the period's end has passed: it says no, and all is as it was."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    order = order_for(customer, one, [(BASIC, 1)])
+    past = one.current_period_start - timedelta(days=1)
+    for _ in range(2):
+        with pytest.raises(stripe.InvalidRequestError):
+            payments.schedule_change(order, past, OPERATION, START)
+    assert local.v1.subscriptions.retrieve(one.id).schedule is None

@@ -14,6 +14,7 @@ from billing.contacts import SubscriptionStatus
 from billing.errors import Misconfigured, Transient
 from billing.ids import LookupKey, OperationId, ScheduleId
 from billing.operations import State
+from billing.plan_changes import ChangePlan
 from billing.steps import NOBODY
 from tests.support.asking import (
     BASIC,
@@ -204,6 +205,30 @@ def test_a_plan_that_stripe_does_not_know_fails_it(shop: AskingShop) -> None:
 def test_what_nobody_foresaw_fails_it_too(shop: AskingShop) -> None:
     shop.steps.fail(approved(shop), "ref123")
     assert (shop.request.state, shop.request.last.note, shop.request.last.by) == (S.FAILED, "Failed", None)
+
+
+def test_what_stripe_has_been_told_stays_planned_when_only_the_telling_of_people_fails(shop: AskingShop) -> None:
+    """A24: the mail or the message broke after the schedule was written down; the plan will change all the same."""
+    operation = approved(shop)
+    shop.walks(operation)
+    shop.steps.fail(operation, "ref123")
+    assert shop.rows.operations[operation].state is State.DONE
+    assert (shop.request.state, shop.request.last.act) == (S.SCHEDULED, Act.SCHEDULE)
+
+
+def test_an_upgrade_waits_until_it_is_written_down_what_stripe_was_told(shop: AskingShop) -> None:
+    """AX2: else the upgrade's own record would meet a request of which nobody knows yet that it is planned."""
+    operation = approved(shop)
+    performed = shop.performs(operation)
+    shop.clock.goes_on(seconds=1)
+    later = shop.accepts(ChangePlan(contact=ADA, preview=OperationId("op_preview")), key="upgrade")
+    with pytest.raises(Transient):
+        shop.steps.check(later, "")
+    shop.records(operation, performed)
+    shop.clock.goes_on(seconds=1)
+    keep = shop.accepts(KeepPlan(contact=ADA, request=shop.request.id), person=MIA, key="keep")
+    with pytest.raises(Transient):
+        shop.steps.check(keep, "")
 
 
 def test_what_was_superseded_before_stripe_was_told_stays_superseded(shop: AskingShop) -> None:
