@@ -9,7 +9,7 @@ from billing.catalogue import AfterLastTry
 from billing.contacts import InvoiceStatus, Part, SubscriptionStatus
 from billing.dunning.collecting import CollectForm, InvoiceCollected, InvoiceLinkSent
 from billing.dunning.failures import FailedPayment, FailureReport
-from billing.histories import ExportedHistory, History, HistoryFilter
+from billing.histories import ON_A_PAGE, ExportedHistory, History, HistoryFilter
 from billing.homes import Business, Day, Did, Home, Owed
 from billing.ids import ContactId, SubscriptionId
 from billing.money import Money
@@ -129,11 +129,15 @@ def _strange_entries() -> tuple[Entry, ...]:
     return (*changed, failed_, *(entry(what, by=LONG, on_behalf_of=LONG) for what in Happening))
 
 
-STRANGE_HISTORY = history(
-    contact=strange_contact(),
-    wanted=HistoryFilter(topic=Topic.FAILURES),
-    page=Page(entries=_strange_entries(), older="c" * 80),
-    may_export=True,
+# Every happening at its longest, as many as one page has.
+STRANGE_HISTORIES = tuple(
+    history(
+        contact=strange_contact(),
+        wanted=HistoryFilter(topic=Topic.FAILURES),
+        page=Page(entries=_strange_entries()[first : first + ON_A_PAGE], older="c" * 80),
+        may_export=True,
+    )
+    for first in range(0, len(_strange_entries()), ON_A_PAGE)
 )
 
 

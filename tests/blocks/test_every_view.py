@@ -11,6 +11,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -22,6 +23,7 @@ from billing.billing_contacts.places import countries
 from billing.catalogue import Label
 from billing.change_requests.model import RequestFilter
 from billing.contacts import Account, Address, Found
+from billing.histories import History
 from billing.ids import ContactId, OperationId
 from billing.plan_changes import ChangeCalledOff
 from billing.timeline import Page
@@ -129,6 +131,12 @@ TRAIL = ("c" * 60,) * 40
 REFUSED = errors.AccountNotBillable(contact=LONG, status="x" * 100)
 
 # By function: with the least data, with the most, and whatever else takes another road.
+
+
+def _history(shown: History, t: Translator) -> Modal:
+    return histories.history(shown, CATALOGUE, t, ["c" * 80] * 40)
+
+
 EXAMPLES: dict[str, tuple[Example, ...]] = {
     "blocks.absences.ended": (absences.ended,),
     "blocks.absences.form": (
@@ -321,7 +329,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.histories.history": (
         lambda t: histories.history(mirror.history(page=Page()), CATALOGUE, t),
-        lambda t: histories.history(mirror.STRANGE_HISTORY, CATALOGUE, t, ["c" * 80] * 40),
+        *(partial(_history, one) for one in mirror.STRANGE_HISTORIES),
     ),
     "blocks.homes.home": (
         lambda t: homes.home(mirror.home(may=frozenset()), t),
