@@ -126,7 +126,7 @@ def _transfer_code(document: Document) -> str:
         iban=bank.iban,
         bic=bank.bic,
         amount=document.totals.due.decimal(),
-        text=document.number[:140],
+        text=" ".join(document.number.split())[:140],
         encoding="utf-8",
     )
     return str(code.svg_inline(border=0, scale=2, omitsize=True))

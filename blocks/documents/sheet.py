@@ -362,9 +362,10 @@ def _ways(document: Document, t: Translator) -> list[Way]:
 
 
 def has_code(document: Document) -> bool:
-    """Banking apps read such a code for euros within 999,999,999.99 (EPC069-12)."""
+    """Banking apps read such a code for euros within 999,999,999.99, with a text (EPC069-12)."""
     bank, due = document.payment.bank, document.totals.due
-    return bank is not None and bank.iban is not None and due.currency == "EUR" and 0 < due.amount < 100_000_000_000
+    is_payable = due.currency == "EUR" and 0 < due.amount < 100_000_000_000
+    return bank is not None and bank.iban is not None and is_payable and bool(document.number.strip())
 
 
 def in_fours(iban: str) -> str:
