@@ -16,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import repeat
 from pathlib import Path
 
 from rich.console import Console
@@ -118,18 +117,14 @@ def _confirm(made: World, drafts: list[tuple[ContactId, SalesInvoiceId]]) -> Non
             made.app.desk.accept(command, SALLY, key=f"bench:{command.invoice}", reply_to=_NOBODY)
 
 
-_NOBODY = f'{{"user": "{SALLY.user}"}}'
+_NOBODY = "{}"  # no message for each of them
 
 
 def _wait(made: World, drafts: list[tuple[ContactId, SalesInvoiceId]], out: Console) -> None:
     with Progress(console=out, transient=True) as progress:
         task = progress.add_task("sent", total=len(drafts))
-        for _ in repeat(None):
-            with made.app.desk.reading(SALLY) as uow:
-                issued = sum(uow.invoices.get(id_).stage is Stage.ISSUED for _, id_ in drafts)
-            progress.update(task, completed=issued)
-            if issued == len(drafts) or made.is_quiet():
-                return
+        while (left := made.under_way()) > 0:  # of each either the sending or the issuing
+            progress.update(task, completed=len(drafts) - left)
             time.sleep(1)
 
 
@@ -138,6 +133,8 @@ def _wrong(
 ) -> Iterator[str]:
     with made.app.desk.reading(SALLY) as uow:
         invoices = [uow.invoices.get(id_) for _, id_ in drafts]
+        if any(one.stage is not Stage.ISSUED for one in invoices):
+            yield "not all were issued"
         series, year = uow.catalogue.invoices.series, uow.today.year
     numbers = sorted(one.number or "" for one in invoices)
     if numbers != [sending.number(series, year, n) for n in range(1, len(drafts) + 1)]:

@@ -145,11 +145,15 @@ class World:
             )
             return {row.workflow_uuid: row.status for row in rows}
 
-    def is_quiet(self) -> bool:
-        """Every operation has come to its end."""
+    def under_way(self) -> int:
+        """How many operations have not come to their end."""
         with self.database.connect() as connection:
             open_ones = "SELECT count(*) FROM operations WHERE state = 'accepted'"
-            return connection.exec_driver_sql(open_ones).scalar_one() == 0
+            return int(connection.exec_driver_sql(open_ones).scalar_one())
+
+    def is_quiet(self) -> bool:
+        """Every operation has come to its end."""
+        return self.under_way() == 0
 
     def everything_stored(self) -> str:
         """All rows of all tables, the engine's included, as text."""
