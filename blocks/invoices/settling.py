@@ -37,7 +37,7 @@ def charge_form(shown: Sheet, t: Translator) -> kit.Modal:
             _head(shown, t),
             kit.field_input(
                 t("Payment method"),
-                kit.choice("invoice.payment_method", options, initial=options[0].value),
+                kit.choice(_input("payment_method", shown), options, initial=options[0].value),
                 block_id="payment_method",
             ),
             kit.context(t("💳 {amount} is charged as soon as this is confirmed.", amount=shown.due)),
@@ -57,21 +57,23 @@ def record_form(shown: Sheet, t: Translator) -> kit.Modal:
             _head(shown, t),
             kit.field_input(
                 t("Paid by"),
-                kit.radio("invoice.by", [kit.option(words.paid_by(one, t), one.value) for one in PaidBy]),
+                kit.radio(_input("by", shown), [kit.option(words.paid_by(one, t), one.value) for one in PaidBy]),
                 block_id="by",
             ),
             kit.field_input(
                 t("Amount in {currency}", currency=shown.due.currency),
-                kit.text_input("invoice.amount", initial=figures.plain(shown.due), at_most=40),
+                kit.text_input(_input("amount", shown), initial=figures.plain(shown.due), at_most=40),
                 block_id="amount",
                 hint=t("A part is possible: the rest stays open."),
             ),
             kit.field_input(
-                t("Received on"), kit.day_input("invoice.received_on", initial=shown.today), block_id="received_on"
+                t("Received on"),
+                kit.day_input(_input("received_on", shown), initial=shown.today),
+                block_id="received_on",
             ),
             kit.field_input(
                 t("Check number or transfer reference"),
-                kit.text_input("invoice.reference", at_most=100),
+                kit.text_input(_input("reference", shown), at_most=100),
                 block_id="reference",
                 hint=t("Needed for checks and transfers."),
                 optional=True,
@@ -96,7 +98,7 @@ def credit_form(shown: Sheet, t: Translator) -> kit.Modal:
         ),
         kit.field_input(
             t("An amount in {currency}, tax included", currency=left.currency),
-            kit.text_input("invoice.amount", at_most=40),
+            kit.text_input(_input("credited", shown), at_most=40),
             block_id="amount",
             optional=True,
         ),
@@ -109,7 +111,7 @@ def credit_form(shown: Sheet, t: Translator) -> kit.Modal:
         blocks.append(
             kit.field_input(
                 t("Or whole lines"),
-                kit.multi_select("invoice.lines", options, placeholder=t("Choose lines")),
+                kit.multi_select(_input("lines", shown), options, placeholder=t("Choose lines")),
                 block_id="lines",
                 optional=True,
             )
@@ -118,7 +120,7 @@ def credit_form(shown: Sheet, t: Translator) -> kit.Modal:
         kit.field_input(
             t("What was paid goes"),
             kit.radio(
-                "invoice.give_back",
+                _input("give_back", shown),
                 [kit.option(t(text), one.value) for one, text in _GIVE_BACK.items()],
                 initial=GiveBack.REFUND.value,
             ),
@@ -129,7 +131,7 @@ def credit_form(shown: Sheet, t: Translator) -> kit.Modal:
     blocks.append(
         kit.field_input(
             t("Reason, as it stands on the credit note"),
-            kit.text_input("invoice.reason", at_most=LONGEST_REASON),
+            kit.text_input(_input("reason", shown), at_most=LONGEST_REASON),
             block_id="reason",
         )
     )
@@ -148,7 +150,9 @@ def template_form(shown: Sheet, t: Translator) -> kit.Modal:
     return kit.Modal(
         title=t("Save as template"),
         blocks=[
-            kit.field_input(t("Name of the template"), kit.text_input("invoice.name", at_most=75), block_id="name"),
+            kit.field_input(
+                t("Name of the template"), kit.text_input(_input("name", shown), at_most=75), block_id="name"
+            ),
             kit.context(t("Lines, discount, terms and message are kept, but no customer and no recipients.")),
         ],
         callback_id=Id.TEMPLATE_FORM,
@@ -168,19 +172,21 @@ def correct_form(shown: Sheet, t: Translator) -> kit.Modal:
             _head(shown, t),
             kit.field_input(
                 t("Recipients"),
-                kit.text_input("invoice.recipients", initial=", ".join(details.recipients), at_most=2000),
+                kit.text_input(_input("recipients", shown), initial=", ".join(details.recipients), at_most=2000),
                 block_id="recipients",
                 hint=t("Up to {most} e-mail addresses, divided by commas.", most=MOST_RECIPIENTS),
             ),
             kit.field_input(
                 t("Purchase order number"),
-                kit.text_input("invoice.order_number", initial=details.order_number, at_most=LONGEST_ORDER_NUMBER),
+                kit.text_input(
+                    _input("order_number", shown), initial=details.order_number, at_most=LONGEST_ORDER_NUMBER
+                ),
                 block_id="order_number",
                 optional=True,
             ),
             kit.field_input(
                 t("Message to the customer"),
-                kit.text_input("invoice.memo", initial=details.memo, at_most=LONGEST_MEMO, multiline=True),
+                kit.text_input(_input("memo", shown), initial=details.memo, at_most=LONGEST_MEMO, multiline=True),
                 block_id="memo",
                 optional=True,
             ),
@@ -201,6 +207,14 @@ def _head(shown: Sheet, t: Translator) -> kit.Block:
             ]
         )
     )
+
+
+def _input(name: str, shown: Sheet) -> str:
+    """Slack keeps what was typed when one form takes another's place, by the input's ids: these are of this invoice as
+    it stands now, so that no amount of an earlier payment is left in the next form.
+    """
+    settled = shown.stripe.reduced + shown.stripe.given_back if shown.stripe else 0
+    return f"invoice.{name}.{shown.ref}.{shown.due.amount}.{settled}"
 
 
 def _metadata(shown: Sheet) -> dict[str, object]:
