@@ -17,7 +17,7 @@ from billing.change_requests.states import move
 from billing.errors import NoSuchApproval, OwnRequest, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals
-from billing.invoices.drafting import amounts, content, editable
+from billing.invoices.drafting import amounts, editable
 from billing.invoices.model import Approval, Conflict, SalesInvoice, person
 from billing.models import Frozen
 from billing.money import Money
@@ -77,12 +77,6 @@ def exceeded(uow: UnitOfWork, totals: InvoiceTotals) -> Exceeded | None:
     )
 
 
-def is_granted(invoice: SalesInvoice) -> bool:
-    """Whether a manager has agreed to this very content."""
-    approval = invoice.approval
-    return approval is not None and approval.state is RequestState.APPROVED and approval.fingerprint == content(invoice)
-
-
 def ask(uow: UnitOfWork, command: AskForApproval) -> SalesInvoice:
     """File what has to be granted. The same content twice is asked once; what was rejected may be asked again."""
     uow.actor.require(Permission.SEND_INVOICE)
@@ -99,13 +93,11 @@ def _asked(uow: UnitOfWork, command: AskForApproval) -> SalesInvoice:
     invoice = uow.invoices.get(command.invoice)
     editable(uow, invoice, command.contact)
     totals = amounts(uow, uow.contacts.get(invoice.contact), invoice)
-    known = invoice.approval
-    is_waiting = known is not None and known.state is RequestState.FILED and known.fingerprint == content(invoice)
-    if is_waiting or is_granted(invoice) or not exceeded(uow, totals):
+    if invoice.awaits_approval or invoice.is_granted or not exceeded(uow, totals):
         return invoice
     me = person(uow.actor.user, uow.actor.name)
     filing = Decision(number=1, act=Move.FILE, by=me, at=uow.now, note=command.note.strip())
-    approval = Approval(fingerprint=content(invoice), filed_by=me, decisions=(filing,), nudged_at=uow.now)
+    approval = Approval(fingerprint=invoice.content, filed_by=me, decisions=(filing,), nudged_at=uow.now)
     return _saved(uow, invoice, approval, Happening.INVOICE_APPROVAL_ASKED)
 
 
@@ -130,7 +122,7 @@ def decide(
             return invoice
         if approval.filed_by.user == uow.actor.user:
             raise OwnRequest
-        if approval.state is RequestState.FILED and approval.fingerprint != content(invoice):
+        if approval.state is RequestState.FILED and approval.fingerprint != invoice.content:
             raise NoSuchApproval
         after = move(approval, act, person(uow.actor.user, uow.actor.name), uow.now, note)
         happened = Happening.INVOICE_APPROVED if act is Move.APPROVE else Happening.INVOICE_REJECTED
@@ -151,7 +143,7 @@ def view(uow: UnitOfWork, invoice_id: SalesInvoiceId) -> ApprovalView:
         invoice=invoice,
         approval=invoice.approval,
         totals=amounts(uow, uow.contacts.get(invoice.contact), invoice),
-        outdated=invoice.approval.fingerprint != content(invoice),
+        outdated=invoice.approval.fingerprint != invoice.content,
     )
 
 

@@ -11,7 +11,6 @@ from billing.errors import NoSuchApproval, UnknownInvoice
 from billing.ids import SalesInvoiceId, UserId
 from billing.invoices import approving
 from billing.invoices.approving import ApprovalView
-from billing.invoices.drafting import content
 from billing.invoices.model import Conflict, SalesInvoice
 from billing.ports import Job, Store, UnitOfWork
 from billing.roles import Permission
@@ -55,12 +54,7 @@ def approvers(uow: UnitOfWork, invoice: SalesInvoice) -> tuple[Actor, ...]:
 
 def _lies(invoice: SalesInvoice, *, before: datetime) -> bool:
     approval = invoice.approval
-    return (
-        approval is not None
-        and approval.state is RequestState.FILED
-        and approval.fingerprint == content(invoice)
-        and approval.nudged_at <= before
-    )
+    return approval is not None and invoice.awaits_approval and approval.nudged_at <= before
 
 
 def _nudge(uow: UnitOfWork, invoice: SalesInvoice) -> bool:

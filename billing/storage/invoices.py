@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, tuple_, update
+from sqlalchemy import Select, delete, func, select, tuple_, update
 from sqlalchemy.engine import Connection
 
+from billing.change_requests.model import Place, RequestFilter
 from billing.errors import NotFound, UnknownInvoice
-from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId
-from billing.invoices.model import Conflict, InvoiceCard, SalesInvoice, Stage, Template
+from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId, UserId
+from billing.invoices.model import AskedPage, Conflict, InvoiceCard, SalesInvoice, Stage, Template
 from billing.storage.statements import add, insert, upsert
-from billing.storage.tables import DRAFTS, invoice_cards, invoice_numbers, invoice_templates, sales_invoices
+from billing.storage.tables import (
+    ASKED,
+    DRAFTS,
+    WAITS,
+    invoice_cards,
+    invoice_numbers,
+    invoice_templates,
+    sales_invoices,
+)
 
 _BODY = sales_invoices.c.body
 _UNSENT = (Stage.DRAFT.value, Stage.SENDING.value)
@@ -77,6 +86,22 @@ class SalesInvoiceRows:
         asked = select(_BODY).where(DRAFTS, column.id.in_(select(invoice_cards.c.invoice)))
         return tuple(self._read(asked.order_by(column.changed_at, column.id).limit(limit)))
 
+    def asked(
+        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
+    ) -> AskedPage:
+        if wanted is RequestFilter.SCHEDULED:
+            return AskedPage()
+        listed = _asked(wanted, team, user)
+        total = self._connection.scalar(listed.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+        _, at, id_ = listed.selected_columns
+        if after is not None:
+            seen = tuple_(*after)
+            listed = listed.where(tuple_(at, id_) > seen if wanted.oldest_first else tuple_(at, id_) < seen)
+        order = (at, id_) if wanted.oldest_first else (at.desc(), id_.desc())
+        found = tuple(self._read(listed.order_by(*order).limit(limit + 1)))
+        shown = found[:limit]
+        return AskedPage(invoices=shown, total=total, following=shown[-1].place if len(found) > limit else None)
+
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         wanted = tuple(invoices)
         found = self._read(select(_BODY).where(sales_invoices.c.stripe.in_(wanted))) if wanted else ()
@@ -127,7 +152,24 @@ class SalesInvoiceRows:
         return map(SalesInvoice.model_validate_json, self._connection.scalars(statement))
 
 
+def _asked(wanted: RequestFilter, team: TeamId, user: UserId) -> Select[str, datetime | None, str]:
+    """What is in that list, and what it is ordered by."""
+    column = sales_invoices.c
+    waiting = select(_BODY, column.waits_since, column.id).where(column.team == team, WAITS)
+    every = select(_BODY, column.asked_at, column.id).where(column.team == team, ASKED)
+    match wanted:
+        case RequestFilter.WAITING_FOR_ME:
+            return waiting.where(column.asked_by != user)
+        case RequestFilter.UNDECIDED:
+            return waiting
+        case RequestFilter.FILED_BY_ME:
+            return every.where(column.asked_by == user)
+        case _:
+            return every
+
+
 def _row(invoice: SalesInvoice) -> dict[str, Any]:
+    approval = invoice.approval
     return {
         "id": invoice.id,
         "version": invoice.version,
@@ -138,5 +180,8 @@ def _row(invoice: SalesInvoice) -> dict[str, Any]:
         "stripe": invoice.stripe,
         "changed_at": invoice.changed_at,
         "reminds_on": invoice.reminds_on,
+        "asked_by": approval.filed_by.user if approval else None,
+        "asked_at": approval.filed_at if approval else None,
+        "waits_since": approval.filed_at if approval and invoice.awaits_approval else None,
         "body": invoice.model_dump_json(),
     }

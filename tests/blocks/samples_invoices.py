@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from billing.approvals import AskedInvoice
 from billing.catalogue import InvoiceField, Label, TaxRate
 from billing.change_requests.model import Act as Move
 from billing.change_requests.model import Decision, Person, RequestState
@@ -126,6 +127,26 @@ FULL = sales(
     created_by=SOMEBODY,
     not_sent="AmountDiffers",
     approval=approval(),
+)
+
+
+def asked(state: RequestState = RequestState.FILED, *, outdated: bool = False, **changes: Any) -> AskedInvoice:
+    """An invoice in the list of what is to be granted."""
+    one = sales(line(), **changes)
+    found = approval(state, fingerprint="other" if outdated else one.content)
+    return AskedInvoice(invoice=one.model_copy(update={"approval": found}), approval=found, total=eur(53550))
+
+
+# Everything that an approval can be by now.
+ASKED = (
+    asked(),
+    asked(outdated=True),
+    asked(RequestState.APPROVED),
+    asked(RequestState.REJECTED),
+    asked(RequestState.APPROVED, stage=Stage.ISSUED),
+    asked(stage=Stage.ISSUED),
+    asked().model_copy(update={"total": None}),
+    asked(contact_name=LONG).model_copy(update={"total": eur(10**14)}),
 )
 
 

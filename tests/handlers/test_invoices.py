@@ -402,6 +402,59 @@ def test_above_the_limit_managers_are_asked_in_their_channel(office: Office) -> 
     assert office.slack.called("chat_postMessage")[-1].arguments["channel"] == SAM.user
 
 
+def opens_home(office: Office, person: Any) -> str:
+    event = {"type": "app_home_opened", "user": person.user}
+    office.handles(Kind.EVENT, {"team_id": "T1", "event_id": "Ev1", "event": event})
+    return home_of(office, person)
+
+
+def home_of(office: Office, person: Any) -> str:
+    """As it was published last."""
+    shown = [one for one in office.slack.called("views_publish") if one.arguments["user_id"] == person.user]
+    return texts(shown[-1].arguments["view"]) if shown else ""
+
+
+def asked_for(office: Office) -> None:
+    """Sam asks for an invoice of 450.00 with 25 % off: 337.50, with 19 % 401.63."""
+    office.sells(invoices=InvoicePolicy(limits={Role.SALES: {"discount": "10"}}))
+    office.submits(reviewed(office, discount="25 %"), note="Loyal")
+
+
+def test_what_is_to_be_granted_is_in_the_list_and_on_home(office: Office) -> None:
+    """With its amount, who asked and how long ago, and the way to its page (A27, H6)."""
+    asked_for(office)
+    office.clock.goes_on(hours=5)
+    office.types("approvals", person=PETRA)
+    assert "*Waiting for me* (1)" in texts(office.shown)
+    for shown in (texts(office.shown), opens_home(office, PETRA)):
+        for fact in ("Ada Lovelace", "Invoice of €401.63", "filed by Sam Sales 5 hours ago"):
+            assert fact in shown
+    assert elements(office.shown)["invoice.open"]["value"] == drafted(office).id
+    office.types("approvals", person=SAM)
+    assert "*Filed by me* (1)" in texts(office.shown)
+    assert "*Your requests*" in opens_home(office, SAM)
+    assert "Waits for your decision" not in home_of(office, SAM)
+
+
+def test_home_of_everybody_concerned_shows_what_was_decided(office: Office) -> None:
+    asked_for(office)
+    office.works()
+    assert "waiting for a decision" in home_of(office, PETRA)
+    assert "waiting for a decision" in home_of(office, SAM)
+    assert not home_of(office, MIA)
+    office.presses("invoice.approve", drafted(office).id, person=PETRA)
+    office.works()
+    assert "waiting for a decision" not in home_of(office, PETRA)
+    assert "*Ada Lovelace*: approved" in home_of(office, SAM)
+
+
+def test_a_draft_that_was_thrown_away_refreshes_no_home(office: Office) -> None:
+    asked_for(office)
+    office.rows.sales_invoices.clear()
+    office.works()
+    assert not office.slack.called("views_publish")
+
+
 def test_managers_are_reminded_of_what_nobody_decides(office: Office) -> None:
     office.sells(invoices=InvoicePolicy(limits={Role.SALES: {"discount": "10"}}))
     review = reviewed(office, discount="50 %")

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from billing.change_requests.model import Place, RequestFilter
 from billing.errors import NotFound, UnknownInvoice
-from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId
-from billing.invoices.model import Conflict, InvoiceCard, SalesInvoice, Stage, Template
+from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId, UserId
+from billing.invoices.model import AskedPage, Conflict, InvoiceCard, SalesInvoice, Stage, Template
 
 
 @dataclass
@@ -73,6 +74,18 @@ class MemoryInvoices:
         found = [one for one in self._all() if one.stage is Stage.DRAFT and one.id in asked]
         return tuple(sorted(found, key=lambda one: (one.changed_at, one.id))[:limit])
 
+    def asked(
+        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
+    ) -> AskedPage:
+        found = (one for one in self._all() if one.team == team and _is_in(wanted, one, user))
+        listed = {one.place: one for one in found}
+        rest = sorted(listed, reverse=not wanted.oldest_first)
+        if after is not None:
+            rest = [one for one in rest if (one > after if wanted.oldest_first else one < after)]
+        shown = rest[:limit]
+        following = shown[-1] if len(rest) > limit else None
+        return AskedPage(invoices=tuple(listed[one] for one in shown), total=len(listed), following=following)
+
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         wanted = set(invoices)
         return {one.stripe: one for one in self._all() if one.stripe in wanted and one.stripe}
@@ -110,3 +123,20 @@ class MemoryInvoices:
 
     def _newest(self, found: Iterable[SalesInvoice], limit: int) -> tuple[SalesInvoice, ...]:
         return tuple(sorted(found, key=lambda one: (one.changed_at, one.id), reverse=True)[:limit])
+
+
+def _is_in(wanted: RequestFilter, invoice: SalesInvoice, user: UserId) -> bool:
+    if invoice.approval is None:
+        return False
+    is_mine = invoice.approval.filed_by.user == user
+    match wanted:
+        case RequestFilter.WAITING_FOR_ME:
+            return invoice.awaits_approval and not is_mine
+        case RequestFilter.FILED_BY_ME:
+            return is_mine
+        case RequestFilter.UNDECIDED:
+            return invoice.awaits_approval
+        case RequestFilter.SCHEDULED:
+            return False
+        case RequestFilter.ALL:
+            return True
