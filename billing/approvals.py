@@ -143,10 +143,10 @@ def _waiting(uow: UnitOfWork) -> int:
 
 
 def _invoices(uow: UnitOfWork, wanted: RequestFilter, limit: int, after: Place | None) -> AskedPage:
-    """For those who may not grant invoices none wait."""
+    """For those who may not grant invoices wait only those that they were asked about as a deputy."""
     actor = uow.actor
     if wanted is RequestFilter.WAITING_FOR_ME and not actor.may(Permission.APPROVE_INVOICE):
-        return AskedPage()
+        return uow.invoices.for_deputy(actor.team, actor.user, limit=limit, after=after)
     return uow.invoices.asked(wanted, actor.team, actor.user, limit=limit, after=after)
 
 

@@ -12,7 +12,7 @@ from billing import homes as domain
 from billing.access import Actor
 from billing.desk import Desk
 from billing.ids import RequestId, SalesInvoiceId
-from billing.invoices import nudging
+from billing.invoices.deciders import deciders
 from billing.steps import NOBODY
 from blocks import homes as views
 from blocks.homes import Id
@@ -59,7 +59,7 @@ class Homes:
             invoice = uow.invoices.find(SalesInvoiceId(argument.partition(":")[0]))
             if invoice is None or invoice.approval is None:
                 return ""
-            people = [uow.staff.get(invoice.team, invoice.approval.filed_by.user), *nudging.approvers(uow, invoice)]
+            people = [uow.staff.get(invoice.team, invoice.approval.filed_by.user), *deciders(uow, invoice)]
         return self._refresh_all(people)
 
     def _refresh_all(self, people: Iterable[Actor | None]) -> str:

@@ -114,6 +114,7 @@ class Approval(Frozen):
     filed_by: Person
     decisions: tuple[Decision, ...]  # oldest first; the first is the filing
     approvals_needed: int = 1
+    deputies: tuple[Person, ...] = ()  # of managers who are away: they may decide, too
     nudged_at: datetime  # UTC
 
     @property
@@ -300,7 +301,10 @@ class SalesInvoices(Protocol):
     def asked(
         self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
     ) -> AskedPage:
-        """Those that a manager was asked about. For that person waits what others asked about; none is scheduled."""
+        """Those that a manager was asked about. For a manager waits what others asked about; none is scheduled."""
+
+    def for_deputy(self, team: TeamId, user: UserId, *, limit: int, after: Place | None = None) -> AskedPage:
+        """Those that wait, and that this person may decide instead of a manager who is away; oldest first."""
 
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         """Ours among those invoices of Stripe's."""

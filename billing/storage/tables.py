@@ -567,6 +567,25 @@ for _name, _which, _columns in (
     )
 
 
+class InvoiceDeputyColumns(TypedColumns):
+    """Who may decide instead of a manager while a draft waits. Team and `waits_since` are the draft's, for the list."""
+
+    invoice: Named[str] = Column(String(40), ForeignKey("sales_invoices.id"), primary_key=True)
+    user_id: Named[str] = Column(String(32), primary_key=True)
+    team: Named[str] = Column(String(32))
+    waits_since: Named[datetime] = Column(Instant)
+
+
+invoice_deputies = Table("invoice_deputies", metadata, InvoiceDeputyColumns)
+Index(
+    None,
+    invoice_deputies.c.team,
+    invoice_deputies.c.user_id,
+    invoice_deputies.c.waits_since,
+    invoice_deputies.c.invoice,
+)
+
+
 class InvoiceNumberColumns(TypedColumns):
     """The last number that was given in a series and year; its row moves in the transaction that gives one."""
 

@@ -97,7 +97,9 @@ def _decided(shown: ApprovalView, t: Translator) -> Iterator[kit.Block]:
     if approval.state is not RequestState.FILED and last.by:
         line: Mrkdwn = t.rich(
             "*{name}*: {state}, {when}",
-            name=last.by.name,
+            name=last.by.name
+            if last.by.instead_of is None
+            else t("{name} (for {absent})", name=last.by.name, absent=last.by.instead_of),
             state=words.request_state(approval.state, t),
             when=last.at,
         )

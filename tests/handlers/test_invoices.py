@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from billing import absences
+from billing.absences import Away
 from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
 from billing.contacts import Invoice, Portal
@@ -434,6 +436,31 @@ def test_what_is_to_be_granted_is_in_the_list_and_on_home(office: Office) -> Non
     assert "*Filed by me* (1)" in texts(office.shown)
     assert "*Your requests*" in opens_home(office, SAM)
     assert "Waits for your decision" not in home_of(office, SAM)
+
+
+def test_a_deputy_gets_a_card_of_their_own_and_decides_with_it(office: Office) -> None:
+    """The managers' channel has its card, too, and both say who decided for whom."""
+    with office.store.writing(PETRA) as uow:
+        absences.begin(uow, Away(first=uow.today, last=uow.today, deputy=MIA.user))
+    asked_for(office)
+    office.works()
+    places = [one.arguments["channel"] for one in office.slack.called("chat_postMessage")]
+    assert sorted(places) == ["C_MANAGERS", MIA.user]
+    assert "Invoice of €401.63" in home_of(office, MIA)
+    office.presses("invoice.reject", drafted(office).id, person=MIA)
+    assert office.shown["callback_id"] == "invoice.reject_form"
+    office.presses("invoice.approve", drafted(office).id, person=MIA)
+    office.works()
+    assert drafted(office).approval.state is RequestState.APPROVED
+    for update in office.slack.called("chat_update"):
+        assert "*Mia Agent (for Petra Manager)*: approved" in texts(update.arguments["blocks"])
+    assert len(office.slack.called("chat_update")) == 2
+
+
+def test_the_form_of_a_rejection_is_for_those_who_may_reject(office: Office) -> None:
+    asked_for(office)
+    office.presses("invoice.reject", drafted(office).id, person=MIA)
+    assert "Your role does not include" in texts(office.shown)
 
 
 def test_home_of_everybody_concerned_shows_what_was_decided(office: Office) -> None:

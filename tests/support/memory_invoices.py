@@ -78,13 +78,11 @@ class MemoryInvoices:
         self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
     ) -> AskedPage:
         found = (one for one in self._all() if one.team == team and _is_in(wanted, one, user))
-        listed = {one.place: one for one in found}
-        rest = sorted(listed, reverse=not wanted.oldest_first)
-        if after is not None:
-            rest = [one for one in rest if (one > after if wanted.oldest_first else one < after)]
-        shown = rest[:limit]
-        following = shown[-1] if len(rest) > limit else None
-        return AskedPage(invoices=tuple(listed[one] for one in shown), total=len(listed), following=following)
+        return _page(found, limit, after, oldest_first=wanted.oldest_first)
+
+    def for_deputy(self, team: TeamId, user: UserId, *, limit: int, after: Place | None = None) -> AskedPage:
+        found = (one for one in self._all() if one.team == team and one.awaits_approval and _is_deputy(user, one))
+        return _page(found, limit, after, oldest_first=True)
 
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         wanted = set(invoices)
@@ -123,6 +121,20 @@ class MemoryInvoices:
 
     def _newest(self, found: Iterable[SalesInvoice], limit: int) -> tuple[SalesInvoice, ...]:
         return tuple(sorted(found, key=lambda one: (one.changed_at, one.id), reverse=True)[:limit])
+
+
+def _page(found: Iterable[SalesInvoice], limit: int, after: Place | None, *, oldest_first: bool) -> AskedPage:
+    listed = {one.place: one for one in found}
+    rest = sorted(listed, reverse=not oldest_first)
+    if after is not None:
+        rest = [one for one in rest if (one > after if oldest_first else one < after)]
+    shown = rest[:limit]
+    following = shown[-1] if len(rest) > limit else None
+    return AskedPage(invoices=tuple(listed[one] for one in shown), total=len(listed), following=following)
+
+
+def _is_deputy(user: UserId, invoice: SalesInvoice) -> bool:
+    return invoice.approval is not None and any(one.user == user for one in invoice.approval.deputies)
 
 
 def _is_in(wanted: RequestFilter, invoice: SalesInvoice, user: UserId) -> bool:

@@ -242,6 +242,34 @@ def test_pages_of_invoices_miss_nothing_at_the_same_instant(known: Store, wanted
     assert read == (every if wanted.oldest_first else every[::-1])
 
 
+def test_deputies_have_a_list_of_what_they_may_decide(known: Store) -> None:
+    """Oldest first, page by page; another version of the draft, a decision and its end take it off the list."""
+
+    def asked_of(name: str, *users: str, hours: int = 0, **fields: Any) -> SalesInvoice:
+        one = asked(name, hours=hours, **fields)
+        people = tuple(Person(user=UserId(user), name=user, instead_of="Ben") for user in users)
+        return one.model_copy(update={"approval": one.approval.model_copy(update={"deputies": people})})
+
+    def waiting(user: str, **how: Any) -> list[str]:
+        with known.reading(ACTOR) as uow:
+            found = uow.invoices.for_deputy(TeamId("T1"), UserId(user), **({"limit": 9} | how))
+        assert (found.following is None) == (len(found.invoices) == found.total)
+        return [one.id.removeprefix("inv_") for one in found.invoices]
+
+    first, second = asked_of("b", "U4", "U5", hours=1), asked_of("a", "U4", hours=2)
+    decided = asked_of("c", "U4", state=RequestState.APPROVED)
+    adds(known, second, first, decided, asked_of("d", "U4", outdated=True), asked_of("e", "U4", team="T2"))
+    assert (waiting("U4"), waiting("U5"), waiting("U2")) == (["b", "a"], ["b"], [])
+    assert waiting("U4", limit=1) == ["b"]
+    with known.reading(ACTOR) as uow:
+        page = uow.invoices.for_deputy(TeamId("T1"), UserId("U4"), limit=1)
+        assert uow.invoices.for_deputy(TeamId("T1"), UserId("U4"), limit=1, after=page.following).invoices == (second,)
+    with known.writing(ACTOR) as uow:
+        uow.invoices.save(first.model_copy(update={"version": 2, "lines": ()}))
+        uow.invoices.delete(second)
+    assert (waiting("U4"), waiting("U5")) == ([], [])
+
+
 def test_the_mirror_knows_what_was_paid(known: Store) -> None:
     def at_stripe(name: str, **fields: Any) -> Invoice:
         given = {"id": f"in_{name}", "number": name, "status": InvoiceStatus.OPEN, "created_at": NOW}

@@ -148,6 +148,8 @@ ROWS = {
         "INSERT INTO sales_invoices (id, version, team, contact, stage, changed_at, asked_by, asked_at, waits_since,"
         " body) VALUES ('inv_late', 1, 'T1', 'con_1', 'draft', '2026-01-06 12:00:00.000000', 'U1',"
         f" '2026-01-06 12:00:00.000000', '2026-01-06 12:00:00.000000', '{asked('late', 'filed').model_dump_json()}')",
+        "INSERT INTO invoice_deputies (invoice, user_id, team, waits_since)"
+        " VALUES ('inv_late', 'U4', 'T1', '2026-01-06 12:00:00.000000')",
     ),
 }
 
@@ -225,6 +227,7 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
             (RequestFilter.ALL, ["inv_late", "inv_granted", "inv_changed", "inv_asked"]),
         ):
             assert [one.id for one in uow.invoices.asked(wanted, "T1", "U2", limit=9).invoices] == found
+        assert [one.id for one in uow.invoices.for_deputy("T1", "U4", limit=9).invoices] == ["inv_late"]
         assert uow.mirror.whose_invoice("in_8")[1].paid == 200
     with store(empty_database_url) as database, database.writing(ACTOR) as uow:
         assert (uow.invoices.next_number("INV", 2026), uow.invoices.next_number("INV", 2027)) == (42, 7)

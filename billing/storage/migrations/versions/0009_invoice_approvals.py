@@ -1,5 +1,7 @@
 """Invoices that a manager was asked about are listed as change requests are, so they are found by who asked and when.
 
+The deputies of managers who are away may decide about them, too.
+
 Revision ID: 0009
 Revises: 0008
 """
@@ -45,6 +47,20 @@ def upgrade() -> None:
             sqlite_where=sa.text(where),
             postgresql_where=sa.text(where),
         )
+    op.create_table(
+        "invoice_deputies",
+        sa.Column("invoice", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("team", sa.String(length=32), nullable=False),
+        sa.Column("waits_since", INSTANT, nullable=False),
+        sa.ForeignKeyConstraint(["invoice"], ["sales_invoices.id"], name="fk_invoice_deputies_invoice"),
+        sa.PrimaryKeyConstraint("invoice", "user_id", name="pk_invoice_deputies"),
+    )
+    op.create_index(
+        "ix_invoice_deputies_team_user_id_waits_since_invoice",
+        "invoice_deputies",
+        ["team", "user_id", "waits_since", "invoice"],
+    )
 
 
 def _fill(connection: sa.Connection) -> None:
