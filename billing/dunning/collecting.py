@@ -94,6 +94,7 @@ class InvoiceLinkSent(Receipt):
     contact_name: str
     invoice: Invoice
     url: str
+    goes_on: bool  # a subscription does, once it is paid
 
 
 def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = None) -> CollectForm:
@@ -214,7 +215,12 @@ def record_link(uow: UnitOfWork, context: Context, checked: LinkToSend, outcome:
             parameters={"number": outcome.invoice.number},
         )
     )
-    return InvoiceLinkSent(contact_name=checked.contact.name, invoice=outcome.invoice, url=outcome.url)
+    return InvoiceLinkSent(
+        contact_name=checked.contact.name,
+        invoice=outcome.invoice,
+        url=outcome.url,
+        goes_on=_going_on(uow, checked.contact, outcome.invoice) is not None,
+    )
 
 
 SEND_LINK = Action(

@@ -84,6 +84,7 @@ def link_sent(receipt: InvoiceLinkSent, contact: ContactId, t: Translator, *, ma
             name=receipt.contact_name,
         )
     )
+    afterwards = [kit.context(t("When it is paid, the subscription goes on by itself."))] if receipt.goes_on else []
     return Answer(
         title=t("Link sent") if mailed else t("Link is ready"),
         text=t("The link with which {name} can pay {amount} is ready.", **values),
@@ -92,7 +93,7 @@ def link_sent(receipt: InvoiceLinkSent, contact: ContactId, t: Translator, *, ma
                 joined([head, t("On this page {name} can pay {amount}, with an old or a new card:", **values)])
             ),
             kit.section(link(receipt.url, receipt.url)),
-            kit.context(t("When it is paid, the subscription goes on by itself.")),
+            *afterwards,
             kit.actions(ways.card(contact, t)),
         ],
     )

@@ -182,6 +182,16 @@ def test_a_link_is_to_the_page_of_the_invoice_as_stripe_has_it_now(shop: Shop) -
 
 
 @pytest.mark.parametrize(
+    ("status", "goes_on"), [(SubscriptionStatus.PAST_DUE, True), (SubscriptionStatus.CANCELED, False)]
+)
+def test_it_is_said_whether_a_subscription_goes_on(shop: Shop, status: SubscriptionStatus, goes_on: bool) -> None:
+    """One that was cancelled after the last try still owes, and stays cancelled."""
+    fails(shop, subscriptions=(subscription(status=status),))
+    found = done(shop, SendInvoiceLink(contact=ADA, invoice=InvoiceId("in_1")))
+    assert InvoiceLinkSent.model_validate_json(found.result or "").goes_on is goes_on
+
+
+@pytest.mark.parametrize(
     ("at_stripe", "refusal"),
     [(invoice(status=InvoiceStatus.PAID), InvoiceNotOpen), (invoice(url=None), NoPaymentPage)],
 )

@@ -90,7 +90,7 @@ def collected(**changes: Any) -> InvoiceCollected:
 
 
 def link(**changes: Any) -> InvoiceLinkSent:
-    fields = {"contact_name": "Ada", "invoice": failing_invoice(), "url": "https://pay.example/in_1"}
+    fields = {"contact_name": "Ada", "invoice": failing_invoice(), "url": "https://pay.example/in_1", "goes_on": True}
     return InvoiceLinkSent(**(fields | changes))
 
 

@@ -311,6 +311,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.dunning.collecting.link_sent": (
         lambda t: dunning.link_sent(mirror.link(), SHORT_ID, t),
+        lambda t: dunning.link_sent(mirror.link(goes_on=False), SHORT_ID, t),
         lambda t: dunning.link_sent(mirror.link(contact_name=LONG, url=ADDRESS), LONG_ID, t, mailed=False),
     ),
     "blocks.dunning.collecting.refused": (
