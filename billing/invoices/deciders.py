@@ -8,7 +8,7 @@ from datetime import timedelta
 from billing.absences import is_away
 from billing.access import Actor
 from billing.change_requests.model import Person
-from billing.errors import OwnRequest
+from billing.errors import OwnRequest, Refusal
 from billing.ids import TeamId, UserId
 from billing.invoices.model import Approval, SalesInvoice, person
 from billing.ports import UnitOfWork
@@ -30,6 +30,17 @@ def entitled(uow: UnitOfWork, invoice: SalesInvoice) -> Person:
     if approval and approval.filed_by.user == actor.user:
         raise OwnRequest
     return deputy or person(actor.user, actor.name)
+
+
+def may_decide(uow: UnitOfWork, invoice: SalesInvoice) -> bool:
+    """Whether it waits, and the actor is one of those for whom it does."""
+    if not invoice.awaits_approval:
+        return False
+    try:
+        entitled(uow, invoice)
+    except Refusal:
+        return False
+    return True
 
 
 def managers(uow: UnitOfWork, team: TeamId, filer: UserId) -> tuple[Actor, ...]:

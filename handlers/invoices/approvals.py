@@ -31,11 +31,14 @@ def register(router: Router) -> None:
     router.view(Id.REJECT_FORM)(rejected)
 
 
-def approved(call: Call, actor: Actor, desk: Desk) -> None:
-    """The cards change by themselves: see `ApprovalNews`."""
+def approved(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """The cards change by themselves: see `ApprovalNews`. The invoice's page is shown anew."""
     with desk.writing(actor) as uow:
         contact = sheets.sheet(uow, call.value).contact.id
         approving.decide(uow, contact, SalesInvoiceId(call.value), Act.APPROVE)
+        page = views.sheet(sheets.sheet(uow, call.value), t)
+    if call.view_id:
+        screen.replace(page)
 
 
 def rejecting(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
@@ -45,11 +48,16 @@ def rejecting(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translato
     screen.show(views.reject_form(contact, SalesInvoiceId(call.value), t))
 
 
-def rejected(call: Call, ack: Ack, actor: Actor, desk: Desk) -> None:
+def rejected(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
+    """From a card the form closes; over the invoice's page it turns into the page as it is now."""
     contact, invoice = ContactId(str(call.metadata.get("contact"))), str(call.metadata.get("invoice"))
     with desk.writing(actor) as uow:
         approving.decide(uow, contact, SalesInvoiceId(invoice), Act.REJECT, str(call.fields.get("note") or ""))
-    ack()
+        page = views.sheet(sheets.sheet(uow, invoice), t)
+    if call.depth > 1:
+        ack(response_action="update", view=page.to_dict())
+    else:
+        ack()
 
 
 class ApprovalNews:

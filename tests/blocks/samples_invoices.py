@@ -288,6 +288,8 @@ LARGE = at_stripe(
 )
 DRAFT_SHEET = sheet(PLAIN, None, InvoiceState.DRAFT, acts=(Act.EDIT, Act.SEND, Act.DELETE))
 OPEN_SHEET = sheet(ISSUED, at_stripe(), InvoiceState.SENT, methods=(method(),))
+_WAITING = FULL.model_copy(update={"approval": approval(fingerprint=FULL.content)})
+WAITING_SHEET = sheet(_WAITING, None, InvoiceState.DRAFT, acts=tuple(Act), may_decide=True)
 BARE_SHEET = sheet(None, at_stripe(number=None, url=None), InvoiceState.SENT, contact=BARE, due_on=None)
 FULL_SHEET = sheet(
     FULL_ISSUED,
@@ -420,6 +422,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.sheet(DRAFT_SHEET, t, saved=True),
         lambda t: invoices.sheet(OPEN_SHEET, t),
         lambda t: invoices.sheet(FULL_SHEET, t),
+        lambda t: invoices.sheet(WAITING_SHEET, t),
+        lambda t: invoices.sheet(WAITING_SHEET.model_copy(update={"may_decide": False}), t),
     ),
     "blocks.invoices.linking.document_links": (
         lambda t: invoices.document_links(links(DRAFT_SHEET), address_of, t),

@@ -463,6 +463,27 @@ def test_the_form_of_a_rejection_is_for_those_who_may_reject(office: Office) -> 
     assert "Your role does not include" in texts(office.shown)
 
 
+def test_the_page_decides_too_for_those_who_may(office: Office) -> None:
+    """The button on Home and in the list leads there. Who asked sees that it waits, and no button."""
+    asked_for(office)
+    page(office, drafted(office).id)
+    assert "Sam Sales asks for an approval" in texts(office.shown)
+    assert "invoice.approve" not in elements(office.shown)
+    view = page(office, drafted(office).id, PETRA)
+    office.presses("invoice.approve", drafted(office).id, view=view, person=PETRA)
+    assert drafted(office).approval.state is RequestState.APPROVED
+    assert office.slack.calls[-1].method == "views_update"
+    assert "asks for an approval" not in texts(office.shown)
+
+
+def test_a_rejection_over_the_page_shows_the_page_as_it_is_then(office: Office) -> None:
+    asked_for(office)
+    office.presses("invoice.reject", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    reply = office.submits(open_view(office.shown, 2), person=PETRA, note="Too much")
+    assert drafted(office).approval.state is RequestState.REJECTED
+    assert "asks for an approval" not in texts(reply.view)
+
+
 def test_home_of_everybody_concerned_shows_what_was_decided(office: Office) -> None:
     asked_for(office)
     office.works()
