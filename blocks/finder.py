@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from billing.contacts import ContactSummary, Found
 from blocks import kit, ways
@@ -11,16 +12,25 @@ from blocks.graphemes import fit
 from blocks.texts import Translator, bold, escape, joined, one_line
 
 SHOWN = 10  # of several matches, each with a button
+PLACE = "{who}"  # stands in `Onward.text` for whoever is chosen
+LONGEST_ONWARD = 2000  # characters of what was typed that a modal remembers
 NOBODY = "-"  # the value of an option that is only a remark
 
 
+class Onward(NamedTuple):
+    """The command that asked who is meant, and what was typed behind it: the choice leads to that, not to the card."""
+
+    command: str
+    text: str
+
+
 class Id:
-    VIEW = "finder"  # callback
+    VIEW = "finder"  # callback; metadata: `Onward`, if the card is not what was asked for
     CONTACT = "finder.contact"  # menu: option load and choice; the value is a contact, or `NOBODY`
     OPEN = ways.TO_FINDER  # button
 
 
-def finder(recent: Sequence[ContactSummary], t: Translator) -> kit.Modal:
+def finder(recent: Sequence[ContactSummary], t: Translator, onward: Onward | None = None) -> kit.Modal:
     """`/billing` alone: a field that searches while the person types, and the customers of the last days."""
     blocks: list[kit.Block] = [
         kit.section(t.rich("*Who is it about?*")),
@@ -30,10 +40,10 @@ def finder(recent: Sequence[ContactSummary], t: Translator) -> kit.Modal:
     if recent:
         blocks += [kit.divider(), kit.section(t.rich("*Your last customers*"))]
         blocks += [_row(one, t) for one in recent[:SHOWN]]
-    return _modal(t("Find a customer"), blocks, t)
+    return _modal(t("Find a customer"), blocks, t, onward)
 
 
-def choice(found: Found, t: Translator, typed: str = "") -> kit.Modal:
+def choice(found: Found, t: Translator, typed: str = "", onward: Onward | None = None) -> kit.Modal:
     """`/billing NAME` fits several customers: the first ten with a button, the others by typing more."""
     shown, rest = found.matches[:SHOWN], len(found.matches) - SHOWN
     if found.guessed:
@@ -46,7 +56,7 @@ def choice(found: Found, t: Translator, typed: str = "") -> kit.Modal:
     elif rest > 0:
         blocks.append(kit.context(t("… and {n} more. Type more of the name below.", n=rest)))
     blocks += [kit.divider(), _search(t)]
-    return _modal(t("Who is meant?"), blocks, t)
+    return _modal(t("Who is meant?"), blocks, t, onward)
 
 
 def nobody(typed: str, suggestion: str | None, t: Translator) -> Answer:
@@ -117,5 +127,14 @@ def _search(t: Translator) -> kit.Block:
     return kit.actions(kit.search(Id.CONTACT, placeholder=t("Type a name or e-mail address")), block_id="contact")
 
 
-def _modal(title: str, blocks: list[kit.Block], t: Translator) -> kit.Modal:
-    return kit.Modal(title=title, blocks=blocks, callback_id=Id.VIEW, close=t("Close"))
+def onward(metadata: Mapping[str, object], chosen: str) -> Onward | None:
+    """What the choice leads on to, with who was chosen in its place; None: to the card."""
+    command, text = metadata.get("command"), metadata.get("text")
+    if chosen == NOBODY or not isinstance(command, str) or not isinstance(text, str):
+        return None
+    return Onward(command, text.replace(PLACE, chosen))
+
+
+def _modal(title: str, blocks: list[kit.Block], t: Translator, onward: Onward | None) -> kit.Modal:
+    kept = onward._asdict() if onward and len(onward.text) <= LONGEST_ONWARD else {}
+    return kit.Modal(title=title, blocks=blocks, callback_id=Id.VIEW, close=t("Close"), metadata=kept)

@@ -55,7 +55,7 @@ def register(router: Router, announcer: Announcer) -> None:
 def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
     """`/billing billing-contact NAME`: to the page at once, or to a choice of contacts."""
     with desk.reading(actor) as uow:
-        chosen = choose(uow, call.text, t, router)
+        chosen = choose(uow, call, t, router)
         view = chosen if isinstance(chosen, Modal) else _page(uow, chosen, t)
     screen.show(view)
 

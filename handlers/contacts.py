@@ -38,7 +38,7 @@ def register(router: Router) -> None:
 def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
     """`/billing` alone, or with a name: the finder, the card, or a choice."""
     with desk.reading(actor) as uow:
-        found = choose(uow, call.text, t, router)
+        found = choose(uow, call, t, router)
         view = found if isinstance(found, Modal) else _card(uow, found, t)
     screen.show(view)
 
@@ -47,7 +47,7 @@ def from_message(call: Call, actor: Actor, desk: Desk, screen: Screen, router: R
     """The message shortcut: whoever's e-mail address stands in the message; else the finder."""
     address = _MAIL.search(call.text)
     with desk.reading(actor) as uow:
-        found = choose(uow, address.group() if address else "", t, router)
+        found = choose(uow, call, t, router, address.group() if address else "")
         view = found if isinstance(found, Modal) else _card(uow, found, t)
     screen.show(view)
 
@@ -87,11 +87,18 @@ def turned_to_newer(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Tra
     _turn(call, _trail(call)[:-1], actor, desk, screen, t)
 
 
-def choose(uow: UnitOfWork, text: str, t: Translator, router: Router) -> ContactId | Modal:
-    """The one contact that fits; else a modal that asks, or says that nobody does. The finder for an empty text."""
+def choose(uow: UnitOfWork, call: Call, t: Translator, router: Router, name: str | None = None) -> ContactId | Modal:
+    """The one contact that fits; else a modal that asks, or says that nobody does. The finder for an empty text.
+
+    `name` is the part of the call's text that says who is meant; without it all of the text does.
+    """
     uow.actor.require(Permission.FIND_CONTACTS)
+    text = call.text if name is None else name
+    onward = _onward(call, text)
     if not text:
-        return finder.finder(uow.contacts.recent(uow.actor.user), t)
+        return finder.finder(uow.contacts.recent(uow.actor.user), t, onward)
+    if uow.contacts.known([ContactId(text)]):
+        return ContactId(text)
     found = uow.contacts.find(text)
     if len(found.matches) == 1 and not found.guessed:
         return found.matches[0].id
@@ -99,9 +106,19 @@ def choose(uow: UnitOfWork, text: str, t: Translator, router: Router) -> Contact
     if len(exact) == 1:
         return exact[0].id
     if found.matches:
-        return finder.choice(found, t, text)
+        return finder.choice(found, t, text, onward)
     near = get_close_matches(text.partition(" ")[0].casefold(), filter(None, router.ids(Kind.COMMAND)), n=1)
     return finder.nobody(text, near[0] if near else None, t).modal(t)
+
+
+def _onward(call: Call, name: str) -> finder.Onward | None:
+    """`/billing NAME` is for the card, and so are shortcuts."""
+    if call.kind != Kind.COMMAND or not call.id:
+        return None
+    if name and name not in call.text:  # it was read from a link
+        return finder.Onward(call.id, finder.PLACE)
+    text = call.text.replace(name, finder.PLACE, 1) if name else f"{finder.PLACE} {call.text}".strip()
+    return finder.Onward(call.id, text)
 
 
 def _card(uow: UnitOfWork, contact: ContactId, t: Translator, trail: list[str] | None = None) -> Modal:

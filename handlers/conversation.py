@@ -20,7 +20,7 @@ from billing.access import Actor
 from billing.desk import Desk
 from billing.errors import Refusal
 from billing.ids import TeamId, UserId
-from blocks import notices, refusals
+from blocks import finder, notices, refusals, ways
 from blocks.answers import Answer
 from blocks.kit import Modal, field_of
 from blocks.texts import Translator
@@ -29,6 +29,7 @@ from handlers.router import Kind, Route, Router
 from handlers.staff import Directory
 
 STACK = 3  # modals that Slack lets lie on each other
+_CHOOSE = (finder.Id.CONTACT, ways.TO_CARD)  # where somebody says who is meant
 
 log = structlog.get_logger(__name__)
 Observe = Callable[[str, str, float], None]
@@ -99,7 +100,14 @@ class Conversation:
         answer.make_sure()
 
     def _find(self, kind: Kind, call: Call) -> tuple[Route | None, Call]:
-        """For a command the first word decides; a word that is no command of ours is what the person looks for."""
+        """For a command the first word decides; a word that is no command of ours is what the person looks for.
+
+        Whoever is chosen where a command asked who is meant is the one that the command is about.
+        """
+        onward = finder.onward(call.metadata, call.value) if kind is Kind.ACTION and call.id in _CHOOSE else None
+        if onward:
+            call = call.model_copy(update={"id": onward.command, "text": onward.text})
+            return self._router.find(Kind.COMMAND, onward.command), call
         if kind is not Kind.COMMAND:
             return self._router.find(kind, call.id), call
         word, _, rest = call.text.partition(" ")

@@ -37,11 +37,15 @@ def by_command(call: Call, ack: Ack, actor: Actor, desk: Desk, screen: Screen, r
         ack(**views.help_message(call.text, t).to_dict())
         return
     with desk.reading(actor) as uow:
-        chosen = choose(uow, name.strip(), t, router)
+        chosen = choose(uow, call, t, router, name.strip())
     if isinstance(chosen, Modal):
         screen.show(chosen)
+        return
+    answer = explanation(Topic(topic), chosen, actor, desk, t)
+    if call.view_id:  # who is meant was asked in a modal
+        screen.show(answer.modal(t))
     else:
-        ack(**explanation(Topic(topic), chosen, actor, desk, t).message().to_dict())
+        ack(**answer.message().to_dict())
 
 
 def topic(call: Call, respond: Respond, t: Translator) -> None:

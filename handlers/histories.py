@@ -37,7 +37,7 @@ def register(router: Router) -> None:
 def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
     """`/billing history NAME`."""
     with desk.reading(actor) as uow:
-        chosen = choose(uow, call.text, t, router)
+        chosen = choose(uow, call, t, router)
         view = chosen if isinstance(chosen, Modal) else views.history(domain.history(uow, chosen), uow.catalogue, t)
     screen.show(view)
 

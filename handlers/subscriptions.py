@@ -48,7 +48,7 @@ def register(router: Router, announcer: Announcer) -> None:
 def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
     """`/billing subscribe NAME`: to the form at once, or to a choice of contacts."""
     with desk.reading(actor) as uow:
-        chosen = choose(uow, call.text, t, router)
+        chosen = choose(uow, call, t, router)
         view = chosen if isinstance(chosen, Modal) else views.form(domain.form(uow, chosen), t)
     screen.show(view)
 

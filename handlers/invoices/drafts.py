@@ -64,7 +64,7 @@ def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Rou
     """`/billing invoice NAME`, or a whole invoice in one line: to the form, filled from what was typed."""
     customer, rest = typed.split_customer(call.text)
     with desk.reading(actor) as uow:
-        chosen = choose(uow, customer, t, router)
+        chosen = choose(uow, call, t, router, customer)
         if isinstance(chosen, Modal):
             view = chosen
         elif not rest:
@@ -79,7 +79,7 @@ def from_message(call: Call, actor: Actor, desk: Desk, screen: Screen, router: R
     """The message shortcut: an invoice for whoever's e-mail address stands in the message; else the finder."""
     address = _MAIL.search(call.text)
     with desk.reading(actor) as uow:
-        found = choose(uow, address.group() if address else "", t, router)
+        found = choose(uow, call, t, router, address.group() if address else "")
         view = found if isinstance(found, Modal) else views.form(drafting.form(uow, found, new_id(call)), t)
     screen.show(view)
 

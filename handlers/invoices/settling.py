@@ -69,12 +69,12 @@ def register(router: Router) -> None:
 def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
     """`/billing invoices NAME`: that customer's; without a name the drafts of everybody."""
     with desk.reading(actor) as uow:
-        view = _list_or_choice(uow, call.text, router, t) if call.text else views.draft_list(lists.drafts(uow), t)
+        view = _list_or_choice(uow, call, router, t) if call.text else views.draft_list(lists.drafts(uow), t)
     screen.show(view)
 
 
-def _list_or_choice(uow: UnitOfWork, text: str, router: Router, t: Translator) -> Modal:
-    chosen = choose(uow, text, t, router)
+def _list_or_choice(uow: UnitOfWork, call: Call, router: Router, t: Translator) -> Modal:
+    chosen = choose(uow, call, t, router)
     if isinstance(chosen, Modal):
         return chosen
     return views.invoice_list(lists.of_contact(uow, chosen, Part.OPEN), t)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -60,6 +61,56 @@ def test_a_name_that_is_exactly_one_of_several_opens_that_card(office: Office) -
     assert is_card_of(office, "ada@engines.example")
     office.types("ada")
     assert "Several customers match" in texts(office.shown)
+
+
+@pytest.mark.parametrize(
+    ("typed", "callback_id", "said"),
+    [
+        ("subscribe example", "subscription.form", "Ada Lovelace"),
+        ("plan example", None, "Ada Lovelace"),
+        ("history example", None, "Ada Lovelace"),
+        ("billing-contact example", None, "Ada Lovelace"),
+        ("invoices example", None, "Ada Lovelace"),
+        ("invoice example", "invoice.form", "Ada Lovelace"),
+        ("invoice example 3 x Onboarding 150.00, due 14d", "invoice.form", "Onboarding"),
+        ("invoice 3 x Onboarding 150.00", "invoice.form", "Onboarding"),
+        ("invoice", "invoice.form", "Ada Lovelace"),
+        ("help sign-in example", None, "Ada Lovelace"),
+    ],
+)
+def test_whoever_is_chosen_is_whom_the_command_is_about(
+    office: Office, typed: str, callback_id: str | None, said: str
+) -> None:
+    """H24: nothing of what was typed is lost because it had to be asked who is meant."""
+    office.types(typed)
+    asked = office.shown
+    assert asked["callback_id"] == "finder"
+    office.presses("card.open", ADA, view=open_view(asked))
+    assert said in texts(office.shown)
+    assert not is_card_of(office, "Ada Lovelace")
+    if callback_id:
+        assert office.shown["callback_id"] == callback_id
+
+
+def test_whoever_is_found_below_the_choice_is_meant_too(office: Office) -> None:
+    office.types("plan example")
+    office.presses("finder.contact", BEN, view=open_view(office.shown))
+    assert "Ben Byron" in texts(office.shown)
+    assert not is_card_of(office, "Ben Byron")
+
+
+def test_a_choice_that_was_forged_leads_nowhere_that_could_not_be_typed(office: Office) -> None:
+    office.types("plan example")
+    asked = open_view(office.shown)
+    for forged in ({"command": "no-such", "text": "{who}"}, {"command": 7, "text": []}, {"command": "plan"}):
+        reply = office.presses("card.open", ADA, view={**asked, "private_metadata": json.dumps(forged)})
+        assert reply.body is not None
+
+
+def test_a_very_long_line_is_not_kept_and_the_card_is_shown(office: Office) -> None:
+    office.types(f"invoice example 3 x {'x' * 2100}")
+    office.presses("card.open", ADA, view=open_view(office.shown))
+    assert is_card_of(office, "Ada Lovelace")
 
 
 def test_a_name_of_nobody_is_said_to_be_so(office: Office) -> None:
