@@ -1,4 +1,4 @@
-"""Out of office: who decides change requests meanwhile (A24). Anybody with a role may be a deputy, nobody their own."""
+"""Out of office: who decides meanwhile (A24, H16). Anybody with a role may be a deputy, nobody their own."""
 
 from __future__ import annotations
 

@@ -6,10 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from billing.change_requests.model import ChangeRequest, RequestFilter
+from billing import approvals
+from billing.approvals import Asked, AskedInvoice
+from billing.change_requests.model import RequestFilter
 from billing.contacts import Contact, Invoice
 from billing.ids import ContactId
 from billing.invoices.lists import Row, mine
+from billing.invoices.model import Stage
 from billing.invoices.sending import SendInvoice
 from billing.models import Frozen
 from billing.money import Money
@@ -20,6 +23,7 @@ from billing.ports import UnitOfWork
 from billing.roles import Permission, Role
 
 SHOWN = 5  # of each list
+FILED = 50  # of what the reader filed that are looked at, the newest
 WORKED_ON = 20  # contacts whose open invoices are looked at
 DAYS = 14  # of the chart
 _PREPARING = frozenset({SendInvoice.kind})  # once it is done, the operation that it led to says so: one act, one line
@@ -66,9 +70,9 @@ class Home(Frozen):
     did: tuple[Did, ...]
     waiting: tuple[Did, ...]  # for the customer
     waiting_count: int
-    to_decide: tuple[ChangeRequest, ...]
+    to_decide: tuple[Asked, ...]  # oldest first
     to_decide_count: int
-    filed: tuple[ChangeRequest, ...]  # of mine, undecided
+    filed: tuple[Asked, ...]  # of mine: requests that are undecided, and invoices that are not sent yet
     filed_count: int
     drafts: tuple[Row, ...]  # invoices that the reader has not sent yet
     open_invoices: tuple[Owed, ...]  # of contacts whom the reader works with
@@ -84,9 +88,9 @@ def home(uow: UnitOfWork) -> Home:
     if not sees:
         return _nothing(uow, may)
     waiting_count, waiting = uow.overview.waiting(actor.team, actor.user, SHOWN)
-    to_decide = uow.requests.page(RequestFilter.WAITING_FOR_ME, actor.team, actor.user, limit=SHOWN)
-    filed = uow.requests.page(RequestFilter.FILED_BY_ME, actor.team, actor.user, limit=SHOWN)
-    undecided = tuple(one for one in filed.requests if one.state.undecided)
+    to_decide = approvals.page(uow, RequestFilter.WAITING_FOR_ME, SHOWN)
+    filed = approvals.page(uow, RequestFilter.FILED_BY_ME, FILED)
+    pending = tuple(one for one in filed.shown if _is_pending(one))
     return Home(
         name=actor.name,
         may=may,
@@ -96,10 +100,10 @@ def home(uow: UnitOfWork) -> Home:
         ),
         waiting=tuple(_did(uow, one) for one in waiting),
         waiting_count=waiting_count,
-        to_decide=to_decide.requests,
+        to_decide=to_decide.shown,
         to_decide_count=to_decide.total,
-        filed=undecided,
-        filed_count=len(undecided),
+        filed=pending[:SHOWN],
+        filed_count=len(pending),
         drafts=mine(uow, SHOWN),
         open_invoices=_open_invoices(uow) if Role.SALES in actor.roles else (),
         business=_business(uow) if actor.may(Permission.SEE_BUSINESS) else None,
@@ -113,6 +117,11 @@ def _nothing(uow: UnitOfWork, may: frozenset[Permission]) -> Home:
         to_decide=(), to_decide_count=0, filed=(), filed_count=0,
         drafts=(), open_invoices=(), business=None, now=uow.now,
     )  # fmt: skip
+
+
+def _is_pending(one: Asked) -> bool:
+    """Whether something is still to be done about it: by whoever decides or, with an invoice, by the reader."""
+    return one.invoice.stage is Stage.DRAFT if isinstance(one, AskedInvoice) else one.state.undecided
 
 
 def _did(uow: UnitOfWork, operation: Operation) -> Did:

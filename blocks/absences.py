@@ -22,8 +22,8 @@ def form(current: Absence | None, today: date, t: Translator) -> kit.Modal:
         blocks=[
             kit.section(
                 t.rich(
-                    "While you are away your deputy is asked to decide change requests: at once if nobody else is "
-                    "there, otherwise when a request was left lying."
+                    "While you are away your deputy is asked to decide change requests and invoices: at once if nobody "
+                    "else is there, otherwise when something was left lying."
                 )
             ),
             *_current(current, t),

@@ -25,7 +25,7 @@ _COMMANDS = (
     (later("/billing subscribe NAME"), later("start a subscription")),
     (later("/billing history NAME"), later("see everything that happened to a customer")),
     (later("/billing plan NAME"), later("see and change a customer’s plan")),
-    (later("/billing approvals"), later("change requests: what waits for you, and all others")),
+    (later("/billing approvals"), later("change requests and invoices to approve: what waits for you, and all others")),
     (later("/billing away"), later("out of office, with a deputy for decisions")),
     (later("/billing billing-contact NAME"), later("who gets the invoices, and how that is changed")),
     (later("/billing invoice NAME"), later("write an invoice")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from billing.change_requests.model import ChangeRequest
+from billing.approvals import Asked, AskedInvoice
 from billing.homes import Business, Day, Did, Home, Owed
 from billing.money import Money
 from billing.operations import State
@@ -71,8 +71,8 @@ def home(shown: Home, t: Translator, picture: str | None = None) -> kit.Home:
                 kit.button(t("Find a customer"), ways.TO_FINDER, style="primary"), kit.button(t("Refresh"), Id.REFRESH)
             ),
             *_business(shown.business, t, picture),
-            *_requests(t("Waits for your decision"), shown.to_decide, shown.to_decide_count, t),
-            *_requests(t("Your requests"), shown.filed, shown.filed_count, t),
+            *_requests(t("Waits for your decision"), shown.to_decide, shown.to_decide_count, shown, t),
+            *_requests(t("Your requests"), shown.filed, shown.filed_count, shown, t),
             *_waiting(shown, t),
             *_drafts(shown, t),
             *_open_invoices(shown, t),
@@ -137,17 +137,27 @@ def _chart(days: Sequence[Day], t: Translator, picture: str | None) -> Iterator[
         yield kit.section(joined([bold(charts.title(days, t)), charts.drawn(days), said]))
 
 
-def _requests(title: str, requests: Sequence[ChangeRequest], count: int, t: Translator) -> Iterator[kit.Block]:
+def _requests(title: str, requests: Sequence[Asked], count: int, shown: Home, t: Translator) -> Iterator[kit.Block]:
     if not requests:
         return
     yield kit.divider()
     yield kit.section(bold(title))
-    for one in requests:
-        head = t.rich("*{name}*: {state}", name=fit(one.contact_name, 200), state=words.request_state(one.state, t))
-        since = t("filed by {who}, {when}", who=one.filed_by.name, when=one.filed_at)
-        yield kit.section(joined([head, since]), accessory=ways.request(one.id, t))
+    yield from (_request(one, shown, t) for one in requests)
     if count > len(requests):
         yield kit.context(t("… and {n} more", n=count - len(requests)))
+
+
+def _request(one: Asked, shown: Home, t: Translator) -> kit.Block:
+    age = words.age(one.age(shown.now), t)
+    if isinstance(one, AskedInvoice):
+        name, by, state = one.invoice.contact_name, one.approval.filed_by.name, words.asked_invoice_state(one, t)
+        what, button = [words.asked_invoice(one, t)], ways.invoice(one.invoice.id, t)
+    else:
+        name, by, state = one.contact_name, one.filed_by.name, words.request_state(one.state, t)
+        what, button = [], ways.request(one.id, t)
+    head = t.rich("*{name}*: {state}", name=fit(name, 200), state=state)
+    since = t("filed by {name} {age} ago", name=fit(by, 200), age=age)
+    return kit.section(joined([head, joined([*what, since], by=" · ")]), accessory=button)
 
 
 def _waiting(shown: Home, t: Translator) -> Iterator[kit.Block]:

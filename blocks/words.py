@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
+from billing.approvals import AskedInvoice
 from billing.catalogue import Catalogue, Label, ReasonCode, RecurringPrice
 from billing.change_requests.model import RequestState
 from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, Portal, SubscriptionStatus
 from billing.errors import UnknownPlan
-from billing.invoices.model import InvoiceState
+from billing.invoices.model import InvoiceState, Stage
 from billing.ports import PaidBy
 from billing.previews import SubscriptionPreview, TaxLine
 from billing.roles import Permission, Role
@@ -276,6 +277,20 @@ def age(passed: timedelta, t: Translator) -> str:
 
 def request_state(state: RequestState, t: Translator) -> str:
     return t(_REQUESTS[state])
+
+
+def asked_invoice(one: AskedInvoice, t: Translator) -> str:
+    """What somebody asks to send: `Invoice of €535.50`."""
+    return t("Invoice of {amount}", amount=one.total) if one.total else t("Invoice")
+
+
+def asked_invoice_state(one: AskedInvoice, t: Translator) -> str:
+    """How the approval of an invoice stands, and whether it still counts."""
+    if one.invoice.stage is not Stage.DRAFT:
+        return t("approved and sent") if one.invoice.is_granted else t("sent without an approval")
+    if one.is_outdated:
+        return t("changed since, has to be asked for anew")
+    return request_state(one.approval.state, t)
 
 
 def account_status(status: AccountStatus, t: Translator) -> str:

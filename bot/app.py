@@ -15,11 +15,11 @@ from slack_bolt import App as Bolt
 from slack_sdk.errors import SlackClientError
 
 import handlers
-from billing import histories, syncs, usage
+from billing import approvals, histories, syncs, usage
 from billing.actions import actions
 from billing.billing_contacts import verifying
 from billing.catalogue import Catalogue, load
-from billing.change_requests import cards, deciding, lists, watching
+from billing.change_requests import cards, deciding, watching
 from billing.desk import Desk
 from billing.dunning import failures
 from billing.errors import Transient
@@ -132,6 +132,7 @@ class App:
         reconciled = ReconciliationNews(self.desk, self.posts)
         approval_news = ApprovalNews(self.desk, self.posts)
         exports = Exports(self.desk, self.posts)
+        homes = Homes(self.desk, self.posts, self.charts)
         request_cards = Cards(self.desk, self.posts)
         messages = Messages(self.desk, self.posts)
 
@@ -169,15 +170,18 @@ class App:
                     (
                         Step("cards", request_cards.show),
                         Step("mail", RequestMails(self.desk, outbox).send),
-                        Step("homes", Homes(self.desk, self.posts, self.charts).refresh),
+                        Step("homes", homes.refresh),
                     ),
                 ),
                 Pipeline(cards.PIPELINE, (Step("cards", request_cards.show),)),
                 Pipeline(deciding.NEWS, (Step("tell", messages.news),)),
                 Pipeline(watching.PIPELINE, (Step("remind", messages.remind),)),
-                Pipeline(lists.EXPORT, (Step("export", messages.export),)),
+                Pipeline(approvals.EXPORT, (Step("export", messages.export),)),
                 Pipeline(usage.PIPELINE, (Step("mail", UsageNotices(self.desk, outbox).send),)),
-                Pipeline(approving.PIPELINE, (Step("tell", approval_news.tell),)),
+                Pipeline(
+                    approving.PIPELINE,
+                    (Step("tell", approval_news.tell), Step("homes", homes.refresh_for_invoice)),
+                ),
                 Pipeline(nudging.PIPELINE, (Step("remind", approval_news.remind),)),
                 Pipeline(reminding.PIPELINE, (Step("remind", invoice_mails.remind),)),
                 Pipeline(telling.PIPELINE, (Step("readers", news.readers), Step("tell", news.tell))),

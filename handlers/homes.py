@@ -1,8 +1,8 @@
-"""Home: published when it is opened, when Refresh is pressed, and when a request that it shows has moved on."""
+"""Home: published when it is opened, when Refresh is pressed, and when what it shows to decide has moved on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 from slack_sdk import WebClient
@@ -11,7 +11,8 @@ from slack_sdk.errors import SlackApiError
 from billing import homes as domain
 from billing.access import Actor
 from billing.desk import Desk
-from billing.ids import RequestId
+from billing.ids import RequestId, SalesInvoiceId
+from billing.invoices.deciders import deciders
 from billing.steps import NOBODY
 from blocks import homes as views
 from blocks.homes import Id
@@ -37,7 +38,7 @@ def publish(actor: Actor, desk: Desk, client: WebClient, t: Translator, charts: 
 
 
 class Homes:
-    """A step that may be repeated: a request that moved on is shown so in the Home of everybody concerned (A24)."""
+    """Steps that may be repeated: what moved on is shown so in the Home of everybody concerned (A24)."""
 
     def __init__(self, desk: Desk, posts: Posts, charts: Charts) -> None:
         self._desk = desk
@@ -50,6 +51,18 @@ class Homes:
             request = uow.requests.get(RequestId(argument.partition(":")[0]))
             concerned = dict.fromkeys((request.filed_by.user, *(one.user for one in request.deciders)))
             people = [uow.staff.get(request.team, user) for user in concerned]
+        return self._refresh_all(people)
+
+    def refresh_for_invoice(self, argument: str, _: str = "") -> str:
+        """`argument` is `invoice:version`. A draft that was thrown away meanwhile is nobody's any more."""
+        with self._desk.reading(NOBODY) as uow:
+            invoice = uow.invoices.find(SalesInvoiceId(argument.partition(":")[0]))
+            if invoice is None or invoice.approval is None:
+                return ""
+            people = [uow.staff.get(invoice.team, invoice.approval.filed_by.user), *deciders(uow, invoice)]
+        return self._refresh_all(people)
+
+    def _refresh_all(self, people: Iterable[Actor | None]) -> str:
         for person in people:
             if person and person.roles:
                 self._refresh(person)

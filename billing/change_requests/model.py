@@ -14,14 +14,14 @@ undecided one; whatever ends the subscription at Stripe, or the schedule, ends t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol, Self
 
 from pydantic import Field
 
 from billing.catalogue import ReasonCode
-from billing.errors import KontorError
+from billing.errors import KontorError, NotFound
 from billing.ids import ContactId, RequestId, ScheduleId, SubscriptionId, TeamId, UserId
 from billing.models import Frozen
 from billing.plans import Difference, Impact, Package
@@ -154,6 +154,10 @@ class ChangeRequest(Frozen):
     def age(self, now: datetime) -> timedelta:
         return now - self.filed_at
 
+    @property
+    def place(self) -> Place:
+        return Place(self.filed_at, self.id)
+
 
 class Conflict(KontorError):
     """The request was moved on by somebody else since it was read: read it again."""
@@ -168,13 +172,45 @@ class RequestFilter(StrEnum):
     SCHEDULED = "scheduled"
     ALL = "all"
 
+    @property
+    def oldest_first(self) -> bool:
+        """What waits begins with what has waited longest; everything else with the newest."""
+        return self in (RequestFilter.WAITING_FOR_ME, RequestFilter.UNDECIDED)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Place(NamedTuple):
+    """Where something stands in a list: by when it was filed, and by its id among what was filed at that instant.
+
+    A list goes on behind a place, whatever became meanwhile of what stood there.
+    """
+
+    at: datetime  # UTC
+    id: str
+
+    @classmethod
+    def read(cls, code: str) -> Self:
+        """Raise NotFound for a code that no list gave."""
+        microseconds, _, id_ = code.partition(".")
+        try:
+            return cls(_EPOCH + timedelta(microseconds=int(microseconds)), id_)
+        except (ValueError, OverflowError):
+            raise NotFound(code) from None
+
+    @property
+    def code(self) -> str:
+        """Short, for a button."""
+        return f"{(self.at - _EPOCH) // timedelta(microseconds=1)}.{self.id}"
+
 
 class RequestPage(Frozen):
     """A page of a list: oldest first of what waits, newest first of everything else."""
 
     requests: tuple[ChangeRequest, ...] = ()
     total: int = 0
-    following: str | None = None  # give it back to read the next page; None: this is the end
+    following: Place | None = None  # give it back to read the next page; None: this is the end
 
 
 class Card(Frozen):
@@ -212,9 +248,9 @@ class ChangeRequests(Protocol):
         """Newest first."""
 
     def page(
-        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: str | None = None
+        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
     ) -> RequestPage:
-        """What that person sees under that filter. Raises NotFound for an `after` that no page gave."""
+        """What that person sees under that filter."""
 
     def undecided_since(self, nudged_before: datetime, limit: int) -> tuple[ChangeRequest, ...]:
         """Undecided ones of which nobody was told since then, oldest first."""

@@ -14,10 +14,11 @@ from pydantic import Field
 from billing.change_requests.model import LONGEST_NOTE, Decision, RequestState
 from billing.change_requests.model import Act as Move
 from billing.change_requests.states import move
-from billing.errors import NoSuchApproval, OwnRequest, UnknownInvoice
+from billing.errors import NoSuchApproval, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals
-from billing.invoices.drafting import amounts, content, editable
+from billing.invoices.deciders import entitled, with_deputies
+from billing.invoices.drafting import amounts, editable
 from billing.invoices.model import Approval, Conflict, SalesInvoice, person
 from billing.models import Frozen
 from billing.money import Money
@@ -77,12 +78,6 @@ def exceeded(uow: UnitOfWork, totals: InvoiceTotals) -> Exceeded | None:
     )
 
 
-def is_granted(invoice: SalesInvoice) -> bool:
-    """Whether a manager has agreed to this very content."""
-    approval = invoice.approval
-    return approval is not None and approval.state is RequestState.APPROVED and approval.fingerprint == content(invoice)
-
-
 def ask(uow: UnitOfWork, command: AskForApproval) -> SalesInvoice:
     """File what has to be granted. The same content twice is asked once; what was rejected may be asked again."""
     uow.actor.require(Permission.SEND_INVOICE)
@@ -99,14 +94,12 @@ def _asked(uow: UnitOfWork, command: AskForApproval) -> SalesInvoice:
     invoice = uow.invoices.get(command.invoice)
     editable(uow, invoice, command.contact)
     totals = amounts(uow, uow.contacts.get(invoice.contact), invoice)
-    known = invoice.approval
-    is_waiting = known is not None and known.state is RequestState.FILED and known.fingerprint == content(invoice)
-    if is_waiting or is_granted(invoice) or not exceeded(uow, totals):
+    if invoice.awaits_approval or invoice.is_granted or not exceeded(uow, totals):
         return invoice
     me = person(uow.actor.user, uow.actor.name)
     filing = Decision(number=1, act=Move.FILE, by=me, at=uow.now, note=command.note.strip())
-    approval = Approval(fingerprint=content(invoice), filed_by=me, decisions=(filing,), nudged_at=uow.now)
-    return _saved(uow, invoice, approval, Happening.INVOICE_APPROVAL_ASKED)
+    approval = Approval(fingerprint=invoice.content, filed_by=me, decisions=(filing,), nudged_at=uow.now)
+    return _saved(uow, invoice, with_deputies(uow, invoice.team, approval), Happening.INVOICE_APPROVAL_ASKED)
 
 
 def decide(
@@ -114,25 +107,24 @@ def decide(
 ) -> SalesInvoice:
     """Grant or reject, as the actor; a rejection needs words.
 
-    Raises NotPermitted, OwnRequest, AlreadyDecided, ReasonMissing; NoSuchApproval when the draft was changed since.
+    Raises NotStaff, NotPermitted, OwnRequest, AlreadyDecided, ReasonMissing; NoSuchApproval when the draft was changed
+    or sent since.
     The same decision by the same person again changes nothing.
     """
-    uow.actor.require(Permission.APPROVE_INVOICE)
     for attempt in range(TRIES):
         invoice = uow.invoices.get(invoice_id)
         approval = invoice.approval
         if invoice.team != uow.actor.team or invoice.contact != contact_id:
             raise UnknownInvoice(invoice=invoice_id)
+        me = entitled(uow, invoice)
         if approval is None:
             raise NoSuchApproval
         last = approval.last
-        if last.act is act and last.by and last.by.user == uow.actor.user:
+        if last.act is act and last.by and last.by.user == me.user:
             return invoice
-        if approval.filed_by.user == uow.actor.user:
-            raise OwnRequest
-        if approval.state is RequestState.FILED and approval.fingerprint != content(invoice):
+        if approval.state is RequestState.FILED and not invoice.awaits_approval:
             raise NoSuchApproval
-        after = move(approval, act, person(uow.actor.user, uow.actor.name), uow.now, note)
+        after = move(approval, act, me, uow.now, note)
         happened = Happening.INVOICE_APPROVED if act is Move.APPROVE else Happening.INVOICE_REJECTED
         try:
             return _saved(uow, invoice, after, happened)
@@ -151,8 +143,19 @@ def view(uow: UnitOfWork, invoice_id: SalesInvoiceId) -> ApprovalView:
         invoice=invoice,
         approval=invoice.approval,
         totals=amounts(uow, uow.contacts.get(invoice.contact), invoice),
-        outdated=invoice.approval.fingerprint != content(invoice),
+        outdated=_is_outdated(invoice, invoice.approval),
     )
+
+
+def news(invoice: SalesInvoice) -> Job:
+    """The job that brings all cards up to date, and posts those that are missing."""
+    version = f"{invoice.id}:{invoice.version}"
+    return Job(id=f"{invoice.id}:approval:{invoice.version}", name=PIPELINE, argument=version)
+
+
+def _is_outdated(invoice: SalesInvoice, approval: Approval) -> bool:
+    is_open = approval.state is RequestState.FILED
+    return approval.fingerprint != invoice.content or (is_open and not invoice.awaits_approval)
 
 
 def _saved(uow: UnitOfWork, invoice: SalesInvoice, approval: Approval, happened: Happening) -> SalesInvoice:
@@ -170,5 +173,5 @@ def _saved(uow: UnitOfWork, invoice: SalesInvoice, approval: Approval, happened:
             parameters={"note": last.note or None},
         )
     )
-    uow.enqueue(Job(id=f"{after.id}:approval:{after.version}", name=PIPELINE, argument=f"{after.id}:{after.version}"))
+    uow.enqueue(news(after))
     return after

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Annotated, ClassVar
@@ -173,13 +172,6 @@ def rates(uow: UnitOfWork, contact: Contact, line: Line) -> tuple[TaxRate, ...]:
         if rate.name == line.tax and rate.country == country:
             return (rate,)
     raise UnknownTax(tax=line.tax)
-
-
-def content(invoice: SalesInvoice) -> str:
-    """A digest of what an approval is about: the lines and the discount."""
-    lines = [line.model_dump_json(exclude={"version"}) for line in invoice.lines]
-    discount = invoice.details.discount.model_dump_json() if invoice.details.discount else ""
-    return hashlib.sha256("\n".join((invoice.currency, discount, *lines)).encode()).hexdigest()[:32]
 
 
 # Changing

@@ -18,7 +18,7 @@ from typing import Annotated, Protocol, Self
 from pydantic import Field, model_validator
 
 from billing.catalogue.labels import Percent
-from billing.change_requests.model import Decision, Person, RequestState
+from billing.change_requests.model import Decision, Person, Place, RequestFilter, RequestState
 from billing.contacts import Invoice, InvoiceStatus
 from billing.errors import KontorError
 from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId, TeamId, UserId
@@ -114,6 +114,7 @@ class Approval(Frozen):
     filed_by: Person
     decisions: tuple[Decision, ...]  # oldest first; the first is the filing
     approvals_needed: int = 1
+    deputies: tuple[Person, ...] = ()  # of managers who are away: they may decide, too
     nudged_at: datetime  # UTC
 
     @property
@@ -123,6 +124,11 @@ class Approval(Frozen):
     @property
     def last(self) -> Decision:
         return self.decisions[-1]
+
+    @property
+    def filed_at(self) -> datetime:
+        """UTC."""
+        return self.decisions[0].at
 
 
 class SalesInvoice(Frozen):
@@ -161,6 +167,33 @@ class SalesInvoice(Frozen):
     def due(self, today: date) -> date:
         """When it is due if it is sent today, or has to be since it was."""
         return self.due_on or self.details.due_on or date.fromordinal(today.toordinal() + self.details.due_days)
+
+    @property
+    def content(self) -> str:
+        """A digest of what an approval is about: the lines and the discount."""
+        lines = [line.model_dump_json(exclude={"version"}) for line in self.lines]
+        discount = self.details.discount.model_dump_json() if self.details.discount else ""
+        return hashlib.sha256("\n".join((self.currency, discount, *lines)).encode()).hexdigest()[:32]
+
+    @property
+    def place(self) -> Place:
+        """Where it stands among those that a manager was asked about."""
+        assert self.approval, "only those have a place"
+        return Place(self.approval.filed_at, self.id)
+
+    @property
+    def awaits_approval(self) -> bool:
+        """A manager was asked about the draft as it is now, and nobody has decided."""
+        return self.stage is Stage.DRAFT and self._is_approval_about_this(RequestState.FILED)
+
+    @property
+    def is_granted(self) -> bool:
+        """A manager has agreed to this very content."""
+        return self._is_approval_about_this(RequestState.APPROVED)
+
+    def _is_approval_about_this(self, state: RequestState) -> bool:
+        approval = self.approval
+        return approval is not None and approval.state is state and approval.fingerprint == self.content
 
 
 class InvoiceState(StrEnum):
@@ -229,6 +262,14 @@ class InvoiceCard(Frozen):
     ts: str
 
 
+class AskedPage(Frozen):
+    """A page of invoices that a manager was asked about, in the order of the filter."""
+
+    invoices: tuple[SalesInvoice, ...] = ()
+    total: int = 0
+    following: Place | None = None  # give it back to read the next page; None: this is the end
+
+
 class SalesInvoices(Protocol):
     """The rows of our invoices, of their numbers, of templates and of approval cards."""
 
@@ -256,6 +297,14 @@ class SalesInvoices(Protocol):
 
     def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
         """Drafts that a manager was asked about, whatever became of that; longest unchanged first."""
+
+    def asked(
+        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
+    ) -> AskedPage:
+        """Those that a manager was asked about. For a manager waits what others asked about; none is scheduled."""
+
+    def for_deputy(self, team: TeamId, user: UserId, *, limit: int, after: Place | None = None) -> AskedPage:
+        """Those that wait, and that this person may decide instead of a manager who is away; oldest first."""
 
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         """Ours among those invoices of Stripe's."""

@@ -11,10 +11,9 @@ from billing.errors import NoSuchApproval, UnknownInvoice
 from billing.ids import SalesInvoiceId, UserId
 from billing.invoices import approving
 from billing.invoices.approving import ApprovalView
-from billing.invoices.drafting import content
+from billing.invoices.deciders import deciders, with_deputies
 from billing.invoices.model import Conflict, SalesInvoice
 from billing.ports import Job, Store, UnitOfWork
-from billing.roles import Permission
 from billing.steps import NOBODY
 
 PIPELINE = "invoice_approval_reminder"  # a message to one person; argument: invoice:user
@@ -24,7 +23,7 @@ AT_ONCE = 1_000  # drafts that are looked at in one transaction
 def remind(store: Store) -> int:
     """Have the managers reminded of what was asked longer ago than change requests may lie; how many drafts that were.
 
-    Those who are away are left out, unless all are.
+    Those who are away are left out, unless all are. Where all are, or a draft lies too long, their deputies are asked.
     """
     with store.writing(NOBODY) as uow:
         before = uow.now - timedelta(hours=uow.catalogue.plan_changes.remind_after_hours)
@@ -32,52 +31,41 @@ def remind(store: Store) -> int:
 
 
 def still_waiting(uow: UnitOfWork, invoice: SalesInvoiceId, user: UserId) -> tuple[ApprovalView, Actor] | None:
-    """The approval and that manager, if they may still decide it: a reminder may come late."""
+    """The approval and that person, if they may still decide it: a reminder may come late."""
     try:
         shown = approving.view(uow, invoice)
     except (UnknownInvoice, NoSuchApproval):
         return None
     if shown.outdated or shown.approval.state is not RequestState.FILED:
         return None
-    asked = (one for one in approvers(uow, shown.invoice) if one.user == user)
+    asked = (one for one in deciders(uow, shown.invoice) if one.user == user)
     return next(((shown, one) for one in asked), None)
-
-
-def approvers(uow: UnitOfWork, invoice: SalesInvoice) -> tuple[Actor, ...]:
-    """Who may decide: of the invoice's team, and not who asked."""
-    filer = invoice.approval.filed_by.user if invoice.approval else None
-    return tuple(
-        one
-        for one in uow.staff.list()
-        if one.team == invoice.team and one.may(Permission.APPROVE_INVOICE) and one.user != filer
-    )
 
 
 def _lies(invoice: SalesInvoice, *, before: datetime) -> bool:
     approval = invoice.approval
-    return (
-        approval is not None
-        and approval.state is RequestState.FILED
-        and approval.fingerprint == content(invoice)
-        and approval.nudged_at <= before
-    )
+    return approval is not None and invoice.awaits_approval and approval.nudged_at <= before
 
 
 def _nudge(uow: UnitOfWork, invoice: SalesInvoice) -> bool:
     assert invoice.approval, "only approvals lie"
-    approval = invoice.approval.model_copy(update={"nudged_at": uow.now})
+    approval = with_deputies(uow, invoice.team, invoice.approval).model_copy(update={"nudged_at": uow.now})
     after = invoice.model_copy(update={"version": invoice.version + 1, "approval": approval})
     try:
         uow.invoices.save(after)
     except Conflict:
         return False  # somebody is at it; the next look finds it again
-    people = approvers(uow, invoice)
+    people = deciders(uow, after)
     there = [one for one in people if not is_away(uow, invoice.team, one.user)] or people
+    known = {one.user for one in deciders(uow, invoice)}
     stamp = int(uow.now.timestamp())
     uow.enqueue(
         *(
             Job(id=f"{invoice.id}:{one.user}:{stamp}", name=PIPELINE, argument=f"{invoice.id}:{one.user}")
             for one in there
+            if one.user in known
         )
     )
+    if len(people) > len(known):  # who is asked just now gets a card, which is news enough
+        uow.enqueue(approving.news(after))
     return True

@@ -10,7 +10,7 @@ from billing.contacts import Contact
 from billing.errors import DueDateOutOfRange, EmptyInvoice, FieldMissing, NotNow, RecipientNotReadable, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals, LineTotal
-from billing.invoices.approving import Exceeded, exceeded, is_granted
+from billing.invoices.approving import Exceeded, exceeded
 from billing.invoices.drafting import amounts
 from billing.invoices.model import Approval, InvoiceState, SalesInvoice, Stage
 from billing.models import Frozen
@@ -77,7 +77,7 @@ def sendable(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId)
         totals=totals,
         due_on=due_on,
         reverse_charge=uow.catalogue.reverse_charge(contact.address.country, contact.tax_id),
-        exceeds=None if is_granted(invoice) else exceeded(uow, totals),
+        exceeds=None if invoice.is_granted else exceeded(uow, totals),
         approval=invoice.approval,
         may_send=uow.actor.may(Permission.SEND_INVOICE),
         mailed=uow.catalogue.invoices.tell_customer.received,

@@ -16,6 +16,7 @@ from billing.errors import ManualPaymentNotPossible, NotNow, UnknownInvoice
 from billing.ids import ContactId, InvoiceId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals
 from billing.invoices.billed import Billed, billed
+from billing.invoices.deciders import may_decide
 from billing.invoices.drafting import amounts
 from billing.invoices.model import InvoiceState, SalesInvoice, Stage, state
 from billing.models import Frozen
@@ -96,6 +97,7 @@ class Sheet(Frozen):
     due: Money  # what is still to be paid
     due_on: date | None
     acts: tuple[Act, ...]  # what this person may do now
+    may_decide: bool = False  # this person may grant or reject it now
     methods: tuple[PaymentMethod, ...]  # on file and good
     now: datetime  # UTC
     today: date  # in the business's time zone
@@ -154,6 +156,7 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
         due=stripe.due if stripe and stripe.status in _OPEN else zero,
         due_on=ours.due(uow.today) if ours else day,
         acts=tuple(act for act in Act if allows(uow, found, ours, stripe, act) and uow.actor.may(NEEDS[act])),
+        may_decide=ours is not None and may_decide(uow, ours),
         methods=tuple(one for one in uow.mirror.payment_methods(contact_id) if not one.expired(uow.today)),
         now=uow.now,
         today=uow.today,

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, func, select, tuple_, update
 from sqlalchemy.engine import Connection
 
-from billing.change_requests.model import Card, ChangeRequest, Conflict, Decision, RequestFilter, RequestPage
-from billing.errors import NotFound, UnknownRequest
+from billing.change_requests.model import Card, ChangeRequest, Conflict, Decision, Place, RequestFilter, RequestPage
+from billing.errors import UnknownRequest
 from billing.ids import ContactId, RequestId, SubscriptionId, TeamId, UserId
 from billing.storage.statements import add, upsert
 from billing.storage.tables import (
@@ -27,7 +27,6 @@ from billing.storage.tables import (
     change_requests,
 )
 
-_WAITING = (RequestFilter.WAITING_FOR_ME, RequestFilter.UNDECIDED)  # these lists begin with the oldest
 _BODY = change_requests.c.body
 _Listed = Select[str, datetime, str]  # the body, and what the list is ordered by
 
@@ -77,18 +76,18 @@ class RequestRows:
         return tuple(self._read(statement))
 
     def page(
-        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: str | None = None
+        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
     ) -> RequestPage:
         listed = _listed(wanted, team, user)
         total = self._connection.scalar(listed.with_only_columns(func.count(), maintain_column_froms=True)) or 0
         _, at, id_ = listed.selected_columns
         if after is not None:
-            seen = tuple_(*self._place(after, team))
-            listed = listed.where(tuple_(at, id_) > seen if wanted in _WAITING else tuple_(at, id_) < seen)
-        order = (at, id_) if wanted in _WAITING else (at.desc(), id_.desc())
+            seen = tuple_(*after)
+            listed = listed.where(tuple_(at, id_) > seen if wanted.oldest_first else tuple_(at, id_) < seen)
+        order = (at, id_) if wanted.oldest_first else (at.desc(), id_.desc())
         found = tuple(self._read(listed.order_by(*order).limit(limit + 1)))
         shown = found[:limit]
-        return RequestPage(requests=shown, total=total, following=shown[-1].id if len(found) > limit else None)
+        return RequestPage(requests=shown, total=total, following=shown[-1].place if len(found) > limit else None)
 
     def undecided_since(self, nudged_before: datetime, limit: int) -> tuple[ChangeRequest, ...]:
         column = change_requests.c
@@ -128,15 +127,6 @@ class RequestRows:
     def _decided(self, request: ChangeRequest, decisions: Iterable[Decision]) -> None:
         if rows := [_decision_row(request.id, one) for one in decisions]:
             self._connection.execute(change_decisions.insert(), rows)
-
-    def _place(self, after: str, team: TeamId) -> tuple[datetime, str]:
-        """Where in a list that request is, by whose id a page ended. Others may see that page, not other teams."""
-        column = change_requests.c
-        statement = select(column.filed_at, column.id).where(column.team == team, column.id == after)
-        row = self._connection.execute(statement).one_or_none()
-        if row is None:
-            raise NotFound(after)
-        return row.filed_at, row.id
 
     def _read(self, statement: Select[*tuple[Any, ...]]) -> Iterator[ChangeRequest]:
         return map(ChangeRequest.model_validate_json, self._connection.scalars(statement))

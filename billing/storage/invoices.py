@@ -6,16 +6,27 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, delete, select, tuple_, update
+from sqlalchemy import Select, delete, func, select, tuple_, update
 from sqlalchemy.engine import Connection
 
+from billing.change_requests.model import Place, RequestFilter
 from billing.errors import NotFound, UnknownInvoice
-from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId
-from billing.invoices.model import Conflict, InvoiceCard, SalesInvoice, Stage, Template
+from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId, UserId
+from billing.invoices.model import AskedPage, Conflict, InvoiceCard, SalesInvoice, Stage, Template
 from billing.storage.statements import add, insert, upsert
-from billing.storage.tables import DRAFTS, invoice_cards, invoice_numbers, invoice_templates, sales_invoices
+from billing.storage.tables import (
+    ASKED,
+    DRAFTS,
+    WAITS,
+    invoice_cards,
+    invoice_deputies,
+    invoice_numbers,
+    invoice_templates,
+    sales_invoices,
+)
 
 _BODY = sales_invoices.c.body
+_Asked = Select[str, Any, str]  # the body, and what the list is ordered by
 _UNSENT = (Stage.DRAFT.value, Stage.SENDING.value)
 
 
@@ -26,7 +37,10 @@ class SalesInvoiceRows:
         self._connection = connection
 
     def add(self, invoice: SalesInvoice) -> bool:
-        return bool(add(self._connection, sales_invoices, _row(invoice)))
+        is_new = bool(add(self._connection, sales_invoices, _row(invoice)))
+        if is_new:
+            self._await_deputies(invoice)
+        return is_new
 
     def get(self, invoice: SalesInvoiceId) -> SalesInvoice:
         found = self.find(invoice)
@@ -46,10 +60,12 @@ class SalesInvoiceRows:
         statement = update(sales_invoices).where(column.id == invoice.id, column.version == invoice.version - 1)
         if self._connection.execute(statement.values(_row(invoice))).rowcount == 0:
             raise Conflict(invoice.id)
+        self._await_deputies(invoice)
 
     def delete(self, invoice: SalesInvoice) -> None:
         column = sales_invoices.c
-        self._connection.execute(delete(invoice_cards).where(invoice_cards.c.invoice == invoice.id))
+        for table in (invoice_cards, invoice_deputies):
+            self._connection.execute(delete(table).where(table.c.invoice == invoice.id))
         statement = delete(sales_invoices).where(
             column.id == invoice.id, column.version == invoice.version, column.number.is_(None), DRAFTS
         )
@@ -76,6 +92,18 @@ class SalesInvoiceRows:
         column = sales_invoices.c
         asked = select(_BODY).where(DRAFTS, column.id.in_(select(invoice_cards.c.invoice)))
         return tuple(self._read(asked.order_by(column.changed_at, column.id).limit(limit)))
+
+    def asked(
+        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
+    ) -> AskedPage:
+        if wanted is RequestFilter.SCHEDULED:
+            return AskedPage()
+        return self._page(_asked(wanted, team, user), limit, after, oldest_first=wanted.oldest_first)
+
+    def for_deputy(self, team: TeamId, user: UserId, *, limit: int, after: Place | None = None) -> AskedPage:
+        column = invoice_deputies.c
+        listed = select(_BODY, column.waits_since, column.invoice).join_from(invoice_deputies, sales_invoices)
+        return self._page(listed.where(column.team == team, column.user_id == user), limit, after, oldest_first=True)
 
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         wanted = tuple(invoices)
@@ -119,6 +147,31 @@ class SalesInvoiceRows:
     def save_card(self, card: InvoiceCard) -> None:
         self._connection.execute(upsert(self._connection, invoice_cards, "invoice", "place"), card.model_dump())
 
+    def _page(self, listed: _Asked, limit: int, after: Place | None, *, oldest_first: bool) -> AskedPage:
+        total = self._connection.scalar(listed.with_only_columns(func.count(), maintain_column_froms=True)) or 0
+        _, at, id_ = listed.selected_columns
+        if after is not None:
+            seen = tuple_(*after)
+            listed = listed.where(tuple_(at, id_) > seen if oldest_first else tuple_(at, id_) < seen)
+        order = (at, id_) if oldest_first else (at.desc(), id_.desc())
+        found = tuple(self._read(listed.order_by(*order).limit(limit + 1)))
+        shown = found[:limit]
+        return AskedPage(invoices=shown, total=total, following=shown[-1].place if len(found) > limit else None)
+
+    def _await_deputies(self, invoice: SalesInvoice) -> None:
+        """Those who may decide about this version; none who could about the one before."""
+        if invoice.approval is None:
+            return
+        self._connection.execute(delete(invoice_deputies).where(invoice_deputies.c.invoice == invoice.id))
+        since = invoice.approval.filed_at
+        rows = [
+            {"invoice": invoice.id, "user_id": one.user, "team": invoice.team, "waits_since": since}
+            for one in invoice.approval.deputies
+            if invoice.awaits_approval
+        ]
+        if rows:
+            add(self._connection, invoice_deputies, *rows)
+
     def _one(self, statement: Select[*tuple[Any, ...]]) -> SalesInvoice | None:
         body = self._connection.scalar(statement)
         return SalesInvoice.model_validate_json(body) if body is not None else None
@@ -127,7 +180,24 @@ class SalesInvoiceRows:
         return map(SalesInvoice.model_validate_json, self._connection.scalars(statement))
 
 
+def _asked(wanted: RequestFilter, team: TeamId, user: UserId) -> _Asked:
+    """What is in that list, and what it is ordered by."""
+    column = sales_invoices.c
+    waiting = select(_BODY, column.waits_since, column.id).where(column.team == team, WAITS)
+    every = select(_BODY, column.asked_at, column.id).where(column.team == team, ASKED)
+    match wanted:
+        case RequestFilter.WAITING_FOR_ME:
+            return waiting.where(column.asked_by != user)
+        case RequestFilter.UNDECIDED:
+            return waiting
+        case RequestFilter.FILED_BY_ME:
+            return every.where(column.asked_by == user)
+        case _:
+            return every
+
+
 def _row(invoice: SalesInvoice) -> dict[str, Any]:
+    approval = invoice.approval
     return {
         "id": invoice.id,
         "version": invoice.version,
@@ -138,5 +208,8 @@ def _row(invoice: SalesInvoice) -> dict[str, Any]:
         "stripe": invoice.stripe,
         "changed_at": invoice.changed_at,
         "reminds_on": invoice.reminds_on,
+        "asked_by": approval.filed_by.user if approval else None,
+        "asked_at": approval.filed_at if approval else None,
+        "waits_since": approval.filed_at if approval and invoice.awaits_approval else None,
         "body": invoice.model_dump_json(),
     }

@@ -534,6 +534,9 @@ class SalesInvoiceColumns(TypedColumns):
     stripe: Named[str | None] = Column(String(255), unique=True)  # Stripe's invoice, once there is one
     changed_at: Named[datetime] = Column(Instant)
     reminds_on: Named[date | None] = Column(Date)  # the next reminder, in the business's time zone
+    asked_by: Named[str | None] = Column(String(32))  # who asked for an approval
+    asked_at: Named[datetime | None] = Column(Instant)
+    waits_since: Named[datetime | None] = Column(Instant)  # when it was asked for, while it can be decided
     body: Named[str] = Column(Text)
 
 
@@ -548,6 +551,39 @@ Index(
     postgresql_where=DRAFTS,
 )
 Index(None, sales_invoices.c.reminds_on)
+ASKED = text("asked_at IS NOT NULL")
+WAITS = text("waits_since IS NOT NULL")
+for _name, _which, _columns in (
+    ("asked", ASKED, (sales_invoices.c.asked_at, sales_invoices.c.id)),
+    ("asked_by", ASKED, (sales_invoices.c.asked_by, sales_invoices.c.asked_at, sales_invoices.c.id)),
+    ("waiting", WAITS, (sales_invoices.c.waits_since, sales_invoices.c.id)),
+):
+    Index(
+        f"ix_sales_invoices_{_name}",
+        sales_invoices.c.team,
+        *_columns,
+        sqlite_where=_which,
+        postgresql_where=_which,
+    )
+
+
+class InvoiceDeputyColumns(TypedColumns):
+    """Who may decide instead of a manager while a draft waits. Team and `waits_since` are the draft's, for the list."""
+
+    invoice: Named[str] = Column(String(40), ForeignKey("sales_invoices.id"), primary_key=True)
+    user_id: Named[str] = Column(String(32), primary_key=True)
+    team: Named[str] = Column(String(32))
+    waits_since: Named[datetime] = Column(Instant)
+
+
+invoice_deputies = Table("invoice_deputies", metadata, InvoiceDeputyColumns)
+Index(
+    None,
+    invoice_deputies.c.team,
+    invoice_deputies.c.user_id,
+    invoice_deputies.c.waits_since,
+    invoice_deputies.c.invoice,
+)
 
 
 class InvoiceNumberColumns(TypedColumns):

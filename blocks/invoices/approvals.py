@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from billing.change_requests.model import RequestState
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices.approving import ApprovalView
+from billing.invoices.model import Approval, SalesInvoice
 from blocks import kit, ways, words
 from blocks.graphemes import fit
 from blocks.invoices import figures
@@ -44,22 +45,24 @@ def approval_card(shown: ApprovalView, t: Translator) -> kit.Message:
     ]
     blocks += _decided(shown, t)
     if approval.state is RequestState.FILED and not shown.outdated:
-        sure = kit.confirm(
-            t("Grant it?"),
-            t("{name} may then send exactly this invoice.", name=approval.filed_by.name),
-            yes=t("Grant"),
-            no=t("No"),
-        )
-        blocks.append(
-            kit.actions(
-                kit.button(t("Grant"), Id.APPROVE, value=invoice.id, style="primary", confirm=sure),
-                kit.button(t("Reject"), Id.REJECT, value=invoice.id, style="danger"),
-                ways.invoice(invoice.id, t),
-            )
-        )
+        blocks.append(kit.actions(*deciding(invoice, approval, t), ways.invoice(invoice.id, t)))
     else:
         blocks.append(kit.actions(ways.invoice(invoice.id, t)))
     return kit.Message(text=text, blocks=blocks)
+
+
+def deciding(invoice: SalesInvoice, approval: Approval, t: Translator) -> list[kit.Element]:
+    """The buttons of those who decide."""
+    sure = kit.confirm(
+        t("Grant it?"),
+        t("{name} may then send exactly this invoice.", name=fit(approval.filed_by.name, 200)),
+        yes=t("Grant"),
+        no=t("No"),
+    )
+    return [
+        kit.button(t("Grant"), Id.APPROVE, value=invoice.id, style="primary", confirm=sure),
+        kit.button(t("Reject"), Id.REJECT, value=invoice.id, style="danger"),
+    ]
 
 
 def approval_reminder(shown: ApprovalView, t: Translator, *, in_channel: bool) -> kit.Message:
@@ -97,7 +100,9 @@ def _decided(shown: ApprovalView, t: Translator) -> Iterator[kit.Block]:
     if approval.state is not RequestState.FILED and last.by:
         line: Mrkdwn = t.rich(
             "*{name}*: {state}, {when}",
-            name=last.by.name,
+            name=last.by.name
+            if last.by.instead_of is None
+            else t("{name} (for {absent})", name=last.by.name, absent=last.by.instead_of),
             state=words.request_state(approval.state, t),
             when=last.at,
         )

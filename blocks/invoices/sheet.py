@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from billing.invoices.model import InvoiceState
 from billing.invoices.sheets import Act, Sheet
 from blocks import kit, ways, words
+from blocks.graphemes import fit
 from blocks.invoices import figures
+from blocks.invoices.approvals import deciding
 from blocks.invoices.ids import Id
 from blocks.texts import Translator, bold, joined, later, link
 
@@ -41,6 +43,7 @@ def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
     if shown.totals:
         blocks += _lines(shown, t)
     blocks += _about(shown, t)
+    blocks += _approval(shown, t)
     if shown.by_subscription:
         blocks += _at_stripe(shown, t)
         blocks.append(kit.context(t("This invoice belongs to a subscription. It cannot be paid by hand.")))
@@ -97,6 +100,18 @@ def _about(shown: Sheet, t: Translator) -> Iterator[kit.Block]:
         t("Goes to {addresses}", addresses=t.list(ours.details.recipients)) if ours.details.recipients else "",
         t("Written by {name}, {when}", name=ours.created_by.name, when=ours.created_at),
     )
+
+
+def _approval(shown: Sheet, t: Translator) -> Iterator[kit.Block]:
+    """That it waits for a manager, why, and the buttons for those who decide."""
+    ours = shown.ours
+    if ours is None or ours.approval is None or not ours.awaits_approval:
+        return
+    asked = ours.approval
+    who = t.rich("🔒 *{name} asks for an approval*", name=asked.filed_by.name)
+    yield kit.section(joined([who, fit(asked.decisions[0].note, 1000)]))
+    if shown.may_decide:
+        yield kit.actions(*deciding(ours, asked, t))
 
 
 def _actions(shown: Sheet, t: Translator) -> Iterator[kit.Element]:

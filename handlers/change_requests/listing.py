@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing import approvals
 from billing.access import Actor
 from billing.change_requests import lists
 from billing.change_requests.model import RequestFilter
@@ -31,7 +32,7 @@ def register(router: Router) -> None:
 def by_command(actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     """What waits for the person, or else what they have most to do with."""
     with desk.reading(actor) as uow:
-        view = _page(uow, lists.first_filter(uow), t)
+        view = _page(uow, approvals.first_filter(uow), t)
     screen.show(view)
 
 
@@ -65,7 +66,7 @@ def turned_back(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Transla
 def exported(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     """The file is made and sent by the engine: it may be long."""
     with desk.writing(actor) as uow:
-        lists.ask_for_export(uow, RequestFilter(call.value), call.key())
+        approvals.ask_for_export(uow, RequestFilter(call.value), call.key())
     screen.show(views.exporting(t).modal(t))
 
 
@@ -76,7 +77,7 @@ def _turn(call: Call, trail: list[str], actor: Actor, desk: Desk, screen: Screen
 
 
 def _page(uow: UnitOfWork, wanted: RequestFilter, t: Translator, trail: list[str] | None = None) -> Modal:
-    shown = lists.listing(uow, wanted, trail[-1] if trail else None)
+    shown = approvals.listing(uow, wanted, trail[-1] if trail else None)
     return views.listing(shown, uow.catalogue, t, trail or ())
 
 

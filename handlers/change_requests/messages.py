@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from billing import approvals
 from billing.access import Actor
 from billing.change_requests import lists
 from billing.change_requests.lists import RequestView
@@ -52,7 +53,7 @@ class Messages:
         if person is None or not person.may(Permission.EXPORT_CHANGE_REQUESTS):
             return ""
         with self._desk.reading(person) as uow:
-            content, today = lists.export(uow, RequestFilter(wanted)), uow.today
+            content, today = approvals.export(uow, RequestFilter(wanted)), uow.today
         t = Translator(person.locale, person.timezone)
         posted = self._posts.post(person.user, views.exported(RequestFilter(wanted), t))
         if posted:

@@ -11,6 +11,7 @@ from billing.errors import NoSuchApproval, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId, UserId
 from billing.invoices import approving, nudging, sheets
 from billing.invoices.approving import ApprovalView
+from billing.invoices.deciders import deciders, entitled
 from billing.invoices.model import InvoiceCard
 from billing.ports import UnitOfWork
 from billing.roles import Permission
@@ -30,25 +31,33 @@ def register(router: Router) -> None:
     router.view(Id.REJECT_FORM)(rejected)
 
 
-def approved(call: Call, actor: Actor, desk: Desk) -> None:
-    """The cards change by themselves: see `ApprovalNews`."""
+def approved(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    """The cards change by themselves: see `ApprovalNews`. The invoice's page is shown anew."""
     with desk.writing(actor) as uow:
         contact = sheets.sheet(uow, call.value).contact.id
         approving.decide(uow, contact, SalesInvoiceId(call.value), Act.APPROVE)
+        page = views.sheet(sheets.sheet(uow, call.value), t)
+    if call.view_id:
+        screen.replace(page)
 
 
 def rejecting(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
     with desk.reading(actor) as uow:
-        actor.require(Permission.APPROVE_INVOICE)
         contact = sheets.sheet(uow, call.value).contact.id
+        entitled(uow, uow.invoices.get(SalesInvoiceId(call.value)))
     screen.show(views.reject_form(contact, SalesInvoiceId(call.value), t))
 
 
-def rejected(call: Call, ack: Ack, actor: Actor, desk: Desk) -> None:
+def rejected(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> None:
+    """From a card the form closes; over the invoice's page it turns into the page as it is now."""
     contact, invoice = ContactId(str(call.metadata.get("contact"))), str(call.metadata.get("invoice"))
     with desk.writing(actor) as uow:
         approving.decide(uow, contact, SalesInvoiceId(invoice), Act.REJECT, str(call.fields.get("note") or ""))
-    ack()
+        page = views.sheet(sheets.sheet(uow, invoice), t)
+    if call.depth > 1:
+        ack(response_action="update", view=page.to_dict())
+    else:
+        ack()
 
 
 class ApprovalNews:
@@ -73,7 +82,7 @@ class ApprovalNews:
         return ",".join(readers)
 
     def remind(self, argument: str, _: str = "") -> str:
-        """`argument` is the invoice and the manager. What was decided meanwhile is not reminded of."""
+        """`argument` is the invoice and the person. What was decided meanwhile is not reminded of."""
         invoice, _, user = argument.partition(":")
         with self._desk.reading(NOBODY) as uow:
             waiting = nudging.still_waiting(uow, SalesInvoiceId(invoice), UserId(user))
@@ -81,7 +90,8 @@ class ApprovalNews:
             return ""
         shown, person = waiting
         t = Translator(person.locale, person.timezone)
-        self._posts.post(person.user, views.approval_reminder(shown, t, in_channel=bool(self._posts.managers)))
+        in_channel = bool(self._posts.managers) and person.may(Permission.APPROVE_INVOICE)
+        self._posts.post(person.user, views.approval_reminder(shown, t, in_channel=in_channel))
         return person.user
 
     def _show(
@@ -97,14 +107,14 @@ class ApprovalNews:
                 uow.invoices.save_card(InvoiceCard(invoice=invoice, place=place, channel=posted.channel, ts=posted.ts))
 
     def _readers(self, uow: UnitOfWork, shown: ApprovalView) -> dict[str, Translator]:
-        """The managers' channel or, where there is none, each manager; and who asked, once it is decided."""
+        """The managers' channel or, where there is none, each manager; deputies; and who asked, once it is decided."""
         invoice, filer = shown.invoice, shown.approval.filed_by
         readers: dict[str, Translator] = {}
         if self._posts.managers:
             business = uow.catalogue.business
             readers[self._posts.managers] = Translator(business.language, business.timezone)
-        else:
-            for one in nudging.approvers(uow, invoice):
+        for one in deciders(uow, invoice):
+            if not self._posts.managers or not one.may(Permission.APPROVE_INVOICE):
                 readers[one.user] = Translator(one.locale, one.timezone)
         asker = uow.staff.get(invoice.team, filer.user)
         if asker and shown.approval.state is not RequestState.FILED:

@@ -852,7 +852,7 @@ def test_when_the_method_is_there_the_change_is_made_and_paid_by_it(shop: Shop, 
     assert order.prorated_at == shop.clock.now
     assert shop.rows.contacts[ADA].account.plan == "mail/pro"
     assert now(shop, waiting).state is State.DONE
-    assert now(shop, waiting).result == receipt.model_dump_json()
+    assert type(receipt).model_validate_json(now(shop, waiting).result or "") == receipt
     assert shop.happened() == ["payment_declined", "payment_link_sent", "plan_changed"]
     assert shop.rows.timeline[-1].amount == eur(990)
 

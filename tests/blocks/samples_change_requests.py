@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from billing.change_requests.lists import RequestList, RequestView
+from billing.approvals import ApprovalList, ApprovalPage, Asked
+from billing.change_requests.lists import RequestView
 from billing.change_requests.model import (
     LONGEST_NOTE,
     Absence,
@@ -15,7 +16,6 @@ from billing.change_requests.model import (
     Origin,
     Person,
     RequestFilter,
-    RequestPage,
     RequestState,
 )
 from billing.change_requests.rights import offered
@@ -140,22 +140,22 @@ LARGE = view(
 )
 
 
-def listed(wanted: RequestFilter, *requests: ChangeRequest, **changes: Any) -> RequestList:
+def listed(wanted: RequestFilter, *shown: Asked, **changes: Any) -> ApprovalList:
     fields = {
         "wanted": wanted,
-        "page": RequestPage(requests=requests, total=len(requests)),
+        "page": ApprovalPage(shown=shown, total=len(shown)),
         "waiting": 0,
         "reader": UserId("U2"),
         "may_export": True,
         "now": NOW + timedelta(hours=3),
     }
-    return RequestList(**(fields | changes))
+    return ApprovalList(**(fields | changes))
 
 
 FULL_LIST = listed(
     RequestFilter.WAITING_FOR_ME,
     waiting=123_456,
-    page=RequestPage(requests=(LARGE.request,) * 8, total=123_456, following="chr_" + "x" * 60),
+    page=ApprovalPage(shown=(LARGE.request,) * 8, total=123_456, following="9" * 17 + ".chr_" + "x" * 60),
 )
 TICKET = Said(remark=LONG[:LONGEST_NOTE], origin=Origin.TICKET)
 ABSENCE = Absence(

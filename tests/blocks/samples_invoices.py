@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from billing.approvals import AskedInvoice
 from billing.catalogue import InvoiceField, Label, TaxRate
 from billing.change_requests.model import Act as Move
 from billing.change_requests.model import Decision, Person, RequestState
@@ -126,6 +127,26 @@ FULL = sales(
     created_by=SOMEBODY,
     not_sent="AmountDiffers",
     approval=approval(),
+)
+
+
+def asked(state: RequestState = RequestState.FILED, *, outdated: bool = False, **changes: Any) -> AskedInvoice:
+    """An invoice in the list of what is to be granted."""
+    one = sales(line(), **changes)
+    found = approval(state, fingerprint="other" if outdated else one.content)
+    return AskedInvoice(invoice=one.model_copy(update={"approval": found}), approval=found, total=eur(53550))
+
+
+# Everything that an approval can be by now.
+ASKED = (
+    asked(),
+    asked(outdated=True),
+    asked(RequestState.APPROVED),
+    asked(RequestState.REJECTED),
+    asked(RequestState.APPROVED, stage=Stage.ISSUED),
+    asked(stage=Stage.ISSUED),
+    asked().model_copy(update={"total": None}),
+    asked(contact_name=LONG).model_copy(update={"total": eur(10**14)}),
 )
 
 
@@ -267,6 +288,8 @@ LARGE = at_stripe(
 )
 DRAFT_SHEET = sheet(PLAIN, None, InvoiceState.DRAFT, acts=(Act.EDIT, Act.SEND, Act.DELETE))
 OPEN_SHEET = sheet(ISSUED, at_stripe(), InvoiceState.SENT, methods=(method(),))
+_WAITING = FULL.model_copy(update={"approval": approval(fingerprint=FULL.content)})
+WAITING_SHEET = sheet(_WAITING, None, InvoiceState.DRAFT, acts=tuple(Act), may_decide=True)
 BARE_SHEET = sheet(None, at_stripe(number=None, url=None), InvoiceState.SENT, contact=BARE, due_on=None)
 FULL_SHEET = sheet(
     FULL_ISSUED,
@@ -399,6 +422,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.sheet(DRAFT_SHEET, t, saved=True),
         lambda t: invoices.sheet(OPEN_SHEET, t),
         lambda t: invoices.sheet(FULL_SHEET, t),
+        lambda t: invoices.sheet(WAITING_SHEET, t),
+        lambda t: invoices.sheet(WAITING_SHEET.model_copy(update={"may_decide": False}), t),
     ),
     "blocks.invoices.linking.document_links": (
         lambda t: invoices.document_links(links(DRAFT_SHEET), address_of, t),

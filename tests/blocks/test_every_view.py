@@ -258,6 +258,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: change_requests.listing(
             asked.listed(RequestFilter.ALL, *(view.request for view in asked.STATES.values())), asked.PLANS, t
         ),
+        lambda t: change_requests.listing(
+            asked.listed(RequestFilter.ALL, *samples_invoices.ASKED, may_export=False), asked.PLANS, t
+        ),
         lambda t: change_requests.listing(asked.FULL_LIST, asked.PLANS, t, TRAIL),
     ),
     "blocks.change_requests.page.page": (
@@ -336,6 +339,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: homes.home(mirror.home(may=frozenset()), t),
         lambda t: homes.home(mirror.home(), t),
         lambda t: homes.home(mirror.FULL_HOME, t),
+        lambda t: homes.home(mirror.home(to_decide=samples_invoices.ASKED[-1:] * 5, to_decide_count=99), t),
+        lambda t: homes.home(mirror.home(filed=samples_invoices.ASKED, filed_count=8), t),
         lambda t: homes.home(mirror.FULL_HOME, t, "https://kontor.example/charts/" + "A" * 90 + ".png"),
     ),
     "blocks.notices.file_follows": (notices.file_follows,),

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from billing.actions import actions
+from billing.approvals import AskedInvoice
 from billing.money import Money
 from billing.operations import State
 from billing.overviews import Sum
 from blocks import homes
 from blocks.texts import Translator
+from tests.blocks import samples_invoices as invoices
 from tests.blocks import samples_mirror as mirror
 from tests.support.shop import FakeRegister
 
@@ -28,6 +31,30 @@ def text(language: str = "en", **changes: Any) -> str:
 def test_whatever_somebody_did_has_a_name(kind: str) -> None:
     assert "*Request: Ada*" in text(did=(mirror.did(State.DONE, "of_next_year"),))
     assert "*Request: Ada*" not in text(did=(mirror.did(State.DONE, kind),))
+
+
+STATES = [
+    ("waiting for a decision", "wartet auf eine Entscheidung"),
+    ("changed since, has to be asked for anew", "seitdem geändert, muss neu angefragt werden"),
+    ("approved", "genehmigt"),
+    ("rejected", "abgelehnt"),
+    ("approved and sent", "genehmigt und gesendet"),
+    ("sent without an approval", "ohne Freigabe gesendet"),
+]
+
+
+@pytest.mark.parametrize(("one", "said"), list(zip(invoices.ASKED, STATES, strict=False)))
+def test_an_invoice_to_grant_says_how_it_stands_and_leads_to_its_page(one: AskedInvoice, said: tuple[str, str]) -> None:
+    """The state, the amount, who asked and how long ago; the button opens the invoice."""
+    now = one.approval.filed_at + timedelta(hours=5)
+    for language, state, rest in (
+        ("en", said[0], ("Invoice of €535.50", "5 hours ago")),
+        ("de", said[1], ("Rechnung über 535,50 €", "vor 5 Stunden")),
+    ):
+        shown = text(language, to_decide=(one,), to_decide_count=1, now=now)
+        assert f"*Ada Lovelace*: {state}\\n" in shown
+        for part in (*rest, '"invoice.open"', f'"value": "{one.invoice.id}"'):
+            assert part in shown
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,30 @@ def test_above_the_limit_a_manager_decides(world: World) -> None:
     assert issued(world, ada).total == 8925  # 75.00 + 19 % = 89.25
 
 
+def test_a_manager_finds_it_among_the_approvals_and_decides_on_its_page(world: World) -> None:
+    """A27, H6: the list leads to the page, the page decides, and Home of both shows it."""
+    ada = world.contact()
+    jonas, sam = world.person("sales"), world.person("manager")
+    jonas.types(f"/billing invoice {ada.email} 1 x Onboarding 100.00, 25 %")
+    assert jonas.submits().ok
+    assert jonas.submits({"note": "A loyal customer"}).ok
+    jonas.waits_for(lambda one: "entscheidet" in one.text)
+    with world.app.desk.reading(NOBODY) as uow:
+        (draft,) = uow.invoices.drafts_of(ada.id)
+    assert sam.types("/billing approvals").ok
+    assert "Invoice of €89.25" in sam.text  # 75.00 + 19 % = 89.25
+    sam.presses("invoice.open", block_id=world.block_of(sam, "invoice.open", draft.id))
+    assert "asks for an approval" in sam.text
+    assert sam.presses("invoice.approve").ok
+    sam.waits_for(lambda one: "asks for an approval" not in one.text)
+    with world.app.desk.reading(NOBODY) as uow:
+        assert uow.invoices.get(draft.id).is_granted
+    jonas.closes(everything=True)
+    assert jonas.types("/billing approvals").ok
+    assert "Rechnung über 89,25" in jonas.text
+    assert "genehmigt" in jonas.text
+
+
 def test_a_total_that_differs_at_stripe_is_not_sent_and_takes_no_number(world: World) -> None:
     """What Stripe would add by itself is a refusal with both amounts; the next invoice has the next number."""
     ada = world.contact()

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from billing import absences
+from billing.absences import Away
 from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
 from billing.contacts import Invoice, Portal
@@ -400,6 +402,105 @@ def test_above_the_limit_managers_are_asked_in_their_channel(office: Office) -> 
     (update,) = office.slack.called("chat_update")
     assert "invoice.approve" not in json.dumps(update.arguments["blocks"])
     assert office.slack.called("chat_postMessage")[-1].arguments["channel"] == SAM.user
+
+
+def opens_home(office: Office, person: Any) -> str:
+    event = {"type": "app_home_opened", "user": person.user}
+    office.handles(Kind.EVENT, {"team_id": "T1", "event_id": "Ev1", "event": event})
+    return home_of(office, person)
+
+
+def home_of(office: Office, person: Any) -> str:
+    """As it was published last."""
+    shown = [one for one in office.slack.called("views_publish") if one.arguments["user_id"] == person.user]
+    return texts(shown[-1].arguments["view"]) if shown else ""
+
+
+def asked_for(office: Office) -> None:
+    """Sam asks for an invoice of 450.00 with 25 % off: 337.50, with 19 % 401.63."""
+    office.sells(invoices=InvoicePolicy(limits={Role.SALES: {"discount": "10"}}))
+    office.submits(reviewed(office, discount="25 %"), note="Loyal")
+
+
+def test_what_is_to_be_granted_is_in_the_list_and_on_home(office: Office) -> None:
+    """With its amount, who asked and how long ago, and the way to its page (A27, H6)."""
+    asked_for(office)
+    office.clock.goes_on(hours=5)
+    office.types("approvals", person=PETRA)
+    assert "*Waiting for me* (1)" in texts(office.shown)
+    for shown in (texts(office.shown), opens_home(office, PETRA)):
+        for fact in ("Ada Lovelace", "Invoice of €401.63", "filed by Sam Sales 5 hours ago"):
+            assert fact in shown
+    assert elements(office.shown)["invoice.open"]["value"] == drafted(office).id
+    office.types("approvals", person=SAM)
+    assert "*Filed by me* (1)" in texts(office.shown)
+    assert "*Your requests*" in opens_home(office, SAM)
+    assert "Waits for your decision" not in home_of(office, SAM)
+
+
+def test_a_deputy_gets_a_card_of_their_own_and_decides_with_it(office: Office) -> None:
+    """The managers' channel has its card, too, and both say who decided for whom."""
+    with office.store.writing(PETRA) as uow:
+        absences.begin(uow, Away(first=uow.today, last=uow.today, deputy=MIA.user))
+    asked_for(office)
+    office.works()
+    places = [one.arguments["channel"] for one in office.slack.called("chat_postMessage")]
+    assert sorted(places) == ["C_MANAGERS", MIA.user]
+    assert "Invoice of €401.63" in home_of(office, MIA)
+    office.presses("invoice.reject", drafted(office).id, person=MIA)
+    assert office.shown["callback_id"] == "invoice.reject_form"
+    office.presses("invoice.approve", drafted(office).id, person=MIA)
+    office.works()
+    assert drafted(office).approval.state is RequestState.APPROVED
+    for update in office.slack.called("chat_update"):
+        assert "*Mia Agent (for Petra Manager)*: approved" in texts(update.arguments["blocks"])
+    assert len(office.slack.called("chat_update")) == 2
+
+
+def test_the_form_of_a_rejection_is_for_those_who_may_reject(office: Office) -> None:
+    asked_for(office)
+    office.presses("invoice.reject", drafted(office).id, person=MIA)
+    assert "Your role does not include" in texts(office.shown)
+
+
+def test_the_page_decides_too_for_those_who_may(office: Office) -> None:
+    """The button on Home and in the list leads there. Who asked sees that it waits, and no button."""
+    asked_for(office)
+    page(office, drafted(office).id)
+    assert "Sam Sales asks for an approval" in texts(office.shown)
+    assert "invoice.approve" not in elements(office.shown)
+    view = page(office, drafted(office).id, PETRA)
+    office.presses("invoice.approve", drafted(office).id, view=view, person=PETRA)
+    assert drafted(office).approval.state is RequestState.APPROVED
+    assert office.slack.calls[-1].method == "views_update"
+    assert "asks for an approval" not in texts(office.shown)
+
+
+def test_a_rejection_over_the_page_shows_the_page_as_it_is_then(office: Office) -> None:
+    asked_for(office)
+    office.presses("invoice.reject", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    reply = office.submits(open_view(office.shown, 2), person=PETRA, note="Too much")
+    assert drafted(office).approval.state is RequestState.REJECTED
+    assert "asks for an approval" not in texts(reply.view)
+
+
+def test_home_of_everybody_concerned_shows_what_was_decided(office: Office) -> None:
+    asked_for(office)
+    office.works()
+    assert "waiting for a decision" in home_of(office, PETRA)
+    assert "waiting for a decision" in home_of(office, SAM)
+    assert not home_of(office, MIA)
+    office.presses("invoice.approve", drafted(office).id, person=PETRA)
+    office.works()
+    assert "waiting for a decision" not in home_of(office, PETRA)
+    assert "*Ada Lovelace*: approved" in home_of(office, SAM)
+
+
+def test_a_draft_that_was_thrown_away_refreshes_no_home(office: Office) -> None:
+    asked_for(office)
+    office.rows.sales_invoices.clear()
+    office.works()
+    assert not office.slack.called("views_publish")
 
 
 def test_managers_are_reminded_of_what_nobody_decides(office: Office) -> None:

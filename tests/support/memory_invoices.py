@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from billing.change_requests.model import Place, RequestFilter
 from billing.errors import NotFound, UnknownInvoice
-from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId
-from billing.invoices.model import Conflict, InvoiceCard, SalesInvoice, Stage, Template
+from billing.ids import ContactId, InvoiceId, SalesInvoiceId, TeamId, UserId
+from billing.invoices.model import AskedPage, Conflict, InvoiceCard, SalesInvoice, Stage, Template
 
 
 @dataclass
@@ -73,6 +74,16 @@ class MemoryInvoices:
         found = [one for one in self._all() if one.stage is Stage.DRAFT and one.id in asked]
         return tuple(sorted(found, key=lambda one: (one.changed_at, one.id))[:limit])
 
+    def asked(
+        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
+    ) -> AskedPage:
+        found = (one for one in self._all() if one.team == team and _is_in(wanted, one, user))
+        return _page(found, limit, after, oldest_first=wanted.oldest_first)
+
+    def for_deputy(self, team: TeamId, user: UserId, *, limit: int, after: Place | None = None) -> AskedPage:
+        found = (one for one in self._all() if one.team == team and one.awaits_approval and _is_deputy(user, one))
+        return _page(found, limit, after, oldest_first=True)
+
     def of_stripe(self, invoices: Iterable[InvoiceId]) -> dict[InvoiceId, SalesInvoice]:
         wanted = set(invoices)
         return {one.stripe: one for one in self._all() if one.stripe in wanted and one.stripe}
@@ -110,3 +121,34 @@ class MemoryInvoices:
 
     def _newest(self, found: Iterable[SalesInvoice], limit: int) -> tuple[SalesInvoice, ...]:
         return tuple(sorted(found, key=lambda one: (one.changed_at, one.id), reverse=True)[:limit])
+
+
+def _page(found: Iterable[SalesInvoice], limit: int, after: Place | None, *, oldest_first: bool) -> AskedPage:
+    listed = {one.place: one for one in found}
+    rest = sorted(listed, reverse=not oldest_first)
+    if after is not None:
+        rest = [one for one in rest if (one > after if oldest_first else one < after)]
+    shown = rest[:limit]
+    following = shown[-1] if len(rest) > limit else None
+    return AskedPage(invoices=tuple(listed[one] for one in shown), total=len(listed), following=following)
+
+
+def _is_deputy(user: UserId, invoice: SalesInvoice) -> bool:
+    return invoice.approval is not None and any(one.user == user for one in invoice.approval.deputies)
+
+
+def _is_in(wanted: RequestFilter, invoice: SalesInvoice, user: UserId) -> bool:
+    if invoice.approval is None:
+        return False
+    is_mine = invoice.approval.filed_by.user == user
+    match wanted:
+        case RequestFilter.WAITING_FOR_ME:
+            return invoice.awaits_approval and not is_mine
+        case RequestFilter.FILED_BY_ME:
+            return is_mine
+        case RequestFilter.UNDECIDED:
+            return invoice.awaits_approval
+        case RequestFilter.SCHEDULED:
+            return False
+        case RequestFilter.ALL:
+            return True

@@ -11,17 +11,17 @@ from billing.change_requests.model import (
     Card,
     ChangeRequest,
     Conflict,
+    Place,
     RequestFilter,
     RequestPage,
     RequestState,
     UsageLevel,
 )
 from billing.contacts import Contact
-from billing.errors import NotFound, UnknownRequest
+from billing.errors import UnknownRequest
 from billing.ids import ContactId, RequestId, SubscriptionId, TeamId, UserId
 
 _LEVELS = (100, 90, 80)
-_WAITING = (RequestFilter.WAITING_FOR_ME, RequestFilter.UNDECIDED)
 
 
 @dataclass
@@ -62,19 +62,17 @@ class MemoryRequests:
 
     def of_contact(self, contact: ContactId, limit: int = 5) -> tuple[ChangeRequest, ...]:
         mine = (one for one in self.rows.requests.values() if one.contact == contact)
-        return tuple(sorted(mine, key=_place, reverse=True)[:limit])
+        return tuple(sorted(mine, key=lambda one: one.place, reverse=True)[:limit])
 
     def page(
-        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: str | None = None
+        self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None
     ) -> RequestPage:
-        newest_first = wanted not in _WAITING
         listed = [one for one in self.rows.requests.values() if one.team == team and _is_in(wanted, one, user)]
-        rest = sorted(listed, key=_place, reverse=newest_first)
+        rest = sorted(listed, key=lambda one: one.place, reverse=not wanted.oldest_first)
         if after is not None:
-            seen = _place(self._seen(after, team))
-            rest = [one for one in rest if (_place(one) < seen if newest_first else _place(one) > seen)]
+            rest = [one for one in rest if (one.place > after if wanted.oldest_first else one.place < after)]
         shown = tuple(rest[:limit])
-        return RequestPage(requests=shown, total=len(listed), following=shown[-1].id if len(rest) > limit else None)
+        return RequestPage(requests=shown, total=len(listed), following=shown[-1].place if len(rest) > limit else None)
 
     def undecided_since(self, nudged_before: datetime, limit: int) -> tuple[ChangeRequest, ...]:
         lying = (one for one in self.rows.requests.values() if one.state.undecided and one.nudged_at <= nudged_before)
@@ -98,12 +96,6 @@ class MemoryRequests:
         if known is None or known.version != version:
             raise Conflict(request.id)
         self.rows.requests[request.id] = request
-
-    def _seen(self, after: str, team: TeamId) -> ChangeRequest:
-        seen = self.rows.requests.get(RequestId(after))
-        if seen is None or seen.team != team:
-            raise NotFound(after)
-        return seen
 
 
 @dataclass(frozen=True)
@@ -151,10 +143,6 @@ class MemoryUsage:
             before = self.rows.usage_levels.get(id_, 0)
             if percent != before:
                 yield UsageLevel(contact=id_, percent=percent, before=before)
-
-
-def _place(request: ChangeRequest) -> tuple[datetime, RequestId]:
-    return (request.filed_at, request.id)
 
 
 def _is_in(wanted: RequestFilter, request: ChangeRequest, user: UserId) -> bool:

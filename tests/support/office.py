@@ -13,11 +13,11 @@ from typing import Any
 from slack_bolt import Ack
 
 import handlers
-from billing import histories, syncs, usage
+from billing import approvals, histories, syncs, usage
 from billing.access import Actor
 from billing.billing_contacts import verifying
 from billing.change_requests import cards as request_cards
-from billing.change_requests import deciding, lists, watching
+from billing.change_requests import deciding, watching
 from billing.dunning import failures
 from billing.events import EventSteps
 from billing.ids import OperationId
@@ -121,8 +121,8 @@ class Office(Shop):
             request_cards.PIPELINE: self.cards.show,
             deciding.NEWS: messages.news,
             watching.PIPELINE: messages.remind,
-            lists.EXPORT: messages.export,
-            approving.PIPELINE: self.approval_news.tell,
+            approvals.EXPORT: messages.export,
+            approving.PIPELINE: self.tells_of_approval,
             nudging.PIPELINE: self.approval_news.remind,
             reminding.PIPELINE: self.invoice_mails.remind,
             telling.PIPELINE: self.tells_of_invoice,
@@ -202,6 +202,9 @@ class Office(Shop):
 
     def tells_of_request(self, argument: str) -> str:
         return self.homes.refresh(argument, self.request_mails.send(argument, self.cards.show(argument)))
+
+    def tells_of_approval(self, argument: str) -> str:
+        return self.homes.refresh_for_invoice(argument, self.approval_news.tell(argument))
 
     def tells_of_invoice(self, argument: str) -> str:
         return self.invoice_news.tell(argument, self.invoice_news.readers(argument))

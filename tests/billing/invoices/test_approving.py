@@ -7,13 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from billing import absences, approvals
 from billing.access import Actor
 from billing.catalogue import GrantLimit, InvoicePolicy
-from billing.change_requests.model import Absence, Act, RequestState
+from billing.change_requests.model import Absence, Act, RequestFilter, RequestState
 from billing.errors import (
     AlreadyDecided,
     NoSuchApproval,
     NotPermitted,
+    NotStaff,
     OwnRequest,
     ReasonMissing,
     UnknownInvoice,
@@ -233,11 +235,118 @@ def test_who_asked_and_who_is_away_are_not_reminded(shop: InvoiceShop) -> None:
         assert nudging.still_waiting(uow, REF, SAM.user) is None
 
 
-def away(shop: InvoiceShop, person: Actor) -> None:
+def away(shop: InvoiceShop, person: Actor, deputy: Actor = SAM) -> None:
     with shop.store.writing(person) as uow:
         uow.absences.save(
-            Absence(team=person.team, user=person.user, first=TODAY, last=TODAY + timedelta(days=9), deputy=SAM.user)
+            Absence(team=person.team, user=person.user, first=TODAY, last=TODAY + timedelta(days=9), deputy=deputy.user)
         )
+
+
+# Deputies
+
+
+def lies(shop: InvoiceShop, *, hours: int) -> list[str]:
+    """Nobody decides for so long, looked at every hour; who is reminded, and the cards that are brought up to date."""
+    shop.rows.jobs.clear()
+    for _ in range(hours):
+        shop.clock.goes_on(hours=1)
+        nudging.remind(shop.store)
+    return [job.argument for job in shop.rows.jobs]
+
+
+def deputies(shop: InvoiceShop) -> list[tuple[str, str | None]]:
+    return [(one.user, one.instead_of) for one in shop.invoice().approval.deputies]
+
+
+def test_where_no_manager_is_there_the_deputies_are_asked_at_once(shop: InvoiceShop) -> None:
+    """Mia stands in for Petra and for Paul, and is asked once."""
+    for person in (PETRA, PAUL):
+        away(shop, person, MIA)
+    waits(shop)
+    assert deputies(shop) == [(MIA.user, "Petra Manager")]
+    decides(shop, Act.APPROVE, person=MIA)
+    last = shop.invoice().approval.last
+    assert (last.by.name, last.by.instead_of) == ("Mia Agent", "Petra Manager")
+    shop.does(shop.confirms())
+    assert shop.invoice().stage is Stage.ISSUED
+
+
+def test_while_a_manager_is_there_a_deputy_may_not_decide_yet(shop: InvoiceShop) -> None:
+    away(shop, PETRA, MIA)
+    waits(shop)
+    assert deputies(shop) == []
+    with pytest.raises(NotPermitted):
+        decides(shop, Act.APPROVE, person=MIA)
+
+
+def test_what_lies_too_long_is_shown_to_deputies_too(shop: InvoiceShop) -> None:
+    """72 hours, as change requests; the card is news enough, and from then on the deputy is reminded every 24 hours."""
+    away(shop, PETRA, MIA)
+    waits(shop)
+    assert lies(shop, hours=71) == [f"{REF}:{PAUL.user}"] * 2
+    assert deputies(shop) == []
+    assert lies(shop, hours=1) == [f"{REF}:{PAUL.user}", f"{REF}:{shop.invoice().version}"]
+    assert deputies(shop) == [(MIA.user, "Petra Manager")]
+    assert lies(shop, hours=24) == [f"{REF}:{PAUL.user}", f"{REF}:{MIA.user}"]
+    with shop.store.reading(SAM) as uow:
+        assert nudging.still_waiting(uow, REF, MIA.user)
+
+
+def test_when_the_last_manager_goes_the_next_look_asks_the_deputy(shop: InvoiceShop) -> None:
+    """And who was once asked may decide when the manager is back, too."""
+    waits(shop)
+    for person in (PETRA, PAUL):
+        away(shop, person, MIA)
+    assert lies(shop, hours=24) == [f"{REF}:{shop.invoice().version}"]
+    with shop.store.writing(PAUL) as uow:
+        absences.end(uow)
+    decides(shop, Act.REJECT, person=MIA, note="Too much")
+    assert shop.invoice().approval.state is RequestState.REJECTED
+
+
+def test_who_asked_is_nobodys_deputy_about_it(shop: InvoiceShop) -> None:
+    for person in (PETRA, PAUL):
+        away(shop, person, SAM)
+    waits(shop)
+    assert deputies(shop) == []
+    with pytest.raises(NotPermitted):
+        decides(shop, Act.APPROVE, person=SAM)
+
+
+def test_a_deputy_who_has_left_decides_nothing(shop: InvoiceShop) -> None:
+    for person in (PETRA, PAUL):
+        away(shop, person, MIA)
+    waits(shop)
+    with pytest.raises(NotStaff):
+        decides(shop, Act.APPROVE, person=MIA.model_copy(update={"roles": frozenset()}))
+    shop.dismisses(MIA)
+    with shop.store.reading(SAM) as uow:
+        assert nudging.still_waiting(uow, REF, MIA.user) is None
+
+
+def test_a_deputy_finds_it_in_the_list_until_it_is_decided(shop: InvoiceShop) -> None:
+    """Others who may not grant do not."""
+
+    def waiting(person: Actor) -> int:
+        with shop.store.reading(person) as uow:
+            return approvals.listing(uow, RequestFilter.WAITING_FOR_ME).page.total
+
+    for person in (PETRA, PAUL):
+        away(shop, person, MIA)
+    waits(shop)
+    assert [waiting(one) for one in (MIA, PETRA, SAM)] == [1, 1, 0]
+    decides(shop, Act.APPROVE, person=MIA)
+    assert [waiting(one) for one in (MIA, PETRA, SAM)] == [0, 0, 0]
+
+
+def test_what_was_sent_meanwhile_is_not_granted(shop: InvoiceShop) -> None:
+    """Petra, who has no limit, sends it herself; Paul comes too late."""
+    waits(shop)
+    shop.does(shop.confirms(person=PETRA), person=PETRA)
+    with pytest.raises(NoSuchApproval):
+        decides(shop, Act.APPROVE, person=PAUL)
+    with shop.store.reading(PAUL) as uow:
+        assert approving.view(uow, REF).outdated
 
 
 def test_forged_decisions(shop: InvoiceShop) -> None:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
-from billing.change_requests.model import Act, Card, Conflict, RequestFilter, UsageLevel
+from billing.change_requests.model import Act, Card, Conflict, Decision, Place, RequestFilter, UsageLevel
 from billing.change_requests.states import move
 from billing.contacts import Account
+from billing.ids import TeamId, UserId
+from billing.invoices.model import Approval, SalesInvoice
 from billing.storage.database import Database
 from tests.billing.storage.conftest import Query
-from tests.billing.storage.examples import ACTOR, BOSS, CHIEF, DEPUTY, FILER, NOW, change_request, contact
+from tests.billing.storage.examples import (
+    ACTOR,
+    BOSS,
+    CHIEF,
+    DEPUTY,
+    FILER,
+    NOW,
+    change_request,
+    contact,
+    sales_invoice,
+)
 from tests.billing.storage.test_database import together
 
 ADA = contact("Ada Roe", account=Account(active_contacts=850, contact_limit=1000))
@@ -29,6 +41,7 @@ INSTANT = {
     "sqlite": "strftime('%Y-%m-%d %H:%M:%S.000000', 1700000000 + i, 'unixepoch')",
     "postgresql": "to_timestamp(1700000000 + i)",
 }
+LATER = datetime.fromtimestamp(1_700_000_402, UTC)  # of number 402
 
 
 @pytest.fixture
@@ -198,12 +211,82 @@ def test_every_list_comes_from_an_index(filed: Database, query: Query) -> None:
             assert after == ONE.id, "all have that body"
             with plans(filed) as seen:
                 uow.requests.page(wanted, "T1", "U2", limit=10)
-                uow.requests.page(wanted, "T1", "U2", limit=10, after="chr_n402")
-            _, first, _, _, later = seen
+                uow.requests.page(wanted, "T1", "U2", limit=10, after=Place(LATER, "chr_n402"))
+            _, first, _, later = seen
             for plan in (first, later):
                 assert index in plan, wanted
                 assert "Sort" not in plan, wanted
                 assert "TEMP B-TREE" not in plan, wanted
+
+
+def asked(invoice: SalesInvoice) -> SalesInvoice:
+    filing = Decision(number=1, act=Act.FILE, by=FILER, at=NOW)
+    approval = Approval(fingerprint="", filed_by=FILER, decisions=(filing,), nudged_at=NOW)
+    return invoice.model_copy(update={"approval": approval})
+
+
+ASKED = {
+    RequestFilter.WAITING_FOR_ME: "ix_sales_invoices_waiting",
+    RequestFilter.UNDECIDED: "ix_sales_invoices_waiting",
+    RequestFilter.FILED_BY_ME: "ix_sales_invoices_asked_by",
+    RequestFilter.ALL: "ix_sales_invoices_asked",
+}
+
+
+def test_every_list_of_invoices_comes_from_an_index(filed: Database, query: Query) -> None:
+    """One of a hundred was asked about, by one of two people, and of those every other one waits."""
+    kind = filed._engines.url.get_backend_name()
+    one = asked(sales_invoice("1", contact=ADA.id, team="T9"))
+    with filed.writing(ACTOR) as uow:
+        assert uow.invoices.add(one)
+    asked_at = f"CASE WHEN i % 100 = 1 THEN {INSTANT[kind]} END"
+    query(
+        "INSERT INTO sales_invoices (id, version, team, contact, stage, changed_at, asked_by, asked_at, waits_since,"
+        f" body) SELECT 'inv_n' || i, 1, 'T1', '{ADA.id}', 'draft', {INSTANT[kind]},"
+        f" CASE WHEN i % 200 = 1 THEN 'U1' WHEN i % 100 = 1 THEN 'U2' END, {asked_at},"
+        f" CASE WHEN i % 400 IN (1, 101) THEN {INSTANT[kind]} END,"
+        f" (SELECT body FROM sales_invoices WHERE id = '{one.id}') FROM ({NUMBERS[kind]}) AS numbers"
+    )
+    query("ANALYZE")
+    with filed.reading(ACTOR) as uow:
+        for wanted, index in ASKED.items():
+            with plans(filed) as seen:
+                found = uow.invoices.asked(wanted, TeamId("T1"), UserId("U2"), limit=200)
+                uow.invoices.asked(wanted, TeamId("T1"), UserId("U2"), limit=10, after=Place(LATER, "inv_n402"))
+            # 20,000 / 400 = 50 wait of each of the two, 100 were asked about by each
+            expected = {RequestFilter.WAITING_FOR_ME: 50, RequestFilter.ALL: 200}.get(wanted, 100)
+            assert (len(found.invoices), found.total) == (expected, expected)
+            _, first, _, later = seen
+            for plan in (first, later):
+                assert index in plan, wanted
+                assert "Seq Scan" not in plan, wanted
+                assert "TEMP B-TREE" not in plan, wanted
+
+
+def test_a_deputys_invoices_come_from_an_index(filed: Database, query: Query) -> None:
+    """Half of 20,000 are one deputy's, and ten are read."""
+    kind = filed._engines.url.get_backend_name()
+    one = asked(sales_invoice("1", contact=ADA.id))
+    with filed.writing(ACTOR) as uow:
+        assert uow.invoices.add(one)
+    query(
+        "INSERT INTO sales_invoices (id, version, team, contact, stage, changed_at, body)"
+        f" SELECT 'inv_n' || i, 1, 'T1', '{ADA.id}', 'draft', {INSTANT[kind]},"
+        f" (SELECT body FROM sales_invoices WHERE id = '{one.id}') FROM ({NUMBERS[kind]}) AS numbers"
+    )
+    query(
+        "INSERT INTO invoice_deputies (invoice, user_id, team, waits_since)"
+        f" SELECT 'inv_n' || i, 'U' || (i % 2), 'T1', {INSTANT[kind]} FROM ({NUMBERS[kind]}) AS numbers"
+    )
+    query("ANALYZE")
+    with filed.reading(ACTOR) as uow, plans(filed) as seen:
+        uow.invoices.for_deputy(TeamId("T1"), UserId("U0"), limit=10)
+        uow.invoices.for_deputy(TeamId("T1"), UserId("U0"), limit=10, after=Place(LATER, "inv_n402"))
+    _, first, _, later = seen
+    for plan in (first, later):
+        assert "ix_invoice_deputies_team_user_id_waits_since_invoice" in plan
+        assert "Sort" not in plan
+        assert "TEMP B-TREE" not in plan
 
 
 def test_an_open_request_a_contacts_and_those_to_remind_of_are_found_by_an_index(filed: Database, query: Query) -> None:

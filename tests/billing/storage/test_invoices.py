@@ -12,16 +12,17 @@ from typing import Any
 
 import pytest
 
+from billing.change_requests.model import Act, Decision, Person, RequestFilter, RequestState
 from billing.contacts import Invoice, InvoiceStatus
 from billing.errors import NotFound, UnknownInvoice
-from billing.ids import InvoiceId, OperationId, SalesInvoiceId
+from billing.ids import InvoiceId, OperationId, SalesInvoiceId, TeamId, UserId
 from billing.invoices import sending
-from billing.invoices.model import Conflict, Details, InvoiceCard, SalesInvoice, Stage, Template
+from billing.invoices.model import Approval, Conflict, Details, InvoiceCard, SalesInvoice, Stage, Template
 from billing.money import Money
 from billing.operations import Context
 from billing.ports import Store
 from billing.storage.database import Database
-from tests.billing.storage.examples import ACTOR, NOW, contact, operation, sales_invoice, snapshot
+from tests.billing.storage.examples import ACTOR, BOSS, FILER, NOW, contact, operation, sales_invoice, snapshot
 from tests.support import shop
 
 ADA, BEN = contact("Ada Roe"), contact("Ben Poe")
@@ -162,6 +163,111 @@ def test_drafts_that_somebody_was_asked_about(known: Store) -> None:
                 uow.invoices.save_card(InvoiceCard(invoice=invoice(name).id, place=place, channel=place, ts="1.0"))
         assert [one.id for one in uow.invoices.asked_about(9)] == [invoice("a").id]
         assert uow.invoices.asked_about(0) == ()
+
+
+# --- approvals --------------------------------------------------------------------------------------------------------
+
+
+def asked(name: str, by: Person = FILER, hours: int = 0, *, outdated: bool = False, **fields: Any) -> SalesInvoice:
+    """An invoice that a manager was asked about."""
+    one = invoice(name, **{key: value for key, value in fields.items() if key != "state"})
+    at = NOW + timedelta(hours=hours)
+    approval = Approval(
+        state=fields.get("state", RequestState.FILED),
+        fingerprint="other" if outdated else one.content,
+        filed_by=by,
+        decisions=(Decision(number=1, act=Act.FILE, by=by, at=at),),
+        nudged_at=at,
+    )
+    return one.model_copy(update={"approval": approval})
+
+
+def listed(store: Store, wanted: RequestFilter, user: str = "U2", **how: Any) -> list[str]:
+    with store.reading(ACTOR) as uow:
+        page = uow.invoices.asked(wanted, TeamId("T1"), UserId(user), **({"limit": 100} | how))
+    assert "limit" in how or page.total == len(page.invoices)
+    return [one.id.removeprefix("inv_") for one in page.invoices]
+
+
+def test_each_list_has_its_own_invoices(known: Store) -> None:
+    adds(
+        known,
+        asked("new", hours=2),
+        asked("old", hours=1),
+        asked("theirs", BOSS),
+        asked("changed", hours=3, outdated=True),
+        asked("granted", hours=4, state=RequestState.APPROVED),
+        asked("sent", hours=5, stage=Stage.ISSUED, number="INV-1"),
+        asked("elsewhere", team="T2"),
+        invoice("unasked"),
+    )
+    every = ["sent", "granted", "changed", "new", "old", "theirs"]
+    assert {wanted: listed(known, wanted) for wanted in RequestFilter} == {
+        RequestFilter.WAITING_FOR_ME: ["old", "new"],
+        RequestFilter.FILED_BY_ME: ["theirs"],
+        RequestFilter.UNDECIDED: ["theirs", "old", "new"],
+        RequestFilter.SCHEDULED: [],
+        RequestFilter.ALL: every,
+    }
+    assert listed(known, RequestFilter.WAITING_FOR_ME, "U1") == ["theirs"]
+    assert listed(known, RequestFilter.FILED_BY_ME, "U1") == every[:-1]
+
+
+def test_a_draft_waits_from_when_it_is_asked_for_until_it_is_changed(known: Store) -> None:
+    one = asked("1")
+    adds(known, invoice("1"))
+    assert listed(known, RequestFilter.UNDECIDED) == []
+    with known.writing(ACTOR) as uow:
+        uow.invoices.save(one.model_copy(update={"version": 2}))
+    assert listed(known, RequestFilter.UNDECIDED) == ["1"]
+    with known.writing(ACTOR) as uow:
+        uow.invoices.save(one.model_copy(update={"version": 3, "lines": ()}))
+    assert (listed(known, RequestFilter.UNDECIDED), listed(known, RequestFilter.ALL)) == ([], ["1"])
+
+
+@pytest.mark.parametrize("wanted", [one for one in RequestFilter if one is not RequestFilter.SCHEDULED])
+def test_pages_of_invoices_miss_nothing_at_the_same_instant(known: Store, wanted: RequestFilter) -> None:
+    """Seven, three of an instant each; ids decide among them."""
+    every = [asked(f"{number}", hours=number // 3) for number in range(7)]
+    adds(known, *every[4:], *every[:4])
+    user = UserId("U1" if wanted is RequestFilter.FILED_BY_ME else "U2")
+    read, after = [], None
+    with known.reading(ACTOR) as uow:
+        for size in (3, 3, 1):
+            page = uow.invoices.asked(wanted, TeamId("T1"), user, limit=3, after=after)
+            assert (len(page.invoices), page.total) == (size, 7)
+            read += page.invoices
+            after = page.following
+    assert after is None
+    assert read == (every if wanted.oldest_first else every[::-1])
+
+
+def test_deputies_have_a_list_of_what_they_may_decide(known: Store) -> None:
+    """Oldest first, page by page; another version of the draft, a decision and its end take it off the list."""
+
+    def asked_of(name: str, *users: str, hours: int = 0, **fields: Any) -> SalesInvoice:
+        one = asked(name, hours=hours, **fields)
+        people = tuple(Person(user=UserId(user), name=user, instead_of="Ben") for user in users)
+        return one.model_copy(update={"approval": one.approval.model_copy(update={"deputies": people})})
+
+    def waiting(user: str, **how: Any) -> list[str]:
+        with known.reading(ACTOR) as uow:
+            found = uow.invoices.for_deputy(TeamId("T1"), UserId(user), **({"limit": 9} | how))
+        assert (found.following is None) == (len(found.invoices) == found.total)
+        return [one.id.removeprefix("inv_") for one in found.invoices]
+
+    first, second = asked_of("b", "U4", "U5", hours=1), asked_of("a", "U4", hours=2)
+    decided = asked_of("c", "U4", state=RequestState.APPROVED)
+    adds(known, second, first, decided, asked_of("d", "U4", outdated=True), asked_of("e", "U4", team="T2"))
+    assert (waiting("U4"), waiting("U5"), waiting("U2")) == (["b", "a"], ["b"], [])
+    assert waiting("U4", limit=1) == ["b"]
+    with known.reading(ACTOR) as uow:
+        page = uow.invoices.for_deputy(TeamId("T1"), UserId("U4"), limit=1)
+        assert uow.invoices.for_deputy(TeamId("T1"), UserId("U4"), limit=1, after=page.following).invoices == (second,)
+    with known.writing(ACTOR) as uow:
+        uow.invoices.save(first.model_copy(update={"version": 2, "lines": ()}))
+        uow.invoices.delete(second)
+    assert (waiting("U4"), waiting("U5")) == ([], [])
 
 
 def test_the_mirror_knows_what_was_paid(known: Store) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,19 +16,40 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from billing.billing_contacts.model import digest
-from billing.change_requests.model import RequestFilter
+from billing.change_requests.model import Act, Decision, RequestFilter, RequestState
 from billing.contacts import SubscriptionItem
-from billing.invoices.model import Template
+from billing.invoices.model import Approval, Discount, SalesInvoice, Template
 from billing.money import Money
 from billing.storage import schema, search_index
 from billing.storage.database import Database
 from billing.storage.engines import open_engines
 from billing.storage.finders import SearchStrength
 from billing.storage.tables import metadata
-from tests.billing.storage.examples import ACTOR, CATALOGUE, change_request, contact, sales_invoice
+from tests.billing.storage.examples import ACTOR, CATALOGUE, FILER, change_request, contact, sales_invoice
 
 REQUEST = change_request("1", contact(id="con_1", name="Ada Roe"), subscription="sub_3")
 INVOICE = sales_invoice("1", contact="con_1", contact_name="Ada Roe")
+LESS = Discount(percent=Decimal("12.50"))
+
+
+def asked(name: str, state: str, *, outdated: bool = False) -> SalesInvoice:
+    """A draft that a manager was asked about at noon, with a discount of each kind."""
+    one = sales_invoice(name, contact="con_1", details=INVOICE.details.model_copy(update={"discount": LESS}))
+    line = one.lines[0].model_copy(update={"discount": Discount(amount=100), "version": 7})
+    one = one.model_copy(update={"lines": (line,)})
+    at = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    filing = Decision(number=1, act=Act.FILE, by=FILER, at=at)
+    approval = Approval(
+        state=RequestState(state),
+        fingerprint="other" if outdated else one.content,
+        filed_by=FILER,
+        decisions=(filing,),
+        nudged_at=at,
+    )
+    return one.model_copy(update={"approval": approval})
+
+
+ASKED = (asked("asked", "filed"), asked("changed", "filed", outdated=True), asked("granted", "approved"))
 TEMPLATE = Template(
     id="tpl_1", team="T1", name="Onboarding", currency="EUR", lines=INVOICE.lines, details=INVOICE.details
 )
@@ -114,7 +136,21 @@ ROWS = {
         "INSERT INTO members (contact, position, name, email, rights)"
         " VALUES ('con_1', 0, 'Ada Roe', 'ada@roe.example', '[]'), ('con_1', 1, 'Grace Höpper', 'g@roe.example', '[]')",
     ),
-    "0008": ("INSERT INTO invoice_numbers (series, year, last) VALUES ('INV', 2027, 6)",),
+    "0008": (
+        "INSERT INTO invoice_numbers (series, year, last) VALUES ('INV', 2027, 6)",
+        *(
+            "INSERT INTO sales_invoices (id, version, team, contact, stage, changed_at, body)"
+            f" VALUES ('{one.id}', 1, 'T1', 'con_1', 'draft', '2026-01-05 12:00:00.000000', '{one.model_dump_json()}')"
+            for one in ASKED
+        ),
+    ),
+    "0009": (
+        "INSERT INTO sales_invoices (id, version, team, contact, stage, changed_at, asked_by, asked_at, waits_since,"
+        " body) VALUES ('inv_late', 1, 'T1', 'con_1', 'draft', '2026-01-06 12:00:00.000000', 'U1',"
+        f" '2026-01-06 12:00:00.000000', '2026-01-06 12:00:00.000000', '{asked('late', 'filed').model_dump_json()}')",
+        "INSERT INTO invoice_deputies (invoice, user_id, team, waits_since)"
+        " VALUES ('inv_late', 'U4', 'T1', '2026-01-06 12:00:00.000000')",
+    ),
 }
 
 
@@ -185,6 +221,13 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
         assert uow.invoices.get("inv_1") == INVOICE
         assert uow.invoices.templates("T1") == (TEMPLATE,)
         assert [card.ts for card in uow.invoices.cards("inv_1")] == ["1.2"]
+        for wanted, found in (
+            (RequestFilter.WAITING_FOR_ME, ["inv_asked", "inv_late"]),
+            (RequestFilter.FILED_BY_ME, []),
+            (RequestFilter.ALL, ["inv_late", "inv_granted", "inv_changed", "inv_asked"]),
+        ):
+            assert [one.id for one in uow.invoices.asked(wanted, "T1", "U2", limit=9).invoices] == found
+        assert [one.id for one in uow.invoices.for_deputy("T1", "U4", limit=9).invoices] == ["inv_late"]
         assert uow.mirror.whose_invoice("in_8")[1].paid == 200
     with store(empty_database_url) as database, database.writing(ACTOR) as uow:
         assert (uow.invoices.next_number("INV", 2026), uow.invoices.next_number("INV", 2027)) == (42, 7)
