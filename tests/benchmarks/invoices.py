@@ -34,7 +34,7 @@ from tests.support.databases import running_postgresql
 from tests.support.world import World, world
 
 RATE_TOLERANCE = 1.1  # of the busiest second: calls are evenly spaced, seconds are not
-CUSTOMERS = 50
+CUSTOMERS = 1_000
 SALLY = Actor(team=TeamId("T_BENCH"), user=UserId("U_SALLY"), name="Sally", roles=frozenset({Role.MANAGER}))
 
 
