@@ -140,9 +140,14 @@ def check(world: World, wish: Wish) -> int:
 
 
 def adopt(world: World, wish: Wish, lost: list[Json]) -> None:
-    """A copy that was posted and not written down offers what is over; a click in it is answered, and mends it."""
+    """A copy that was posted and not written down offers what is over; a click in it is answered, and mends it.
+
+    One that was posted after the decision, and before Stripe knew of it, offers nothing that could be clicked.
+    """
     _, _, offered = ENDS[wish.act]
     for copy in lost:
+        if not buttons(copy):
+            continue
         person = next(one for one in map(world.person, PEOPLE) if copy in cards_of(one, wish.request))
         over = next(name for name in buttons(copy) if name not in offered)
         person.presses(f"request.{over}", message=copy)
