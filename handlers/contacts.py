@@ -97,7 +97,7 @@ def choose(uow: UnitOfWork, call: Call, t: Translator, router: Router, name: str
     onward = _onward(call, text)
     if not text:
         return finder.finder(uow.contacts.recent(uow.actor.user), t, onward)
-    if uow.contacts.known([ContactId(text)]):
+    if call.view_id and uow.contacts.known([ContactId(text)]):  # it was chosen in the modal that asked
         return ContactId(text)
     found = uow.contacts.find(text)
     if len(found.matches) == 1 and not found.guessed:
@@ -117,8 +117,10 @@ def _onward(call: Call, name: str) -> finder.Onward | None:
         return None
     if name and name not in call.text:  # it was read from a link
         return finder.Onward(call.id, finder.PLACE)
-    text = call.text.replace(name, finder.PLACE, 1) if name else f"{finder.PLACE} {call.text}".strip()
-    return finder.Onward(call.id, text)
+    if not name:
+        return finder.Onward(call.id, f"{finder.PLACE} {call.text}".strip())
+    head, _, tail = call.text.partition(name) if call.text.startswith(name) else call.text.rpartition(name)
+    return finder.Onward(call.id, f"{head}{finder.PLACE}{tail}")
 
 
 def _card(uow: UnitOfWork, contact: ContactId, t: Translator, trail: list[str] | None = None) -> Modal:

@@ -76,6 +76,7 @@ def test_a_name_that_is_exactly_one_of_several_opens_that_card(office: Office) -
         ("invoice 3 x Onboarding 150.00", "invoice.form", "Onboarding"),
         ("invoice", "invoice.form", "Ada Lovelace"),
         ("help sign-in example", None, "Ada Lovelace"),
+        ("help sign-in n", None, "Ada Lovelace"),  # a name that is a part of the topic
     ],
 )
 def test_whoever_is_chosen_is_whom_the_command_is_about(
