@@ -65,6 +65,8 @@ def priya(world, visit):
 
 
 def command(page, text):
+    """Nobody can type beside an open modal: keys pressed while one is closing go nowhere."""
+    expect(page.locator("dialog.modal[open]")).to_have_count(0)
     composer = page.get_by_role("combobox", name=re.compile("^(Message|Nachricht)"))
     composer.fill(text)
     composer.press("Enter")

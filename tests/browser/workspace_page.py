@@ -113,6 +113,8 @@ def visits(chromium: Browser, pair: Pair) -> Iterator[Callable[..., Page]]:
 
 
 def command(page: Page, text: str) -> None:
+    """Nobody can type beside an open modal: keys pressed while one is closing go nowhere."""
+    expect(modal(page)).to_have_count(0)
     composer = page.locator(".conversation .composer-text")
     composer.fill(text)
     composer.press("Enter")
