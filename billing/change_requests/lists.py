@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from billing.change_requests.model import Act, ChangeRequest
-from billing.change_requests.rights import offered, possible
+from billing.change_requests.rights import offered, possible, waited_for
 from billing.contacts import Account
 from billing.errors import UnknownRequest
 from billing.ids import RequestId
@@ -22,6 +22,7 @@ class RequestView(Frozen):
     request: ChangeRequest
     may: tuple[Act, ...]  # by the reader, now
     cadence: Cadence | None  # of the subscription; None: nobody knows it any more
+    stuck: bool  # nobody is left who may move it on
     above: tuple[Excess, ...]  # usage above the new limits as it is now (A4)
     account: Account
     now: datetime  # UTC
@@ -45,6 +46,7 @@ def view(uow: UnitOfWork, request_id: RequestId) -> RequestView:
         request=request,
         may=offered(request) if is_shared else possible(uow.actor, request),
         cadence=next(map(cadence_of, about), None),
+        stuck=request.state.undecided and not waited_for(uow, request),
         above=excess(request.before, request.after, account) if request.state.undecided else (),
         account=account,
         now=uow.now,

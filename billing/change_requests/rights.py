@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from billing.access import Actor
-from billing.change_requests.model import Act, ChangeRequest, Person
+from billing.change_requests.model import Act, ChangeRequest, Person, RequestState
 from billing.change_requests.states import LEADS_TO, already_decided
 from billing.errors import AlreadyAgreed, NotApprover, NotFiler, OwnRequest, Refusal, UnknownRequest
+from billing.ids import UserId
+from billing.ports import UnitOfWork
 from billing.roles import Permission
 
 BY_APPROVERS = (Act.APPROVE, Act.REJECT, Act.ASK)
@@ -40,7 +42,38 @@ def offered(request: ChangeRequest) -> tuple[Act, ...]:
     return tuple(act for act in (*BY_APPROVERS, Act.KEEP) if (request.state, act) in LEADS_TO)
 
 
+def waited_for(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
+    """Who can move it on now, by the rights of now; nobody when all of them have lost theirs.
+
+    A question whose reader is gone waits for those who decide: they can still reject it.
+    """
+    if request.state is RequestState.ASKED and _is_here(uow, request, request.filed_by.user):
+        return (request.filed_by.user,)
+    if not request.state.undecided:
+        return ()
+    agreed = {one.by.user for one in request.approvals if one.by}
+    people = (one for one in request.deciders if one.user not in agreed)
+    return tuple(dict.fromkeys(one.user for one in people if _still_decides(uow, request, one)))
+
+
+def may_decide(uow: UnitOfWork, request: ChangeRequest, user: UserId) -> bool:
+    """Whether they have the right to decide about requests now."""
+    one = uow.staff.get(request.team, user)
+    return one is not None and one.may(Permission.DECIDE_CHANGE_REQUEST)
+
+
 _OFFERED = (*BY_PEOPLE, Act.KEEP)
+
+
+def _still_decides(uow: UnitOfWork, request: ChangeRequest, person: Person) -> bool:
+    if person.instead_of is None:
+        return may_decide(uow, request, person.user)
+    return _is_here(uow, request, person.user)
+
+
+def _is_here(uow: UnitOfWork, request: ChangeRequest, user: UserId) -> bool:
+    one = uow.staff.get(request.team, user)
+    return one is not None and bool(one.roles)
 
 
 def _filer(actor: Actor, request: ChangeRequest) -> Person:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from billing.absences import is_away
 from billing.change_requests.cards import refresh
 from billing.change_requests.model import ChangeRequest, Conflict, Person, RequestState
+from billing.change_requests.rights import may_decide, waited_for
 from billing.errors import UnknownRequest
 from billing.ids import RequestId, UserId
 from billing.ports import Job, Store, UnitOfWork
@@ -41,19 +42,24 @@ def _nudge(uow: UnitOfWork, request: ChangeRequest) -> bool:
     except Conflict:
         return False  # somebody has just decided
     stamp = int(uow.now.timestamp())
-    for user in _waited_for(uow, after):
+    for user in _reminded(uow, after):
         id_ = f"{request.id}:{request.version}:{user}:{stamp}"
         uow.enqueue(Job(id=id_, name=PIPELINE, argument=f"{request.id}:{user}"))
     refresh(uow, after, f"reminder:{stamp}")
     return True
 
 
-def _waited_for(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
-    """Who can move it on; those who are away only if everybody is."""
-    people = dict.fromkeys((*(one.user for one in request.deciders), request.filed_by.user))
-    lost = {one.user for one in request.approvers if not _may_decide(uow, request, one.user)}
-    waited_for = tuple(user for user in people if request.waits_for(user) and user not in lost)
-    return tuple(user for user in waited_for if not is_away(uow, request.team, user)) or waited_for
+def _reminded(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
+    """Who can move it on, those who are away only if everybody is; where nobody can, those who can change that."""
+    people = waited_for(uow, request)
+    there = tuple(user for user in people if not is_away(uow, request.team, user))
+    return there or people or _helpers(uow, request)
+
+
+def _helpers(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
+    """Who has to know that nobody may decide any more: who filed it, and those who give the right."""
+    admins = (one.user for one in uow.staff.list() if one.team == request.team and one.may(Permission.MANAGE_STAFF))
+    return tuple(dict.fromkeys((request.filed_by.user, *admins)))
 
 
 def _is_due(uow: UnitOfWork, request: ChangeRequest) -> bool:
@@ -79,19 +85,14 @@ def _deputies(uow: UnitOfWork, request: ChangeRequest) -> tuple[Person, ...]:
 def _stand_ins(uow: UnitOfWork, request: ChangeRequest) -> tuple[Person, ...]:
     """Those who may decide by now, where too few of those who were asked still may: nobody else could ever do it."""
     asked = {one.user: one for one in request.approvers}
-    lost = [one for one in request.approvers if not _may_decide(uow, request, one.user)]
+    lost = [one for one in request.approvers if not may_decide(uow, request, one.user)]
     if request.state is not RequestState.FILED or len(asked) - len(lost) >= request.approvals_needed:
         return ()
     return tuple(
         Person(user=one.user, name=one.name, instead_of=lost[0].name)
         for one in uow.staff.list()
-        if one.user not in (*asked, request.filed_by.user) and _may_decide(uow, request, one.user)
+        if one.user not in (*asked, request.filed_by.user) and may_decide(uow, request, one.user)
     )
-
-
-def _may_decide(uow: UnitOfWork, request: ChangeRequest, user: UserId) -> bool:
-    one = uow.staff.get(request.team, user)
-    return one is not None and one.may(Permission.DECIDE_CHANGE_REQUEST)
 
 
 def _together(known: tuple[Person, ...], more: tuple[Person, ...]) -> tuple[Person, ...]:
@@ -100,9 +101,9 @@ def _together(known: tuple[Person, ...], more: tuple[Person, ...]) -> tuple[Pers
 
 
 def still_waiting(uow: UnitOfWork, request_id: RequestId, user: UserId) -> ChangeRequest | None:
-    """The request, if it still waits for that person: a reminder may come late."""
+    """The request, if they are still to be reminded of it: a reminder may come late."""
     try:
         request = uow.requests.get(request_id)
     except UnknownRequest:
         return None
-    return request if request.waits_for(user) else None
+    return request if request.state.undecided and user in _reminded(uow, request) else None

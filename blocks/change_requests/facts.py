@@ -178,8 +178,13 @@ def trail(decisions: Sequence[Decision], t: Translator, last: int) -> Iterator[M
 
 def _waits(view: RequestView, t: Translator) -> Mrkdwn:
     request = view.request
-    names = deciders(request.deciders, t)
-    lines = [t.rich("⏳ *Waiting for a decision* by {names}", names=names)]
+    if view.stuck:
+        return t.rich(
+            "🚧 *Nobody is left who may decide it.* {names} had been asked. Once an admin has made somebody a manager, "
+            "the next reminder goes to them.",
+            names=deciders(request.deciders, t),
+        )
+    lines = [t.rich("⏳ *Waiting for a decision* by {names}", names=deciders(request.deciders, t))]
     if request.approvals_needed > 1:
         agreed = len(request.approvals)
         lines.append(t.rich("{agreed} of {needed} have agreed.", agreed=agreed, needed=request.approvals_needed))

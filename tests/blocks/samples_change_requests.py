@@ -57,6 +57,7 @@ def view(one: ChangeRequest | None = None, **changes: Any) -> RequestView:
         "request": shown,
         "may": offered(shown),
         "cadence": MONTHLY,
+        "stuck": False,
         "above": (),
         "account": Account(),
         "now": NOW + timedelta(hours=3),

@@ -231,6 +231,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.change_requests.card.reminder": (
         lambda t: change_requests.reminder(asked.view(), asked.PLANS, t),
+        lambda t: change_requests.reminder(asked.view(stuck=True), asked.PLANS, t),
         lambda t: change_requests.reminder(asked.LARGE, asked.PLANS, t),
     ),
     "blocks.change_requests.forms.override": (

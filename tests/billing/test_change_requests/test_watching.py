@@ -9,6 +9,7 @@ import pytest
 from billing import absences
 from billing.absences import Away
 from billing.access import Actor
+from billing.change_requests import lists
 from billing.change_requests.model import Act, RequestState
 from billing.change_requests.watching import remind, still_waiting
 from billing.errors import AbsenceImpossible, NotPermitted
@@ -173,6 +174,38 @@ def test_who_filed_it_never_stands_in(shop: AskingShop) -> None:
     remind(shop.store)
     assert shop.request.deputies == ()
     assert shop.request.state is RequestState.FILED, "it waits for somebody who may"
+
+
+def is_stuck(shop: AskingShop) -> bool:
+    with shop.store.reading(NOBODY) as uow:
+        return lists.view(uow, shop.request.id).stuck
+
+
+def test_where_nobody_is_left_who_may_decide_the_filer_and_the_admins_learn_of_it(shop: AskingShop) -> None:
+    """Nothing stalls in silence: who gives roles can mend it, and then it goes to whom they made a manager."""
+    shop.files()
+    for person in (PRIYA, RUTH):
+        loses_role(shop, person)
+    assert is_stuck(shop)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [MIA.user, ALEX.user]
+    with shop.store.reading(NOBODY) as uow:
+        assert still_waiting(uow, shop.request.id, ALEX.user)
+        assert still_waiting(uow, shop.request.id, PRIYA.user) is None
+    becomes_manager(shop, TOM)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [TOM.user]
+    assert not is_stuck(shop)
+
+
+def test_a_question_whose_reader_has_left_goes_back_to_those_who_decide(shop: AskingShop) -> None:
+    """They cannot be answered any more, but they can reject."""
+    shop.files()
+    shop.does(Act.ASK, PRIYA, "why?")
+    shop.dismisses(MIA)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [PRIYA.user, RUTH.user]
+    assert shop.does(Act.REJECT, PRIYA, "nobody answers").state is RequestState.REJECTED
 
 
 def test_a_deputy_who_filed_it_does_not_decide_it(shop: AskingShop) -> None:
