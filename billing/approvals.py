@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 
 from billing.change_requests.model import Act, ChangeRequest, Decision, Place, RequestFilter
 from billing.csvs import harmless
-from billing.errors import UnknownTax
 from billing.ids import UserId
 from billing.invoices.billed import billed
-from billing.invoices.drafting import amounts
+from billing.invoices.drafting import shown_amounts
 from billing.invoices.model import Approval, AskedPage, SalesInvoice
 from billing.models import Frozen
 from billing.money import Money
@@ -29,7 +28,7 @@ class AskedInvoice(Frozen):
 
     invoice: SalesInvoice
     approval: Approval
-    total: Money | None  # with tax; None: one of its taxes is no longer in the catalogue
+    total: Money  # with tax
 
     @property
     def is_undecided(self) -> bool:
@@ -155,15 +154,10 @@ def _asked(uow: UnitOfWork, invoice: SalesInvoice) -> AskedInvoice:
     return AskedInvoice(invoice=invoice, approval=invoice.approval, total=_total(uow, invoice))
 
 
-def _total(uow: UnitOfWork, invoice: SalesInvoice) -> Money | None:
+def _total(uow: UnitOfWork, invoice: SalesInvoice) -> Money:
     """What was billed, or what the draft comes to."""
     known = billed(invoice)
-    if known:
-        return known.totals.total
-    try:
-        return amounts(uow, uow.contacts.get(invoice.contact), invoice).total
-    except UnknownTax:
-        return None
+    return known.totals.total if known else shown_amounts(uow, uow.contacts.get(invoice.contact), invoice).total
 
 
 def _all(uow: UnitOfWork, wanted: RequestFilter) -> Iterator[Asked]:
@@ -220,7 +214,7 @@ def _invoice_row(one: AskedInvoice, now: datetime) -> dict[str, object]:
         "remark": approval.decisions[0].note,
         "currency": invoice.currency,
         "invoice_number": invoice.number,
-        "invoice_total": one.total.amount if one.total else None,
+        "invoice_total": one.total.amount,
         "hours_undecided": _hours(one.age(now)) if one.is_undecided else None,
         **_decided(approval),
     }

@@ -18,7 +18,7 @@ from billing.errors import NoSuchApproval, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals
 from billing.invoices.deciders import entitled, with_deputies
-from billing.invoices.drafting import amounts, editable
+from billing.invoices.drafting import amounts, editable, shown_amounts
 from billing.invoices.model import Approval, Conflict, SalesInvoice, person
 from billing.models import Frozen
 from billing.money import Money
@@ -142,7 +142,7 @@ def view(uow: UnitOfWork, invoice_id: SalesInvoiceId) -> ApprovalView:
     return ApprovalView(
         invoice=invoice,
         approval=invoice.approval,
-        totals=amounts(uow, uow.contacts.get(invoice.contact), invoice),
+        totals=shown_amounts(uow, uow.contacts.get(invoice.contact), invoice),
         outdated=_is_outdated(invoice, invoice.approval),
     )
 

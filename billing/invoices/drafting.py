@@ -74,6 +74,7 @@ class DraftForm(Frozen):
     contact: Contact
     invoice: SalesInvoice
     totals: InvoiceTotals
+    lost_taxes: tuple[Line, ...]  # those that need another tax before it can be sent
     reverse_charge: bool
     today: date
     latest_due: date
@@ -95,7 +96,8 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, unr
     return DraftForm(
         contact=contact,
         invoice=invoice,
-        totals=amounts(uow, contact, invoice),
+        totals=shown_amounts(uow, contact, invoice),
+        lost_taxes=lost_taxes(uow, contact, invoice),
         reverse_charge=uow.catalogue.reverse_charge(contact.address.country, contact.tax_id),
         today=uow.today,
         latest_due=uow.today + LATEST_DUE,
@@ -155,7 +157,24 @@ def editable(uow: UnitOfWork, invoice: SalesInvoice, contact_id: ContactId) -> N
 
 
 def amounts(uow: UnitOfWork, contact: Contact, invoice: SalesInvoice) -> InvoiceTotals:
+    """What the customer would be asked for. Raises UnknownTax."""
     return totals(invoice.lines, invoice.details.discount, lambda line: rates(uow, contact, line), invoice.currency)
+
+
+def shown_amounts(uow: UnitOfWork, contact: Contact, invoice: SalesInvoice) -> InvoiceTotals:
+    """The same where it is only shown: a line whose tax is not known any more has none until another one is chosen."""
+    lost = lost_taxes(uow, contact, invoice)
+    return totals(
+        invoice.lines,
+        invoice.details.discount,
+        lambda line: () if line in lost else rates(uow, contact, line),
+        invoice.currency,
+    )
+
+
+def lost_taxes(uow: UnitOfWork, contact: Contact, invoice: SalesInvoice) -> tuple[Line, ...]:
+    """The lines whose tax the catalogue, or the country to which the customer has moved, does not have."""
+    return tuple(line for line in invoice.lines if _is_lost(uow, contact, line))
 
 
 def rates(uow: UnitOfWork, contact: Contact, line: Line) -> tuple[TaxRate, ...]:
@@ -172,6 +191,14 @@ def rates(uow: UnitOfWork, contact: Contact, line: Line) -> tuple[TaxRate, ...]:
         if rate.name == line.tax and rate.country == country:
             return (rate,)
     raise UnknownTax(tax=line.tax)
+
+
+def _is_lost(uow: UnitOfWork, contact: Contact, line: Line) -> bool:
+    try:
+        rates(uow, contact, line)
+    except UnknownTax:
+        return True
+    return False
 
 
 # Changing

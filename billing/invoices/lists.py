@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from billing.contacts import Contact, Invoice, InvoiceStatus
 from billing.ids import ContactId, InvoiceId, SalesInvoiceId
-from billing.invoices.drafting import amounts
+from billing.invoices.drafting import shown_amounts
 from billing.invoices.model import InvoiceState, SalesInvoice, Stage, Template, state
 from billing.models import Frozen
 from billing.money import Money, total
@@ -161,7 +161,7 @@ def _rows(uow: UnitOfWork, contact: Contact, invoices: Iterable[Invoice]) -> tup
 
 
 def _draft(uow: UnitOfWork, one: SalesInvoice) -> Row:
-    sum_ = amounts(uow, uow.contacts.get(one.contact), one).total
+    sum_ = shown_amounts(uow, uow.contacts.get(one.contact), one).total
     return Row(
         ref=one.id,
         number=one.number,

@@ -17,7 +17,7 @@ from billing.ids import ContactId, InvoiceId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals
 from billing.invoices.billed import Billed, billed
 from billing.invoices.deciders import may_decide
-from billing.invoices.drafting import amounts
+from billing.invoices.drafting import shown_amounts
 from billing.invoices.model import InvoiceState, SalesInvoice, Stage, state
 from billing.models import Frozen
 from billing.money import Money
@@ -141,7 +141,7 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
     charging = looks_for_charges and _is_charging(uow, contact_id, refs)
     found = state(ours.stage if ours else Stage.ISSUED, stripe, uow.now, charging=charging)
     kept = billed(ours) if ours else None
-    totals = kept.totals if kept else amounts(uow, contact, ours) if ours else None
+    totals = kept.totals if kept else shown_amounts(uow, contact, ours) if ours else None
     zero = Money.zero(contact.currency)
     zone = uow.catalogue.business.zone
     day = stripe.due_at.astimezone(zone).date() if stripe and stripe.due_at else None

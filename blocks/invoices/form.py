@@ -204,6 +204,15 @@ def _lines(shown: DraftForm, page: int, last: int, t: Translator) -> Iterator[ki
             block_id=f"line-{one.line.id}",
         )
     yield kit.actions(*_line_buttons(shown, page, last, t), block_id="line-buttons")
+    lost = [t.number(number) for number, one in enumerate(found, 1) if one.line in shown.lost_taxes]
+    if lost:
+        yield kit.context(
+            t(
+                "⚠️ The tax of these lines is not known any more, or not in the customer’s country: {lines}. Please "
+                "change each and choose another one.",
+                lines=", ".join(lost),
+            )
+        )
     yield from kit.rows(figures.sum_rows(shown.totals, shown.invoice.details.discount, t))
     if shown.reverse_charge:
         yield kit.context(t("🧾 Reverse charge: the invoice has no VAT, the customer pays it to the own tax office."))

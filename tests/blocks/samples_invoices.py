@@ -165,6 +165,7 @@ def draft_form(invoice: SalesInvoice, *rates: TaxRate, **changes: Any) -> DraftF
         "contact": contact(),
         "invoice": invoice,
         "totals": sums(invoice, *rates),
+        "lost_taxes": (),
         "reverse_charge": False,
         "today": TODAY,
         "latest_due": TODAY + timedelta(days=365),
@@ -377,6 +378,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.form(draft_form(PLAIN, VAT), t),
         lambda t: invoices.form(FULL_FORM, t),
         lambda t: invoices.form(FULL_FORM, t, 2),
+        lambda t: invoices.form(FULL_FORM.model_copy(update={"lost_taxes": FULL_FORM.invoice.lines}), t),
         lambda t: invoices.form(FULL_FORM, t, 99),
     ),
     "blocks.invoices.form.changed": (

@@ -29,7 +29,7 @@ from billing.errors import (
     UnknownTax,
 )
 from billing.ids import ContactId, SalesInvoiceId, TeamId
-from billing.invoices import copying, drafting, lines, typed
+from billing.invoices import copying, drafting, lines, lists, reviewing, typed
 from billing.invoices.drafting import DraftForm
 from billing.invoices.items import SaveLine
 from billing.invoices.model import UNTAXED, Discount, Line, SalesInvoice, Stage
@@ -104,6 +104,24 @@ def test_a_tax_of_another_country_is_refused(shop: InvoiceShop) -> None:
     """A forged menu."""
     with pytest.raises(UnknownTax):
         shop.adds(tax="fr-vat")
+
+
+def test_a_line_whose_tax_is_gone_is_shown_without_it_and_cannot_be_sent(shop: InvoiceShop) -> None:
+    """The customer has moved, or the catalogue has changed: the draft opens, is listed, and asks for another tax."""
+    shop.adds(tax="de-vat-crm")
+    shop.adds(tax=UNTAXED)
+    shop.knows(contact(address=Address(country="FR")))
+    shown = form(shop)
+    assert [line.id for line in shown.lost_taxes] == ["l1"]
+    assert shown.totals.total.amount == 90000
+    with shop.store.reading(SAM) as uow:
+        assert [row.total.amount for row in lists.drafts(uow).rows] == [90000]
+        assert [row.total.amount for row in lists.of_contact(uow, ADA, lists.Part.DRAFTS).rows] == [90000]
+        assert [row.total.amount for row in lists.mine(uow, 5)] == [90000]
+        with pytest.raises(UnknownTax):
+            reviewing.review(uow, ADA, REF)
+    shop.adds(line="l1", version=shop.invoice().lines[0].version, tax=UNTAXED)
+    assert form(shop).lost_taxes == ()
 
 
 def test_reverse_charge_has_no_tax_whatever_the_line_says(shop: InvoiceShop) -> None:
