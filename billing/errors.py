@@ -42,6 +42,9 @@ KontorError
 │   ├── TooFewApprovers     fewer managers than have to agree (A24)
 │   ├── PlanEnds            the subscription is cancelled for its period's end
 │   ├── SubscriptionChanged the subscription is no longer what it was when the change was prepared
+│   ├── ChangeWaits         a change waits at Stripe for its day already
+│   ├── ScheduledElsewhere  what waits at Stripe was not scheduled by Kontor
+│   ├── RequestScheduled    less would call off the approved change that waits for its day (HX17)
 │   ├── RequestPending      there is an open request about this subscription already
 │   ├── UnknownRequest      no such change request
 │   ├── NotApprover         not among those who were asked when it was filed
@@ -367,6 +370,18 @@ class PlanEnds(Refusal):
 
 class SubscriptionChanged(Refusal):
     rule = "A2"
+
+
+class ChangeWaits(Refusal):
+    rule = "HX17"
+
+
+class ScheduledElsewhere(Refusal):
+    rule = "HX17"
+
+
+class RequestScheduled(Refusal):
+    rule = "HX17"
 
 
 class RequestPending(Refusal):

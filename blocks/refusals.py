@@ -188,6 +188,27 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("The subscription was changed in between. Nothing was done; please look at it again."),
         "",
     ),
+    "ChangeWaits": (
+        later(
+            "A change of this subscription waits at Stripe already. Call it off first, on the plan page; "
+            "what was scheduled in the Stripe Dashboard is released there."
+        ),
+        "",
+    ),
+    "ScheduledElsewhere": (
+        later("A change that was scheduled in the Stripe Dashboard waits there. Release it there first."),
+        "",
+    ),
+    "RequestScheduled": (
+        later(
+            "An approved change takes effect on {day}, and this one would call it off. "
+            "Please wait for that day, or choose “Keep current plan” first."
+        ),
+        later(
+            "An approved change waits for its day, and this one would call it off. "
+            "Please wait for that day, or choose “Keep current plan” first."
+        ),
+    ),
     "RequestPending": (
         later("There is an open request about this subscription already, filed by {by} on {since}."),
         later("There is an open request about this subscription already."),

@@ -21,7 +21,7 @@ from billing.change_requests.model import (
     Origin,
     Person,
 )
-from billing.errors import NeedsNoDecision, NotReadable, ReasonMissing, RequestPending, TooFewApprovers
+from billing.errors import ChangeWaits, NeedsNoDecision, NotReadable, ReasonMissing, RequestPending, TooFewApprovers
 from billing.ids import RequestId, SubscriptionId, UserId
 from billing.models import Frozen
 from billing.plan_changes import Assessment, PlanChangeDraft, Way, assess
@@ -82,8 +82,8 @@ def request_form(uow: UnitOfWork, draft: RequestDraft) -> RequestForm:
 def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
     """Write the request down and have everybody told, in this transaction. The same key again gives the same request.
 
-    Raises everything that `assess` raises, RequestPending when one about this subscription is open, TooFewApprovers,
-    ReasonMissing for "other" without words.
+    Raises everything that `assess` raises, RequestPending when one about this subscription is open, ChangeWaits while
+    Stripe has another change of it, TooFewApprovers, ReasonMissing for "other" without words.
     """
     known = deciding.find(uow, request_id(key))
     if known:
@@ -181,6 +181,8 @@ def _allowed(uow: UnitOfWork, draft: PlanChangeDraft) -> tuple[Assessment, tuple
         raise NeedsNoDecision
     if uow.requests.open_for(assessment.subscription.id):
         raise pending(uow, assessment.subscription.id)
+    if assessment.subscription.schedule:
+        raise ChangeWaits
     lost = per_month(-assessment.impact.difference, assessment.cadence)
     needed = uow.catalogue.plan_changes.approvals_for(lost)
     approvers = tuple(Person(user=one.user, name=one.name) for one in uow.staff.list() if _may_decide(one, uow.actor))

@@ -63,7 +63,7 @@ def _request(shown: PlanOverview, catalogue: Catalogue, t: Translator) -> list[k
         if not shown.subscription.schedule:
             return []
         button = ways.call_off(shown.subscription.id, t) if shown.may_change else None
-        return [kit.section(t.rich("🗓️ *A change waits at Stripe for the end of the period.*"), accessory=button)]
+        return [kit.section(t.rich("🗓️ *A change waits at Stripe for its day.*"), accessory=button)]
     buttons: list[kit.Element] = [ways.request(request.id, t)]
     if request.state is RequestState.SCHEDULED and shown.may_change:
         buttons.insert(0, ways.keep(request.id, t))

@@ -12,6 +12,7 @@ from billing.change_requests.filing import request_form
 from billing.change_requests.model import Act, Origin, RequestState
 from billing.contacts import Account, Member, MemberRight
 from billing.errors import (
+    ChangeWaits,
     NeedsNoDecision,
     NothingChanges,
     NotPermitted,
@@ -22,6 +23,7 @@ from billing.errors import (
     RequestPending,
     TooFewApprovers,
 )
+from billing.ids import ScheduleId
 from billing.plans import Dimension
 from tests.support.asking import (
     ADMIN,
@@ -84,6 +86,16 @@ def test_one_request_about_a_subscription_at_a_time(shop: AskingShop) -> None:
     with pytest.raises(RequestPending) as refusal:
         shop.files(key="another", person=TOM)
     assert refusal.value.parameters == {"request": first.id, "by": "Mia Agent", "since": "2026-03-02"}
+
+
+def test_nothing_is_filed_while_a_change_waits_at_stripe(shop: AskingShop) -> None:
+    """HX17: a lower limit without a decision (K3), or a schedule of the Dashboard's; it could not be made then."""
+    settles_on(shop, subscription(schedule=ScheduleId("sub_sched_1")))
+    with pytest.raises(ChangeWaits):
+        shop.files()
+    with pytest.raises(ChangeWaits), shop.store.writing(MIA) as uow:
+        request_form(uow, wants())
+    assert not shop.rows.requests
 
 
 def test_removing_an_add_on_needs_a_decision_too(shop: AskingShop) -> None:
