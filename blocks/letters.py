@@ -52,7 +52,7 @@ _TOLD: Mapping[Act, tuple[str, str]] = {
     ),
     Act.SUPERSEDE: (
         later("Your earlier request no longer applies"),
-        later("Your plan was upgraded meanwhile. So this earlier request no longer applies:"),
+        later("Your plan was changed meanwhile. So this earlier request no longer applies:"),
     ),
     Act.FAIL: (
         later("Your change of plan could not be made"),

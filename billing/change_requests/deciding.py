@@ -81,7 +81,7 @@ def decide(
 
 
 def supersede(uow: UnitOfWork, subscription: SubscriptionId) -> bool:
-    """An upgrade took the place of whatever was asked for. False when nothing was."""
+    """Another change took the place of whatever was asked for. False when nothing was."""
     request = uow.requests.open_for(subscription)
     if request is None:
         return False

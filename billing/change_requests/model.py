@@ -7,8 +7,8 @@
       ├ reject ─> rejected
       └ withdraw ─> withdrawn
 
-Where a downgrade takes effect at once, `approved` leads to `effective`. An upgrade supersedes any open request, also an
-undecided one; whatever ends the subscription at Stripe, or the schedule, ends the request as `failed`.
+Where a downgrade takes effect at once, `approved` leads to `effective`. An upgrade supersedes any open request, fewer
+seats an undecided one; whatever ends the subscription at Stripe, or the schedule, ends the request as `failed`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class RequestState(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     KEPT = "kept"  # approved, and then the customer kept the plan
-    SUPERSEDED = "superseded"  # an upgrade came in between
+    SUPERSEDED = "superseded"  # another change came in between
     FAILED = "failed"  # Stripe does not do it (any more)
 
     @property

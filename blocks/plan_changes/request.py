@@ -71,7 +71,7 @@ def filed(shown: ChangeRequest, t: Translator) -> Answer:
                     "You hear of every step by direct message. The customer is answered at {address}.",
                     address=shown.reply_to,
                 ),
-                t("Until it is decided nothing changes. An upgrade in between takes the place of the request."),
+                t("Until it is decided nothing changes. Another change in between takes the place of the request."),
             ),
             kit.actions(ways.request(shown.id, t), ways.card(shown.contact, t)),
         ],
