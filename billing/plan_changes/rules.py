@@ -35,6 +35,7 @@ from billing.plans import (
     lowers,
     needs_decision,
     package_of,
+    package_sold,
 )
 from billing.ports import ChangeOrder, UnitOfWork
 from billing.roles import Permission
@@ -50,8 +51,8 @@ def assess(uow: UnitOfWork, draft: PlanChangeDraft) -> Assessment:
     changeable(uow, subscription)
     requester = entitled(contact, draft.requester)
     cadence = cadence_of(subscription, uow.catalogue)
-    before, after = package_of(uow.catalogue, subscription), draft.package
-    items_of(uow.catalogue, after, cadence)
+    before = package_of(uow.catalogue, subscription)
+    after = package_sold(uow.catalogue, items_of(uow.catalogue, draft.package, cadence))
     changes = differences(uow.catalogue, before, after)
     if not changes:
         raise NothingChanges(contact=contact.name)
