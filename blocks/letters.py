@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-from billing.catalogue import Business, Catalogue, TakesEffect
+from billing.catalogue import Business, Catalogue
+from billing.change_requests.filing import is_at_once
 from billing.change_requests.lists import RequestView
-from billing.change_requests.model import Act, Decision
+from billing.change_requests.model import Act, ChangeRequest, Decision
 from billing.contacts import Contact, Member
 from billing.usage import REACHED
 from blocks import mails
@@ -140,7 +141,7 @@ def _paragraphs(view: RequestView, done: Decision, catalogue: Catalogue, t: Tran
     match done.act:
         case Act.FILE:
             yield t("We look at it and write to you as soon as it is decided. Until then nothing changes.")
-            yield _when(catalogue, t)
+            yield _when(view.request, catalogue, t)
         case Act.SCHEDULE:
             yield t("Until that day everything stays as it is.")
             yield t("Have you changed your mind? Reply before that day, and you keep your plan.")
@@ -150,8 +151,8 @@ def _paragraphs(view: RequestView, done: Decision, catalogue: Catalogue, t: Tran
         yield t("Automations that use what is no longer included are switched off by the change.")
 
 
-def _when(catalogue: Catalogue, t: Translator) -> str:
-    if catalogue.plan_changes.downgrade is TakesEffect.AT_ONCE:
+def _when(request: ChangeRequest, catalogue: Catalogue, t: Translator) -> str:
+    if request.wished is None and is_at_once(catalogue.plan_changes, request.impact):
         return t("If it is approved, it takes effect at once.")
     return t("If it is approved, it takes effect at the end of a billing period, with the new price from then on.")
 

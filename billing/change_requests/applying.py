@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from dateutil.relativedelta import relativedelta
 
+from billing.accounts import billable
 from billing.change_requests.deciding import ApplyRequest, carry_on, person
 from billing.change_requests.filing import is_at_once
 from billing.change_requests.model import Act, ChangeRequest, RequestState
@@ -66,11 +67,13 @@ class PlanKept(Receipt):
 
 
 def check(uow: UnitOfWork, command: ApplyRequest) -> Approved:
-    """Refuse what is no longer approved, and a subscription that is no longer what was asked about, or ends (GX9)."""
+    """Refuse what is no longer approved, an account that is not billed any more (GX3), and a subscription that is no
+    longer what was asked about, or ends (GX9).
+    """
     request = uow.requests.get(command.request)
     if request.state is not RequestState.APPROVED:
         raise already_decided(request)
-    contact = uow.contacts.get(request.contact)
+    contact = billable(uow, request.contact)
     subscription = subscription_of(uow, request)
     if subscription is None or package_of(uow.catalogue, subscription) != request.before:
         raise SubscriptionChanged

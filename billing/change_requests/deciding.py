@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from billing.accounts import billable
 from billing.change_requests.model import Act, ChangeRequest, Conflict, Person
 from billing.change_requests.rights import BY_PEOPLE, entitled
 from billing.change_requests.states import already_decided, move
@@ -60,8 +61,8 @@ def decide(
     """Approve, reject, ask back, answer or withdraw, as the actor.
 
     Raises what `rights.entitled` raises, ReasonMissing, or UsageAboveLimits unless `override` comes with a reason. An
-    approval needs the requester's right, as the filing did (A1): whoever lost it since is refused, with who has it. It
-    raises ChangeWaits while Stripe has another change of the subscription. The
+    approval needs an account that can be billed (GX3) and the requester's right, as the filing did (A1): whoever lost
+    it since is refused, with who has it. It raises ChangeWaits while Stripe has another change of the subscription. The
     same act by the same person again changes nothing. What Stripe has to be told first (KEEP) is an operation.
     """
     assert act in BY_PEOPLE, act
@@ -69,7 +70,7 @@ def decide(
     def decided(request: ChangeRequest) -> ChangeRequest:
         by = entitled(uow.actor, request, act)
         if act is Act.APPROVE:
-            purchasing.entitled(uow.contacts.get(request.contact), request.requester_email)
+            purchasing.entitled(billable(uow, request.contact), request.requester_email)
             _nothing_waits(uow, request)
             _holds_the_usage(uow, request, override=override, note=note)
         return move(request, act, by, uow.now, note, override=override and act is Act.APPROVE)

@@ -15,6 +15,7 @@ from billing.change_requests.applying import settle
 from billing.change_requests.deciding import supersede
 from billing.change_requests.model import Act
 from billing.contacts import Account, SubscriptionStatus
+from billing.ids import LookupKey
 from billing.steps import NOBODY
 from handlers.usage import reply_to
 from tests.support.asking import (
@@ -25,6 +26,7 @@ from tests.support.asking import (
     SUBSCRIPTION,
     TOM,
     AskingOffice,
+    _item,
     customer,
     policy,
     settles_on,
@@ -209,6 +211,21 @@ def test_where_the_house_does_it_at_once_the_mail_says_so(office: AskingOffice) 
     office.works()
     assert [mail["Subject"] for mail in office.mails[1:]] == ["Your plan has changed"]
     assert "are switched off by the change" in body(office.mails[1])
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"wished": date(2026, 5, 1)}, {"plan": "mail/pro", "limit": 1000, "seats": 9}],
+    ids=["a later day", "dearer in all"],
+)
+def test_what_waits_all_the_same_is_not_said_to_be_at_once(office: AskingOffice, wish) -> None:
+    """K7: a wished day, or fewer contacts (95.00 to 49.00) and six more seats (54.00), which is 8.00 more."""
+    policy(office, downgrade=TakesEffect.AT_ONCE)
+    bigger = _item(LookupKey("mail-pro-2500-month-eur"))
+    settles_on(office, subscription().model_copy(update={"items": (bigger,)}))
+    office.files(**wish)
+    office.works()
+    assert "at the end of a billing period" in body(office.mails[0])
 
 
 def test_an_address_that_is_none_stops_nothing(office: AskingOffice) -> None:
