@@ -350,17 +350,22 @@ def _phases(
     effective_at: datetime,
     operation: OperationId,
 ) -> SubscriptionScheduleUpdateParams:
-    """What it is until that moment, then what was ordered: for one cycle, and on and on as a subscription."""
+    """What it is until that moment, then what was ordered: for one cycle, and on and on as a subscription.
+
+    Phases are replaced as a whole, so the first one says all that is so now, and to when a trial lasts.
+    """
     now = schedule.phases[0]
     recurring = live["items"].data[0].price.recurring
     assert recurring, "a subscription's prices are recurring"
     discounts = [{"discount": id_} for one in live.discounts if (id_ := reading.identifier(one))] or ""
+    trial: Params = {"trial_end": live.trial_end} if live.status == "trialing" else {}
     phases: list[Any] = [
         {
             "start_date": now.start_date,
             "end_date": int(effective_at.timestamp()),
             "items": [{"price": item.price.id, "quantity": item.quantity} for item in live["items"].data],
             "default_tax_rates": [rate.id for rate in live.default_tax_rates or ()],
+            **trial,
             "discounts": discounts,
             "proration_behavior": "none",
         },

@@ -95,6 +95,7 @@ def subscription(found: stripe.Subscription, product_name: ProductName) -> Subsc
         discount=_code(found.discounts),
         payment_method=PaymentMethodId(method) if method else None,
         started_at=instant(found.start_date),
+        anchor=instant(found.billing_cycle_anchor),
         current_period_start=instant_or_none(items[0].current_period_start),
         current_period_end=instant_or_none(items[0].current_period_end),
         cancel_at=instant_or_none(found.cancel_at),

@@ -432,6 +432,23 @@ def test_what_started_later_can_be_lowered_in_its_first_period(local, payments, 
     assert sold(local, one) == {BASIC: 1}
 
 
+def test_a_trial_goes_on_to_its_end(local, payments, customer):
+    """Fourteen days, then the lower plan; its periods are counted from there."""
+    (price,) = local.v1.prices.list({"lookup_keys": [PRO]}).data
+    ends = int((START + timedelta(days=14)).timestamp())
+    made = local.v1.subscriptions.create({"customer": customer.id, "items": [{"price": price.id}], "trial_end": ends})
+    one = mirrored(payments, customer)
+    assert one.anchor == one.current_period_end == START + timedelta(days=14)
+    order = order_for(customer, one, [(BASIC, 1)], taxes=())
+    waiting = payments.schedule_change(order, one.current_period_end, OPERATION, START)
+    schedule = local.v1.subscription_schedules.retrieve(waiting.schedule)
+    assert [phase.trial_end for phase in schedule.phases] == [ends, None]
+    assert local.v1.subscriptions.retrieve(made.id).trial_end == ends
+    local.advance(by_days=15)
+    assert sold(local, one) == {BASIC: 1}
+    assert paid(local, customer) == [2000]
+
+
 def elsewhere(local, one, **more):
     """A schedule that was made in the Dashboard: from the next period on Basic for 1,000 contacts."""
     made = local.v1.subscription_schedules.create({"from_subscription": one.id})

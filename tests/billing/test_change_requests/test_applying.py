@@ -113,6 +113,21 @@ def test_a_period_that_began_on_the_31st_ends_on_the_last_days(shop: AskingShop)
     assert [next(ends).date() for _ in range(3)] == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
 
 
+def test_after_a_trial_the_periods_are_counted_from_its_end(shop: AskingShop) -> None:
+    """From 17 to 31 January, then monthly: a wish for 20 March is met on the 31st, not on the 28th."""
+    one = subscription(
+        started_at=datetime(2026, 1, 17, 9, tzinfo=UTC),
+        anchor=datetime(2026, 1, 31, 9, tzinfo=UTC),
+        current_period_end=datetime(2026, 2, 28, 9, tzinfo=UTC),
+    )
+    ends = period_ends(one)
+    assert [next(ends).date() for _ in range(3)] == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
+    during_it = one.model_copy(update={"current_period_end": one.anchor})
+    assert next(period_ends(during_it)) == one.anchor
+    settles_on(shop, one)
+    assert planned(shop, wished=date(2026, 3, 20)).effective_at == datetime(2026, 3, 31, 9, tzinfo=UTC)
+
+
 def test_a_cycle_that_was_moved_counts_from_its_running_period(shop: AskingShop) -> None:
     one = subscription(current_period_end=datetime(2026, 3, 20, 9, tzinfo=UTC))
     ends = period_ends(one)
