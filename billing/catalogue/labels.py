@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Annotated
+from unicodedata import category
 
 from pydantic import AfterValidator, Field, StrictInt
 
@@ -12,8 +13,8 @@ from billing.money import Currency, minor_digits
 
 
 def _showable(text: str) -> str:
-    if any(not char.isprintable() and char not in "\n\N{NO-BREAK SPACE}\N{SOFT HYPHEN}" for char in text):
-        raise ValueError("holds a character that cannot be shown")
+    if any(category(char) == "Cc" and char not in "\n\t" for char in text):
+        raise ValueError("holds a control character")
     return text
 
 
