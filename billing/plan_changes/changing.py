@@ -137,7 +137,7 @@ CHANGE = Action(
 
 
 def check_resume(uow: UnitOfWork, command: ResumePlanChange) -> ConfirmedLater:
-    """Only what still waits is done, from the same package to the same one, at the list prices that were reviewed.
+    """Only what still waits is done, from the same package to the same one, at the prices that were reviewed.
 
     It is prorated to this moment: the customer pays for the time for which the change counts. Stripe's preview then may
     ask for less than was reviewed, never for more, as it would after a renewal.

@@ -12,10 +12,10 @@ from billing.plan_changes.rules import changeable, chosen_subscription, plan_sub
 from billing.plans import (
     Comparison,
     add_ons_for,
+    billed,
     cadence_of,
     compare,
     is_of_account,
-    items_of,
     limits_for,
     nearest_limit,
     package_of,
@@ -107,12 +107,7 @@ def _billed_next(uow: UnitOfWork, subscription: Subscription) -> tuple[str, tupl
     request = uow.requests.open_for(subscription.id)
     if request is None or request.effective_at != subscription.current_period_end:
         return package_of(uow.catalogue, subscription).plan, tuple(item.amount for item in subscription.items)
-    own = {item.price: item.unit_amount for item in subscription.items}
-    items = items_of(uow.catalogue, request.after, cadence_of(subscription, uow.catalogue))
-    sold = ((one, uow.catalogue.sold(one.price)) for one in items)
-    amounts = tuple(own.get(one.price, price.unit) * one.quantity for one, price in sold if price)
-    foreign = (item.amount for item in subscription.items if not item.price or not uow.catalogue.sold(item.price))
-    return request.after.plan, (*amounts, *foreign)
+    return request.after.plan, billed(uow.catalogue, subscription, request.after)
 
 
 def _wanted_seats(uow: UnitOfWork, wanted: PlanChangeDraft, shown: PlanOverview) -> int:

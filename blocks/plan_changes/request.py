@@ -37,7 +37,7 @@ def request(shown: RequestForm, catalogue: Catalogue, t: Translator) -> kit.Moda
             *meaning(assessment, catalogue, t),
             *kit.fields(
                 {
-                    t("List price"): wording.price_change(assessment.impact, assessment.cadence, t),
+                    t("Price before discount and tax"): wording.price_change(assessment.impact, assessment.cadence, t),
                     t("Difference"): wording.monthly_difference(assessment.impact, assessment.cadence, t),
                     t("Takes effect"): _when(shown, catalogue, t),
                     t("Who decides"): _who(shown, t),

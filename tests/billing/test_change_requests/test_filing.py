@@ -142,6 +142,16 @@ def test_above_an_amount_a_second_approver_has_to_agree(shop: AskingShop, above:
     assert shop.files().approvals_needed == needed
 
 
+def test_what_is_lost_counts_at_the_price_that_the_customer_pays(shop: AskingShop) -> None:
+    """A24: Pro for 39.00 (by now 49.00) loses Reports for 50.00: 50.00 less, above 45.00."""
+    policy(shop, second_approval_above={"EUR": 4500})
+    plan, reports = subscription(REPORTS).items
+    items = (plan.model_copy(update={"unit_amount": eur(3900)}), reports)
+    settles_on(shop, subscription().model_copy(update={"items": items}))
+    request = shop.files(plan="mail/pro", seats=3)
+    assert (request.impact.difference, request.approvals_needed) == (eur(-5000), 2)
+
+
 def test_a_second_approver_has_to_be_there(shop: AskingShop) -> None:
     policy(shop, second_approval_above={"EUR": 1})
     shop.dismisses(RUTH)
