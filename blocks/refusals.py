@@ -213,8 +213,11 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("This is over: the request can no longer be changed in this way."),
     ),
     "AlreadyAgreed": (
+        later(
+            "{name} has agreed already. A deputy’s agreement counts as that of who is away, so somebody else has to "
+            "agree, too."
+        ),
         later("You have agreed already. Somebody else has to agree, too."),
-        "",
     ),
     "ReasonMissing": (
         later("Please say why in a few words."),

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from billing.absences import is_away
+from billing.absences import deputies, is_away
 from billing.access import Actor
 from billing.catalogue import ChangePolicy, Coupon, ReasonCode, TakesEffect
 from billing.change_requests import deciding
@@ -22,7 +22,7 @@ from billing.change_requests.model import (
     Person,
 )
 from billing.errors import NeedsNoDecision, NotReadable, ReasonMissing, RequestPending, TooFewApprovers
-from billing.ids import RequestId, SubscriptionId, UserId
+from billing.ids import RequestId, SubscriptionId
 from billing.models import Frozen
 from billing.plan_changes import Assessment, PlanChangeDraft, Way, assess
 from billing.plans import Impact, per_month
@@ -94,7 +94,7 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
     if "@" not in command.reply_to.strip("@"):
         raise NotReadable("reply_to")
     me = Person(user=uow.actor.user, name=uow.actor.name)
-    instead = deputies(uow, approvers, uow.actor.user)
+    instead = deputies(uow, uow.actor.team, approvers, uow.actor.user)
     nobody_is_there = all(is_away(uow, uow.actor.team, one.user) for one in approvers)
     request = ChangeRequest(
         id=request_id(key),
@@ -157,20 +157,6 @@ def pending(uow: UnitOfWork, subscription: SubscriptionId) -> RequestPending:
         request=there.id if there else None,
         by=there.filed_by.name if there else None,
         since=there.filed_at.date().isoformat() if there else None,
-    )
-
-
-def deputies(uow: UnitOfWork, approvers: tuple[Person, ...], filer: UserId) -> tuple[Person, ...]:
-    """Whom the approvers named to decide for them; asked when it is left lying or no approver is there."""
-    names = {one.user: one.name for one in approvers}
-    people = {one.user: one for one in uow.staff.list() if one.team == uow.actor.team}
-    return tuple(
-        Person(user=absence.deputy, name=people[absence.deputy].name, instead_of=names[absence.user])
-        for absence in uow.absences.of_team(uow.actor.team)
-        if absence.user in names
-        and absence.deputy in people
-        and absence.deputy != filer
-        and absence.deputy not in names
     )
 
 
