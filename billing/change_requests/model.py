@@ -252,7 +252,7 @@ class ChangeRequests(Protocol):
         """Replace the version before this one, and add the decisions that are new. Raises Conflict if it is another."""
 
     def note(self, request: ChangeRequest) -> None:
-        """Replace the same version: only what is no decision changed (`nudged_at`, `escalated_at`). Raises Conflict."""
+        """Replace the same version: what changed is no decision, as when it was nudged. Raises Conflict."""
 
     def open_for(self, subscription: SubscriptionId) -> ChangeRequest | None:
         """The one open request about that subscription."""

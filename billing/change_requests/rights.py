@@ -42,14 +42,20 @@ def offered(request: ChangeRequest) -> tuple[Act, ...]:
     return tuple(act for act in (*BY_APPROVERS, Act.KEEP) if (request.state, act) in LEADS_TO)
 
 
-def waited_for(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
-    """Who can move it on now, by the rights of now; nobody when all of them have lost theirs.
+def current(uow: UnitOfWork, request: ChangeRequest) -> ChangeRequest:
+    """As it stands by the rights of now: a question that nobody is left to answer waits for a decision again."""
+    is_asked = request.state is RequestState.ASKED
+    if is_asked and not _is_here(uow, request, request.filed_by.user):
+        return request.model_copy(update={"state": RequestState.FILED})
+    return request
 
-    A question whose reader is gone waits for those who decide: they can still reject it.
-    """
-    if request.state is RequestState.ASKED and _is_here(uow, request, request.filed_by.user):
+
+def waited_for(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
+    """Who can move it on now, by the rights of now; nobody when all of them have lost theirs."""
+    request = current(uow, request)
+    if request.state is RequestState.ASKED:
         return (request.filed_by.user,)
-    if not request.state.undecided:
+    if request.state is not RequestState.FILED:
         return ()
     people = filter(request.may_agree, request.deciders)
     return tuple(dict.fromkeys(one.user for one in people if _still_decides(uow, request, one)))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from billing.absences import deputies, is_away
 from billing.change_requests.cards import refresh
 from billing.change_requests.model import ChangeRequest, Conflict, Person, RequestState
-from billing.change_requests.rights import may_decide, waited_for
+from billing.change_requests.rights import current, may_decide, waited_for
 from billing.errors import UnknownRequest
 from billing.ids import RequestId, UserId
 from billing.ports import Job, Store, UnitOfWork
@@ -31,7 +31,8 @@ def remind(store: Store) -> int:
         return sum(_nudge(uow, request) for request in lying)
 
 
-def _nudge(uow: UnitOfWork, request: ChangeRequest) -> bool:
+def _nudge(uow: UnitOfWork, lying: ChangeRequest) -> bool:
+    request = current(uow, lying)
     stand_ins = _stand_ins(uow, request)
     others = _together((*_deputies(uow, request), *stand_ins))
     is_due = bool(stand_ins) or _is_due(uow, request)

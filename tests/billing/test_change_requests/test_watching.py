@@ -12,7 +12,7 @@ from billing.access import Actor
 from billing.change_requests import lists
 from billing.change_requests.model import Act, RequestState
 from billing.change_requests.watching import remind, still_waiting
-from billing.errors import AbsenceImpossible, AlreadyAgreed, NotPermitted
+from billing.errors import AbsenceImpossible, AlreadyAgreed, AlreadyDecided, NotPermitted
 from billing.steps import NOBODY
 from tests.support.asking import ALEX, MIA, NOBODY_OF_US, PRIYA, RUTH, TOM, AskingShop, policy
 
@@ -214,14 +214,46 @@ def test_where_nobody_is_left_who_may_decide_the_filer_and_the_admins_learn_of_i
     assert not is_stuck(shop)
 
 
-def test_a_question_whose_reader_has_left_goes_back_to_those_who_decide(shop: AskingShop) -> None:
-    """They cannot be answered any more, but they can reject."""
+@pytest.mark.parametrize(("act", "state"), [(Act.APPROVE, RequestState.APPROVED), (Act.REJECT, RequestState.REJECTED)])
+def test_a_question_whose_reader_has_left_goes_back_to_those_who_decide(shop: AskingShop, act, state) -> None:
+    """It cannot be answered any more, so it is decided as if it had not been asked."""
     shop.files()
     shop.does(Act.ASK, PRIYA, "why?")
     shop.dismisses(MIA)
     shop.clock.goes_on(hours=24)
     assert reminded(shop) == [PRIYA.user, RUTH.user]
-    assert shop.does(Act.REJECT, PRIYA, "nobody answers").state is RequestState.REJECTED
+    assert shop.request.waits_for(PRIYA.user)
+    assert shop.does(act, PRIYA, "nobody answers").state is state
+
+
+def test_such_a_question_needs_no_reminder_before_it_is_decided(shop: AskingShop) -> None:
+    shop.files()
+    shop.does(Act.ASK, PRIYA, "why?")
+    with shop.store.reading(RUTH) as uow:
+        assert lists.view(uow, shop.request.id).may == (Act.REJECT,)
+    shop.dismisses(MIA)
+    with shop.store.reading(RUTH) as uow:
+        assert lists.view(uow, shop.request.id).may == (Act.APPROVE, Act.REJECT, Act.ASK)
+    assert shop.does(Act.APPROVE, RUTH).state is RequestState.APPROVED
+
+
+def test_a_question_that_can_be_answered_is_not_approved(shop: AskingShop) -> None:
+    shop.files()
+    shop.does(Act.ASK, PRIYA, "why?")
+    with pytest.raises(AlreadyDecided):
+        shop.does(Act.APPROVE, RUTH)
+
+
+def test_such_a_question_goes_to_deputies_and_stand_ins_too(shop: AskingShop) -> None:
+    """Nothing stalls: those who were asked are gone as well."""
+    shop.files()
+    shop.does(Act.ASK, PRIYA, "why?")
+    for person in (MIA, PRIYA, RUTH):
+        shop.dismisses(person)
+    promoted = becomes_manager(shop, TOM)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [TOM.user]
+    assert shop.does(Act.APPROVE, promoted).state is RequestState.APPROVED
 
 
 def test_a_deputy_who_filed_it_does_not_decide_it(shop: AskingShop) -> None:
