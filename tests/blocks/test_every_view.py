@@ -435,6 +435,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: plan_changes.priced(sold.reviewed(assessment=sold.LARGE), OPERATION, t),
     ),
     "blocks.plan_changes.results.pricing": (plan_changes.pricing,),
+    "blocks.plan_changes.results.not_raised": (
+        lambda t: plan_changes.not_raised(sold.overview().contact, errors.HighestLimit().reason, t),
+        lambda t: plan_changes.not_raised(sold.overview().contact, errors.Declined("card_declined").reason, t),
+        lambda t: plan_changes.not_raised(sold.LARGE.contact, errors.Reason(key="Failed"), t),
+    ),
     "blocks.plan_changes.results.raising": (
         lambda t: plan_changes.raising(sold.reviewed(), t),
         lambda t: plan_changes.raising(sold.reviewed(assessment=sold.LARGE), t),
