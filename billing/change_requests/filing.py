@@ -21,7 +21,15 @@ from billing.change_requests.model import (
     Origin,
     Person,
 )
-from billing.errors import NeedsNoDecision, NotReadable, ReasonMissing, RequestPending, TooFewApprovers
+from billing.contacts import MemberRight
+from billing.errors import (
+    NeedsNoDecision,
+    NotReadable,
+    ReasonMissing,
+    RequestPending,
+    TicketOfAnother,
+    TooFewApprovers,
+)
 from billing.ids import RequestId, SubscriptionId
 from billing.models import Frozen
 from billing.plan_changes import Assessment, PlanChangeDraft, Way, assess
@@ -67,7 +75,10 @@ class RequestForm(Frozen):
 
 
 def request_form(uow: UnitOfWork, draft: RequestDraft) -> RequestForm:
-    """The form for a change that needs a decision. Raises NeedsNoDecision for one that does not."""
+    """The form for a change that needs a decision.
+
+    Raises NeedsNoDecision for one that does not, TicketOfAnother for a ticket that is not the requester's (A30).
+    """
     assessment, approvers, needed = _allowed(uow, draft)
     return RequestForm(
         assessment=assessment,
@@ -83,7 +94,7 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
     """Write the request down and have everybody told, in this transaction. The same key again gives the same request.
 
     Raises everything that `assess` raises, RequestPending when one about this subscription is open, TooFewApprovers,
-    ReasonMissing for "other" without words.
+    TicketOfAnother, ReasonMissing for "other" without words.
     """
     known = deciding.find(uow, request_id(key))
     if known:
@@ -160,11 +171,13 @@ def pending(uow: UnitOfWork, subscription: SubscriptionId) -> RequestPending:
     )
 
 
-def _allowed(uow: UnitOfWork, draft: PlanChangeDraft) -> tuple[Assessment, tuple[Person, ...], int]:
+def _allowed(uow: UnitOfWork, draft: RequestDraft) -> tuple[Assessment, tuple[Person, ...], int]:
     uow.actor.require(Permission.FILE_CHANGE_REQUEST)
     assessment = assess(uow, draft)
     if assessment.way is not Way.REQUEST:
         raise NeedsNoDecision
+    if draft.origin is Origin.TICKET and MemberRight.PRIMARY_ADMIN not in assessment.requester.rights:
+        raise TicketOfAnother(name=assessment.requester.name)
     if uow.requests.open_for(assessment.subscription.id):
         raise pending(uow, assessment.subscription.id)
     lost = per_month(-assessment.impact.difference, assessment.cadence)

@@ -1,7 +1,7 @@
 """What people see of a customer's plan and its changes: page, comparison, form, review, request, results."""
 
 from blocks.plan_changes.comparison import comparison
-from blocks.plan_changes.form import form
+from blocks.plan_changes.form import accounts, form
 from blocks.plan_changes.ids import Id
 from blocks.plan_changes.overview import plan
 from blocks.plan_changes.request import filed, request
@@ -23,6 +23,7 @@ from blocks.plan_changes.review import review
 
 __all__ = [
     "Id",
+    "accounts",
     "called_off",
     "changed",
     "changing",

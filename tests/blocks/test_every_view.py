@@ -387,6 +387,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: plan_changes.comparison(sold.wide_comparison(), sold.PLANS, t),
         lambda t: plan_changes.comparison(sold.lonely_comparison(), sold.PLANS, t),
     ),
+    "blocks.plan_changes.form.accounts": (
+        lambda t: plan_changes.accounts(asked.tickets(2), t),
+        lambda t: plan_changes.accounts(asked.tickets(120), t),
+    ),
     "blocks.plan_changes.form.form": (
         lambda t: plan_changes.form(sold.change_form("sales/solo"), sold.PLANS, t),
         lambda t: plan_changes.form(sold.change_form("marketing/professional"), sold.SELF_SERVICE, t),

@@ -20,6 +20,7 @@ from billing.errors import (
     ReasonMissing,
     RequesterMayNot,
     RequestPending,
+    TicketOfAnother,
     TooFewApprovers,
 )
 from billing.plans import Dimension
@@ -166,6 +167,18 @@ def test_a_wish_for_today_or_earlier_is_no_wish(shop: AskingShop) -> None:
 def test_a_ticket_is_known_as_one(shop: AskingShop) -> None:
     """A29"""
     assert shop.files(origin=Origin.TICKET).origin is Origin.TICKET
+
+
+def test_a_ticket_is_a_request_of_the_primary_admin_only(shop: AskingShop) -> None:
+    """A30: another member was chosen in the form that the ticket had opened."""
+    other = Member(name="Pia", email="pia@x.example", rights=frozenset({MemberRight.ADMIN, MemberRight.PURCHASE}))
+    shop.knows(customer(members=(ADMIN, other)))
+    settles_on(shop, subscription())
+    with pytest.raises(TicketOfAnother) as refusal:
+        shop.files(origin=Origin.TICKET, requester=other.email)
+    assert (refusal.value.reason.field, refusal.value.parameters) == ("requester", {"name": "Pia"})
+    assert not shop.rows.requests
+    assert shop.files(requester=other.email).origin is Origin.FORM
 
 
 def test_the_form_says_what_is_lost_and_who_decides(shop: AskingShop) -> None:
