@@ -8,6 +8,7 @@ from billing.errors import NobodyMayPurchase
 from billing.ids import ContactId, SubscriptionId
 from billing.money import Money, total
 from billing.plan_changes.model import ChangeForm, ComparePlans, NextPayment, PlanChangeDraft, PlanOverview
+from billing.plan_changes.pricing import method_of
 from billing.plan_changes.rules import changeable, chosen_subscription, plan_subscriptions
 from billing.plans import (
     Comparison,
@@ -47,6 +48,7 @@ def overview(uow: UnitOfWork, contact_id: ContactId, subscription_id: Subscripti
         may_change=uow.actor.may(Permission.CHANGE_PLAN),
         raises_by_itself=_raises_by_itself(uow, contact),
         next_payment=_next_payment(uow, contact, chosen),
+        method=method_of(uow, chosen, contact),
     )
 
 
@@ -99,7 +101,13 @@ def _next_payment(uow: UnitOfWork, contact: Contact, subscription: Subscription)
     taxes = uow.catalogue.taxes_for(contact.address.country, contact.tax_id, plan.partition("/")[0])
     currency = subscription.amount.currency
     taxed = total((with_taxes(amount, taxes) for amount in amounts), currency)
-    return NextPayment(at=at, amount=total(amounts, currency), total=None if subscription.discount else taxed)
+    known = uow.mirror.balance(contact.id)
+    return NextPayment(
+        at=at,
+        amount=total(amounts, currency),
+        total=None if subscription.discount else taxed,
+        balance=known if known and known.currency == currency else Money.zero(currency),
+    )
 
 
 def _billed_next(uow: UnitOfWork, subscription: Subscription) -> tuple[str, tuple[Money, ...]]:

@@ -126,10 +126,10 @@ def review_of(uow: UnitOfWork, preview: OperationId, kinds: tuple[str, ...] = _P
 
 def quote_of(uow: UnitOfWork, assessment: Assessment, at: datetime) -> Quote:
     order = order_for(uow, assessment.subscription, assessment.contact, assessment.after, at)
-    return Quote(assessment=assessment, order=order, method=_method(uow, assessment.subscription, assessment.contact))
+    return Quote(assessment=assessment, order=order, method=method_of(uow, assessment.subscription, assessment.contact))
 
 
-def _method(uow: UnitOfWork, subscription: Subscription, contact: Contact) -> PaymentMethod | None:
+def method_of(uow: UnitOfWork, subscription: Subscription, contact: Contact) -> PaymentMethod | None:
     """What will be charged: the subscription's own method, else the customer's standard one."""
     if subscription.by_invoice:
         return None

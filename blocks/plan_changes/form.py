@@ -81,7 +81,7 @@ def accounts(found: Sequence[TicketRequest], t: Translator) -> kit.Modal:
 
 def _account(one: Contact) -> kit.Option:
     name = one_line(one.name) or one_line(one.company) or one.email
-    return kit.option(fit(name, 75) or one.id, one.id, description=fit(one_line(one.company), 75) or None)
+    return kit.option(fit(name, 75) or one.id, one.id, description=fit(one_line(one.company), 75))
 
 
 def _ticket(said: Said, t: Translator) -> Iterator[kit.Block]:
