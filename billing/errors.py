@@ -59,6 +59,7 @@ KontorError
 │   ├── HighestLimit        the plan has no higher contact limit (AX5)
 │   ├── RaisingNotOffered   the catalogue's policy has no contact limit raised by itself (AX5, K4)
 │   ├── NotTheAdminsAddress the help ticket does not come from the primary admin's address (A30)
+│   ├── TicketOfAnother     a help ticket becomes a request of the primary admin who wrote it, of nobody else (A30)
 │   ├── AccountExpired      the account ran out: a plan has to be bought before anything else is changed (GX10)
 │   ├── AccountNotActive    a suspended or closed account: its billing contact stays as it is (GX3)
 │   ├── RequesterNotEntitled who asks is neither the card's holder nor a listed account admin (G12)
@@ -444,6 +445,11 @@ class RaisingNotOffered(Refusal):
 
 class NotTheAdminsAddress(Refusal):
     rule = "A30"
+
+
+class TicketOfAnother(Refusal):
+    rule = "A30"
+    field = "requester"
 
 
 class AccountExpired(Refusal):

@@ -11,6 +11,7 @@ from billing.change_requests.filing import is_at_once
 from billing.change_requests.lists import RequestView
 from billing.change_requests.model import Act, ChangeRequest, Decision
 from billing.contacts import Contact, Member
+from billing.errors import Declined, Reason
 from billing.usage import REACHED
 from blocks import mails
 from blocks.change_requests import facts
@@ -97,23 +98,49 @@ def about_request(view: RequestView, done: Decision, contact: Contact, catalogue
 def near_limit(
     member: Member, contact: Contact, percent: int, business: Business, *, rises_by_itself: bool
 ) -> EmailMessage:
-    """So much of the contact limit is used; nothing changes by itself (A3), unless it was agreed (AX5)."""
+    """So much of the limit is used; nothing changes by itself (A3), unless it was agreed and can be done (AX5)."""
     t = Translator(contact.language, business.timezone)
     reached = percent >= REACHED
+    subject = t("{percent}% of your contact limit is used", percent=percent)
+    return _about_limit(
+        member,
+        contact,
+        t("Your contact limit is reached") if reached else subject,
+        tuple(_what_now(t, reached=reached, rises_by_itself=rises_by_itself)),
+        business,
+        t,
+    )
+
+
+def limit_not_raised(member: Member, contact: Contact, reason: Reason, business: Business) -> EmailMessage:
+    """It was agreed that the limit rises by itself (AX5), and that was not possible."""
+    t = Translator(contact.language, business.timezone)
+    if reason.key == Declined.__name__:
+        why = t("As agreed, the next higher limit was to be bought, but the payment was declined.")
+    else:
+        why = t("As agreed, the next higher limit was to be bought, but that was not possible.")
+    next_ = (
+        t("Your plan and its price stay as they are."),
+        t("This is not tried again by itself: reply to this e-mail, and we arrange a higher limit."),
+    )
+    return _about_limit(member, contact, t("Your contact limit was not raised"), (why, *next_), business, t)
+
+
+def _about_limit(
+    member: Member, contact: Contact, subject: str, paragraphs: tuple[str, ...], business: Business, t: Translator
+) -> EmailMessage:
     account = contact.account
     return _mail(
         Letter(
             name=member.name,
-            subject=t("Your contact limit is reached")
-            if reached
-            else t("{percent}% of your contact limit is used", percent=percent),
+            subject=subject,
             lead=t(
                 "The account of {name} has {used} active contacts; its limit is {limit}.",
                 name=contact.name,
                 used=account.active_contacts,
                 limit=account.contact_limit or 0,
             ),
-            paragraphs=tuple(_what_now(t, reached=reached, rises_by_itself=rises_by_itself)),
+            paragraphs=paragraphs,
             closing=t("Questions? Simply reply to this e-mail."),
         ),
         member.email,
@@ -158,6 +185,9 @@ def _when(request: ChangeRequest, catalogue: Catalogue, t: Translator) -> str:
 
 
 def _what_now(t: Translator, *, reached: bool, rises_by_itself: bool) -> Iterator[str]:
+    if rises_by_itself and reached:
+        yield t("As agreed, the next higher limit is being bought. Should that not be possible, we write to you.")
+        return
     if rises_by_itself:
         yield t("As agreed, the next higher limit is bought when the limit is reached. You need not do anything.")
         return

@@ -234,8 +234,11 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("This is over: the request can no longer be changed in this way."),
     ),
     "AlreadyAgreed": (
+        later(
+            "{name} has agreed already. A deputy’s agreement counts as that of who is away, so somebody else has to "
+            "agree, too."
+        ),
         later("You have agreed already. Somebody else has to agree, too."),
-        "",
     ),
     "ReasonMissing": (
         later("Please say why in a few words."),
@@ -252,6 +255,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "NotTheAdminsAddress": (
         later("The e-mail from {sender} is not from the primary admin’s address. The primary admin is: {admins}."),
         later("The e-mail does not come from the primary admin’s address, so it cannot become a request."),
+    ),
+    "TicketOfAnother": (
+        later(
+            "A help ticket becomes a request of the primary admin who wrote it, not of {name}. For somebody else "
+            "please open the form from the plan page."
+        ),
+        later("A help ticket becomes a request of the primary admin who wrote it, and of nobody else."),
     ),
     "NoTicket": (
         later("No sender’s address was found in this message, so it cannot become a request."),

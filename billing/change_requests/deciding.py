@@ -11,7 +11,7 @@ from typing import Any
 
 from billing.accounts import billable
 from billing.change_requests.model import Act, ChangeRequest, Conflict, Person
-from billing.change_requests.rights import BY_PEOPLE, entitled
+from billing.change_requests.rights import BY_PEOPLE, current, entitled
 from billing.change_requests.states import already_decided, move
 from billing.change_requests.telling import news_for
 from billing.errors import ChangeWaits, ReasonMissing, UnknownRequest, UsageAboveLimits
@@ -67,7 +67,8 @@ def decide(
     """
     assert act in BY_PEOPLE, act
 
-    def decided(request: ChangeRequest) -> ChangeRequest:
+    def decided(known: ChangeRequest) -> ChangeRequest:
+        request = current(uow, known)
         by = entitled(uow.actor, request, act)
         if act is Act.APPROVE:
             purchasing.entitled(billable(uow, request.contact), request.requester_email)

@@ -45,7 +45,7 @@ def card(view: RequestView, catalogue: Catalogue, t: Translator) -> Message:
             kit.section(facts.changes(request, catalogue, t)),
             *kit.fields(
                 {
-                    t("List price"): facts.money(view, t),
+                    t("Price before discount and tax"): facts.money(view, t),
                     t("Difference"): facts.money_a_month(view, t),
                     **facts.who(view, t),
                 }

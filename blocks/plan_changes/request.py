@@ -37,7 +37,7 @@ def request(shown: RequestForm, catalogue: Catalogue, t: Translator) -> kit.Moda
             *meaning(assessment, catalogue, t),
             *kit.fields(
                 {
-                    t("List price"): wording.price_change(assessment.impact, assessment.cadence, t),
+                    t("Price before discount and tax"): wording.price_change(assessment.impact, assessment.cadence, t),
                     t("Difference"): wording.monthly_difference(assessment.impact, assessment.cadence, t),
                     t("Takes effect"): _when(shown, catalogue, t),
                     t("Who decides"): _who(shown, t),
@@ -80,8 +80,9 @@ def filed(shown: ChangeRequest, t: Translator) -> Answer:
 
 def deciders(approvers: tuple[Person, ...], t: Translator) -> str:
     """`Priya Nair or Jonas Weber`."""
-    names = [fit(one.name, 60) for one in approvers[:NAMED]]
-    rest = len(approvers) - NAMED
+    people = tuple({one.user: one for one in approvers}.values())
+    names = [fit(one.name, 60) for one in people[:NAMED]]
+    rest = len(people) - NAMED
     return t.either(names) if rest <= 0 else ", ".join([*names, t("… and {n} more", n=rest)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -195,6 +196,24 @@ def test_tax_is_rounded_line_by_line(shop: Shop) -> None:
     following = page(shop).next_payment
     assert following is not None
     assert following.total == eur(4900 + 4500 + 931 + 855)
+
+
+@pytest.mark.parametrize(("balance", "due"), [(2000, 3831), (-500, 6331), (9000, 0)])
+def test_the_next_payment_is_taken_from_the_customers_credit_first(shop: Shop, balance: int, due: int) -> None:
+    """AX13: 49.00 with 9.31 of tax are 58.31; less 20.00 of credit 38.31, with 5.00 from earlier 63.31."""
+    has(shop, running((PRO, 1)))
+    mirrored = shop.rows.mirror[ADA]
+    shop.rows.mirror[ADA] = replace(mirrored, balance=eur(balance))
+    following = page(shop).next_payment
+    assert following is not None
+    assert (following.total, following.due) == (eur(5831), eur(due))
+
+
+def test_the_page_shows_what_is_charged(shop: Shop) -> None:
+    """AX13"""
+    assert page(shop).method == shop.rows.mirror[ADA].methods[0]
+    has(shop, running(by_invoice=True))
+    assert page(shop).method is None
 
 
 def test_with_a_discount_only_stripe_knows_the_next_amount(shop: Shop) -> None:

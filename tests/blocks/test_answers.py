@@ -95,6 +95,7 @@ EXAMPLES = {
     "NoSelfService": errors.NoSelfService(contact="Ada Ltd", portal="online"),
     "TooManyLinks": errors.TooManyLinks(),
     "LinkUnknown": errors.LinkUnknown(),
+    "TicketOfAnother": errors.TicketOfAnother(name="Pia"),
     "LinkUsed": errors.LinkUsed(),
     "LinkExpired": errors.LinkExpired(),
     "TooManyAttempts": errors.TooManyAttempts(),

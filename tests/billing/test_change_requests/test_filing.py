@@ -21,6 +21,7 @@ from billing.errors import (
     ReasonMissing,
     RequesterMayNot,
     RequestPending,
+    TicketOfAnother,
     TooFewApprovers,
 )
 from billing.ids import ScheduleId
@@ -154,6 +155,16 @@ def test_above_an_amount_a_second_approver_has_to_agree(shop: AskingShop, above:
     assert shop.files().approvals_needed == needed
 
 
+def test_what_is_lost_counts_at_the_price_that_the_customer_pays(shop: AskingShop) -> None:
+    """A24: Pro for 39.00 (by now 49.00) loses Reports for 50.00: 50.00 less, above 45.00."""
+    policy(shop, second_approval_above={"EUR": 4500})
+    plan, reports = subscription(REPORTS).items
+    items = (plan.model_copy(update={"unit_amount": eur(3900)}), reports)
+    settles_on(shop, subscription().model_copy(update={"items": items}))
+    request = shop.files(plan="mail/pro", seats=3)
+    assert (request.impact.difference, request.approvals_needed) == (eur(-5000), 2)
+
+
 def test_a_second_approver_has_to_be_there(shop: AskingShop) -> None:
     policy(shop, second_approval_above={"EUR": 1})
     shop.dismisses(RUTH)
@@ -168,6 +179,18 @@ def test_a_wish_for_today_or_earlier_is_no_wish(shop: AskingShop) -> None:
 def test_a_ticket_is_known_as_one(shop: AskingShop) -> None:
     """A29"""
     assert shop.files(origin=Origin.TICKET).origin is Origin.TICKET
+
+
+def test_a_ticket_is_a_request_of_the_primary_admin_only(shop: AskingShop) -> None:
+    """A30: another member was chosen in the form that the ticket had opened."""
+    other = Member(name="Pia", email="pia@x.example", rights=frozenset({MemberRight.ADMIN, MemberRight.PURCHASE}))
+    shop.knows(customer(members=(ADMIN, other)))
+    settles_on(shop, subscription())
+    with pytest.raises(TicketOfAnother) as refusal:
+        shop.files(origin=Origin.TICKET, requester=other.email)
+    assert (refusal.value.reason.field, refusal.value.parameters) == ("requester", {"name": "Pia"})
+    assert not shop.rows.requests
+    assert shop.files(requester=other.email).origin is Origin.FORM
 
 
 def test_the_form_says_what_is_lost_and_who_decides(shop: AskingShop) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from billing.access import Actor
 from billing.change_requests.deciding import decide
-from billing.change_requests.model import Act, ChangeRequest, Decision, RequestState
+from billing.change_requests.model import Act, ChangeRequest, Decision, Person, RequestState
 from billing.change_requests.rights import BY_PEOPLE, entitled, offered, possible
 from billing.change_requests.states import LEADS_TO, already_decided, move
 from billing.contacts import Account, AccountStatus, Member
@@ -255,7 +255,7 @@ def test_who_became_a_manager_afterwards_was_not_asked(shop: AskingShop) -> None
 @pytest.mark.parametrize("act", AS_APPROVER)
 def test_a_deputy_may_decide_once_it_was_escalated(shop: AskingShop, act: Act) -> None:
     request = shop.files()
-    deputy = request.approvers[0].model_copy(update={"user": TOM.user, "name": TOM.name, "instead_of": "Priya Manager"})
+    deputy = Person(user=TOM.user, name=TOM.name, instead_of="Priya Manager", deputy_of=PRIYA.user)
     noted = request.model_copy(update={"deputies": (deputy,)})
     with pytest.raises(NotApprover):
         entitled(TOM, noted, act)
