@@ -476,7 +476,8 @@ class Payments(Protocol):
     def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
         """Have the customer's invoices say so from now on, drafts included; the same again changes nothing.
 
-        `replaced_tax_id` is taken away when `after` has another one. Raises UnknownContact for a deleted customer.
+        `replaced_tax_id` is taken away when `after` has another one. Raises UnknownContact for a deleted customer, and
+        TaxIdWrong for an id that Stripe does not take; then nothing was changed.
         """
 
     def pay_invoice(self, order: PaymentOrder, operation: OperationId, accepted_at: datetime) -> CustomerSnapshot:

@@ -34,6 +34,7 @@ from billing.errors import (
     NotReadable,
     PostalCodeWrong,
     RequesterNotEntitled,
+    TaxIdWrong,
     TaxWouldChange,
     TooManyAttempts,
     TooManyLinks,
@@ -566,6 +567,18 @@ def test_a_vat_id_that_the_register_does_not_know_is_refused(shop: Shop) -> None
     assert refused.reason is not None
     assert (refused.reason.key, refused.reason.field) == ("TaxIdNotRegistered", "tax_id")
     assert shop.payments.called("change_bill_to") == 0
+
+
+def test_a_tax_id_that_stripe_refuses_leaves_everything_as_it_was(shop: Shop) -> None:
+    """GX6: and the proof is good for the corrected one."""
+    proof, before = verifies(shop), of(shop)
+    shop.payments.fails.append(TaxIdWrong(country="DE"))
+    refused = walked(shop, changes(shop, proof, tax_id="DE136695976"))
+    assert refused.reason is not None
+    assert (refused.reason.key, refused.reason.field) == ("TaxIdWrong", "tax_id")
+    assert of(shop) == before
+    assert jobs(shop, verifying.MAIL) == []
+    assert walked(shop, changes(shop, proof, key="without")).state is State.DONE
 
 
 def test_a_register_that_does_not_answer_is_said_clearly_and_the_proof_stays_good(shop: Shop) -> None:

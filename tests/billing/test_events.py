@@ -142,6 +142,18 @@ def test_a_late_look_does_not_put_back_the_former_name(shop: Shop, events: Event
         assert uow.contacts.get(ADA).name == "Ada King"
 
 
+def test_what_we_told_stripe_is_no_news(shop: Shop, events: EventSteps) -> None:
+    """Our operation records it; when it comes to nothing, nothing of it may stand in our rows."""
+    shop.payments.snapshots[CustomerId("cus_ada")] = snapshot(name="Eve Next", email="eve@engines.example")
+    previous = json.dumps({"name": "Ada Lovelace", "email": "ada@engines.example"})
+    handled(events, delivered(shop, "customer.updated", previous=previous, origin=Origin.OURS))
+    with shop.store.reading(SAM) as uow:
+        assert uow.contacts.get(ADA).email == "ada@engines.example"
+    handled(events, delivered(shop, "customer.updated", previous=previous, origin=Origin.ELSEWHERE))
+    with shop.store.reading(SAM) as uow:
+        assert uow.contacts.get(ADA).email == "eve@engines.example"
+
+
 def test_only_the_customer_that_it_is_about_changes(shop: Shop, events: EventSteps) -> None:
     before = shop.rows.mirror[BEN]
     handled(events, delivered(shop, "customer.updated"))
