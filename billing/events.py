@@ -161,8 +161,9 @@ def _renamed(uow: UnitOfWork, event: StripeEvent, contact: Contact, found: Custo
     """Name, e-mail, phone and address are Stripe's when they were changed there."""
     if event.type != CUSTOMER_UPDATED or event.origin is Origin.OURS:
         return
-    if _CONTACT_DETAILS.isdisjoint(json.loads(event.previous)):
+    previous = json.loads(event.previous)
+    if _CONTACT_DETAILS.isdisjoint(previous):
         return
-    now = from_stripe(contact, found)
+    now = from_stripe(contact, found, previous.get("name"))
     if now != contact:
         uow.contacts.save(now)

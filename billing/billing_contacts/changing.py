@@ -23,7 +23,7 @@ from billing.billing_contacts.places import (
 from billing.billing_contacts.rules import changeable, taxed_as_before, with_self_service
 from billing.billing_contacts.verifying import MAIL
 from billing.catalogue import is_in_eu
-from billing.contacts import Address, Contact, CustomerSnapshot
+from billing.contacts import Address, Contact, CustomerSnapshot, billed_as
 from billing.errors import (
     BillToChanging,
     BillToUnchanged,
@@ -200,7 +200,8 @@ def perform(register: TaxRegister, payments: Payments, context: Context, checked
         prefix = eu_prefix(after.address.country)
         if not register.knows(prefix, after.tax_id.removeprefix(prefix)):
             raise TaxIdNotRegistered(tax_id=after.tax_id)
-    return Changed(snapshot=payments.change_bill_to(checked.contact.customer, after, checked.before.tax_id))
+    name = billed_as(with_bill_to(checked.contact, after))
+    return Changed(snapshot=payments.change_bill_to(checked.contact.customer, name, after, checked.before.tax_id))
 
 
 def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed) -> BillingContactChanged:
@@ -217,7 +218,7 @@ def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed)
     if before.email.casefold() != after.email.casefold():
         uow.enqueue(Job(id=f"{context.operation}:new", name=MAIL, argument=f"new:{context.operation}"))
     return BillingContactChanged(
-        contact_name=contact.company or contact.name,
+        contact_name=billed_as(contact),
         before=before,
         after=after,
         requester=checked.requester,

@@ -45,7 +45,7 @@ _TYPES = {
 
 
 def change_bill_to(
-    client: stripe.StripeClient, customer: CustomerId, after: BillTo, replaced_tax_id: str | None
+    client: stripe.StripeClient, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None
 ) -> None:
     """The tax id comes first, for only that can be refused, and the former one goes last.
 
@@ -54,7 +54,7 @@ def change_bill_to(
     """
     try:
         former = _with_tax_id(client, customer, after, replaced_tax_id)
-        _update(client, customer, after)
+        _update(client, customer, name, after)
         for id_ in former:
             client.v1.customers.tax_ids.delete(customer, id_)
     except stripe.InvalidRequestError as error:
@@ -93,12 +93,10 @@ def _kind(country: str, tax_id: str) -> str | None:
     return "eu_vat" if is_in_eu(country) else _TYPES.get(country)
 
 
-def _update(client: stripe.StripeClient, customer: CustomerId, after: BillTo) -> None:
+def _update(client: stripe.StripeClient, customer: CustomerId, name: str, after: BillTo) -> None:
     """Parts of an address cannot be emptied, only the whole: what the former one had more is taken away with it."""
     wanted = {part: value for part, value in after.address.model_dump().items() if value}
-    found = client.v1.customers.update(
-        customer, {"name": after.name, "email": after.email, "address": _address(wanted)}
-    )
+    found = client.v1.customers.update(customer, {"name": name, "email": after.email, "address": _address(wanted)})
     there = found.address.to_dict() if found.address else {}
     if any(value and part not in wanted for part, value in there.items()):
         client.v1.customers.update(customer, {"address": ""})

@@ -14,7 +14,7 @@ from billing.billing_contacts.explaining import Topic, explain, topic_of
 from billing.billing_contacts.model import ATTEMPTS_PER_LINK, Purpose, billing_contact, with_bill_to
 from billing.billing_contacts.rules import member_key
 from billing.catalogue import BillingContactPolicy, CorporateChange
-from billing.contacts import Account, AccountStatus, Address, InvoiceStatus, Member, MemberRight, Portal
+from billing.contacts import Account, AccountStatus, Address, InvoiceStatus, Member, MemberRight, Portal, from_stripe
 from billing.errors import (
     AccountExpired,
     AccountNotActive,
@@ -369,6 +369,19 @@ def test_a_change_reaches_stripe_rows_and_history(shop: Shop) -> None:
     }
     assert (entry.by, entry.on_behalf_of) == ("Mia Agent", "Carl Card")
     assert guard(shop).changing is None
+
+
+def test_the_company_stays_the_name_at_stripe(shop: Shop) -> None:
+    """Its renewals name the business, whoever gets them; and of a person that is billed, the person."""
+    walked(shop, changes(shop, verifies(shop)))
+    there = shop.payments.snapshots["cus_ada"]
+    assert (there.name, there.email) == ("Engines Ltd", "nora@engines.example")
+    now = of(shop)
+    assert (now.name, now.company) == ("Nora New", "Engines Ltd")
+    assert from_stripe(now, there) == now
+    opens(shop, account(company="", name=BOOKS.name, email=BOOKS.email), card())
+    walked(shop, changes(shop, verifies(shop, key="v2"), key="c2"))
+    assert shop.payments.snapshots["cus_ada"].name == "Nora New"
 
 
 def test_the_receipt_says_from_when_it_holds(shop: Shop) -> None:
