@@ -35,6 +35,7 @@ from billing.errors import (
     VerificationNeeded,
 )
 from billing.ids import ContactId, LinkId, OperationId, ProofId, TeamId, UserId
+from billing.invoices.drafting import readdress
 from billing.models import Frozen
 from billing.operations import Action, AnyAction, Command, Context, Operation, Receipt, operation_id
 from billing.ports import Job, Payments, UnitOfWork
@@ -109,7 +110,7 @@ class BillingContactChanged(Receipt):
     by_link: bool
     effective_on: date  # in the business's time zone
     next_invoice: date | None
-    drafts: int  # open drafts that say so from now on
+    drafts: int  # open drafts, Stripe's and our own, that say so from now on
 
 
 # The form
@@ -215,7 +216,9 @@ def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed)
     uow.billing_contacts.end(contact.id, context.operation)
     if before.email:
         _write_to_the_former(uow, context, checked)
+    drafts = sum(one.status == "draft" for one in outcome.snapshot.invoices)
     if before.email.casefold() != after.email.casefold():
+        drafts += readdress(uow, contact.id, before.email, after.email)
         uow.enqueue(Job(id=f"{context.operation}:new", name=MAIL, argument=f"new:{context.operation}"))
     return BillingContactChanged(
         contact_name=billed_as(contact),
@@ -225,7 +228,7 @@ def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed)
         by_link=checked.by_link,
         effective_on=uow.today,
         next_invoice=_next_invoice(uow, contact.id),
-        drafts=sum(one.status == "draft" for one in outcome.snapshot.invoices),
+        drafts=drafts,
     )
 
 

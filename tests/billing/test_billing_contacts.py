@@ -21,6 +21,7 @@ from billing.errors import (
     BillingContactFrozen,
     BillToChanging,
     BillToUnchanged,
+    DraftChanged,
     LinkExpired,
     LinkUnknown,
     LinkUsed,
@@ -44,7 +45,9 @@ from billing.errors import (
     VerificationNeeded,
     WrongCard,
 )
-from billing.ids import ContactId, LinkId, ProofId
+from billing.ids import ContactId, LinkId, ProofId, SalesInvoiceId
+from billing.invoices import drafting
+from billing.invoices.model import SalesInvoice
 from billing.operations import State
 from billing.roles import Role
 from tests.support.accounts import (
@@ -397,6 +400,41 @@ def test_the_receipt_says_from_when_it_holds(shop: Shop) -> None:
     assert receipt.effective_on == date(2026, 3, 2)
     assert receipt.next_invoice == date(2026, 3, 13)
     assert receipt.drafts == 1
+
+
+def drafts_invoice(shop: Shop, id_: str, recipients: tuple[str, ...] | None = None) -> SalesInvoice:
+    """With the recipients that the form offers, unless others are given."""
+
+    def written(blank: SalesInvoice) -> SalesInvoice:
+        given = {} if recipients is None else {"recipients": recipients}
+        return blank.model_copy(update={"details": blank.details.model_copy(update=given)})
+
+    with shop.store.writing(SAM) as uow:
+        return drafting.change(uow, ADA, SalesInvoiceId(id_), written)
+
+
+def test_our_own_drafts_go_to_the_new_contact(shop: Shop) -> None:
+    """G20: in the former one's place, once; what was addressed to others only stays."""
+    assert drafts_invoice(shop, "inv_1").details.recipients == ("bea@engines.example",)
+    drafts_invoice(shop, "inv_2", ("cfo@engines.example", "BEA@engines.example", "Nora@engines.example"))
+    drafts_invoice(shop, "inv_3", ("cfo@engines.example",))
+    done = walked(shop, changes(shop, verifies(shop)))
+    with shop.store.reading(MIA) as uow:
+        first, second, third = (uow.invoices.get(SalesInvoiceId(f"inv_{number}")) for number in (1, 2, 3))
+    assert first.details.recipients == ("nora@engines.example",)
+    assert [one.casefold() for one in second.details.recipients] == ["cfo@engines.example", "nora@engines.example"]
+    assert third.version == 1
+    assert BillingContactChanged.model_validate_json(done.result or "").drafts == 2
+
+
+def test_a_form_that_was_open_does_not_put_the_former_contact_back(shop: Shop) -> None:
+    seen = drafts_invoice(shop, "inv_1")
+    walked(shop, changes(shop, verifies(shop)))
+    form = drafting.SaveDetails(
+        contact=ADA, invoice=seen.id, version=seen.version, due_days=14, recipients="bea@engines.example"
+    )
+    with shop.store.writing(SAM) as uow, pytest.raises(DraftChanged):
+        drafting.save_details(uow, form)
 
 
 def test_both_get_a_letter_and_the_former_one_a_link_to_report(shop: Shop) -> None:
