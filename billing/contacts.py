@@ -297,22 +297,69 @@ class CustomerSnapshot(Frozen):
     invoices: tuple[Invoice, ...] = ()  # newest first
 
 
-def from_stripe(contact: Contact, found: CustomerSnapshot) -> Contact:
-    """What Stripe knows better, laid over what we have; account, members, company and language are ours.
+def billed_as(contact: Contact) -> str:
+    """The one name that Stripe has: the company where there is one, else the person."""
+    return contact.company or contact.name
 
-    Of a deleted customer Stripe knows nothing, and the contact stays as it was.
+
+def from_stripe(contact: Contact, found: CustomerSnapshot, former_name: str | None = None) -> Contact:
+    """What Stripe knows better, laid over what we have; account, language and the members' rights are ours.
+
+    `former_name`: what the customer was called at Stripe before, where an event tells. Of a deleted customer Stripe
+    knows nothing, and the contact stays as it was.
     """
     if found.deleted:
         return contact
-    return contact.model_copy(
+    now = contact.model_copy(
         update={
-            "name": found.name or contact.name,
+            **_names(contact, found.name, former_name),
             "email": found.email,
             "phone": found.phone,
             "address": found.address or contact.address,
             "currency": found.currency or contact.currency,
         }
     )
+    return now.model_copy(update={"members": _followed(contact, now)})
+
+
+def _names(contact: Contact, new: str, former: str | None) -> dict[str, str]:
+    """Stripe has one name where we have two. Whether it was the company's or the person's, only what it was before
+    can tell; where that is not known either, both stay until the event comes.
+    """
+    if not new or new in (contact.name, contact.company):
+        return {}
+    if contact.company and former == contact.company:
+        return {"company": new}
+    people = [one.name for one in contact.members if MemberRight.BILLING_CONTACT in one.rights]
+    is_known = not contact.company or former == contact.name or contact.name not in people
+    return {"name": new} if is_known else {}
+
+
+def _followed(before: Contact, now: Contact) -> tuple[Member, ...]:
+    """The billing contact has the new name and address, where the former ones were theirs (G1).
+
+    Whoever has other rights keeps them under the address that they have them by: Stripe gives nobody any. No address
+    is listed twice.
+    """
+    right = frozenset({MemberRight.BILLING_CONTACT})
+    holder = next((one for one in now.members if right <= one.rights), None)
+    if holder is None:
+        return now.members
+    name = now.name if holder.name == before.name else holder.name
+    if not now.email or not holder.email.casefold() == before.email.casefold() != now.email.casefold():
+        return _with(now.members, holder, Member(name=name, email=holder.email, rights=holder.rights))
+    there = next((one for one in now.members if one.email.casefold() == now.email.casefold()), None)
+    new = Member(name=name, email=now.email, rights=right)
+    if there is None and holder.rights == right:
+        return _with(now.members, holder, new)
+    members = _with(now.members, holder, holder.model_copy(update={"rights": holder.rights - right}))
+    if there is None:
+        return (*members, new)
+    return _with(members, there, there.model_copy(update={"rights": there.rights | right}))
+
+
+def _with(members: tuple[Member, ...], former: Member, new: Member) -> tuple[Member, ...]:
+    return tuple(new if one is former else one for one in members)
 
 
 class Contacts(Protocol):

@@ -21,7 +21,7 @@ from billing.looks import Look, SharedLooks
 from billing.operations import Operation, State
 from billing.payment_links import Resumption, expire
 from billing.plan_changes import ChangePlan, ResumePlanChange, follow
-from billing.ports import Payments, Store, StripeEvent, UnitOfWork
+from billing.ports import Origin, Payments, Store, StripeEvent, UnitOfWork
 from billing.steps import NOBODY
 from billing.subscriptions import CreateSubscription, ResumeSubscription
 
@@ -159,8 +159,11 @@ def _moved_on(uow: UnitOfWork, event: StripeEvent, contact: Contact) -> Operatio
 
 def _renamed(uow: UnitOfWork, event: StripeEvent, contact: Contact, found: CustomerSnapshot) -> None:
     """Name, e-mail, phone and address are Stripe's when they were changed there."""
-    if event.type != CUSTOMER_UPDATED or _CONTACT_DETAILS.isdisjoint(json.loads(event.previous)):
+    if event.type != CUSTOMER_UPDATED or event.origin is Origin.OURS:
         return
-    now = from_stripe(contact, found)
+    previous = json.loads(event.previous)
+    if _CONTACT_DETAILS.isdisjoint(previous):
+        return
+    now = from_stripe(contact, found, previous.get("name"))
     if now != contact:
         uow.contacts.save(now)

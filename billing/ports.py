@@ -473,10 +473,14 @@ class Payments(Protocol):
         Raises PriceChanged when Stripe's preview is no longer the reviewed one, SubscriptionChanged.
         """
 
-    def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
+    def change_bill_to(
+        self, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None
+    ) -> CustomerSnapshot:
         """Have the customer's invoices say so from now on, drafts included; the same again changes nothing.
 
-        `replaced_tax_id` is taken away when `after` has another one. Raises UnknownContact for a deleted customer.
+        `name` is what stands on them: the company where there is one, else the person.
+        `replaced_tax_id` is taken away when `after` has another one. Raises UnknownContact for a deleted customer, and
+        TaxIdWrong for an id that Stripe does not take; then nothing was changed.
         """
 
     def pay_invoice(self, order: PaymentOrder, operation: OperationId, accepted_at: datetime) -> CustomerSnapshot:

@@ -188,7 +188,8 @@ def _fetch_missed(store: SyncStore, actor: Actor, events: Sequence[StripeEvent])
 
 def _merged(uow: ImportUnit, snapshot: CustomerSnapshot, known: Contact | None) -> Contact:
     if known:
-        return from_stripe(known, snapshot)
+        is_older = uow.mirror.is_older(known.id, snapshot)  # what an operation has changed since then stays
+        return known if is_older else from_stripe(known, snapshot)
     return Contact(
         id=contact_id(snapshot.customer),
         customer=snapshot.customer,

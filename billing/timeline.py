@@ -44,6 +44,7 @@ class Happening(StrEnum):
     BILLING_CONTACT_CHANGED = "billing_contact_changed"
     BILL_TO_CHANGED = "bill_to_changed"
     BILLING_CONTACT_LINK_SENT = "billing_contact_link_sent"
+    BILLING_CONTACT_NOT_MAILED = "billing_contact_not_mailed"
     BILLING_CONTACT_TOLD = "billing_contact_told"
     BILLING_CONTACT_NOT_TOLD = "billing_contact_not_told"
     BILLING_CONTACT_REPORTED = "billing_contact_reported"
@@ -96,6 +97,7 @@ _TOPICS: dict[Happening, tuple[Topic, ...]] = {
     Happening.INVOICE_SENT_AGAIN: (Topic.OPERATIONS, Topic.MAILS),
     Happening.INVOICE_LINKS_REVOKED: (Topic.OPERATIONS,),
     Happening.INVOICE_REMINDED: (Topic.MAILS,),
+    Happening.BILLING_CONTACT_NOT_MAILED: (Topic.MAILS, Topic.FAILURES),
     Happening.INVOICE_NOT_MAILED: (Topic.MAILS, Topic.FAILURES),
     Happening.INVOICE_APPROVAL_ASKED: (Topic.DECISIONS,),
     Happening.INVOICE_APPROVED: (Topic.DECISIONS,),

@@ -111,6 +111,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Link for changing the billing details sent to {name}"),
         later("Link for changing the billing details sent"),
     ),
+    Happening.BILLING_CONTACT_NOT_MAILED: (
+        "📭",
+        later("E-mail about the billing contact could not be sent to {email}"),
+        later("E-mail about the billing contact could not be sent: there is no address"),
+    ),
     Happening.BILLING_CONTACT_TOLD: ("❔", later("Asked who the billing contact is: may be told"), ""),
     Happening.BILLING_CONTACT_NOT_TOLD: ("❔", later("Asked who the billing contact is: may not be told"), ""),
     Happening.BILLING_CONTACT_REPORTED: ("🚨", later("“This was not me”: change of the billing contact reported"), ""),
@@ -276,7 +281,12 @@ def _details(one: Entry, t: Translator) -> str:
 
 
 # What Kontor does without being asked, on its own account and not because of what Stripe says.
-_BY_ITSELF = (Happening.USAGE_NOTICE, Happening.INVOICE_REMINDED, Happening.INVOICE_NOT_MAILED)
+_BY_ITSELF = (
+    Happening.USAGE_NOTICE,
+    Happening.INVOICE_REMINDED,
+    Happening.INVOICE_NOT_MAILED,
+    Happening.BILLING_CONTACT_NOT_MAILED,
+)
 
 
 def _who_and_when(one: Entry, t: Translator) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 
-from billing.billing_contacts.changing import BillingContactChanged
+from billing.billing_contacts import letters as domain
 from billing.billing_contacts.links import new_token
-from billing.billing_contacts.model import Link, Proof, Purpose, billing_contact
+from billing.billing_contacts.model import Link, Purpose, billing_contact
 from billing.billing_contacts.verifying import CHANNEL, locked_until
 from billing.desk import Desk
 from billing.errors import NotFound
-from billing.ids import LinkId, OperationId, ProofId, TeamId, UserId
+from billing.ids import LinkId, OperationId, TeamId, UserId
 from billing.ports import UnitOfWork
 from billing.steps import NOBODY
 from blocks import billing_contacts as views
@@ -38,11 +38,15 @@ class BillingContactNews:
             with self._desk.writing(NOBODY) as uow:
                 return self._letter(uow, kind, id_)
 
-        self._outbox.send(argument.replace(":", "-"), compose, about=argument)
+        if not self._outbox.send(argument.replace(":", "-"), compose, about=argument):
+            with self._desk.writing(NOBODY) as uow:
+                domain.not_sent(uow, kind, id_)
         return ""
 
     def alert(self, argument: str, _: str = "") -> str:
-        """One message to managers: `locked:PROOF:PLACE` or `reported:LINK:PLACE`, a place being `channel` or a user."""
+        """One message to managers: `locked:PROOF:PLACE`, `reported:LINK:PLACE`, or `unsent-` and a letter as `mail` has
+        it, `:PLACE`; a place being `channel` or a user.
+        """
         kind, id_, place = argument.split(":")
         channel = self._posts.managers
         if place == CHANNEL and channel is None:
@@ -60,15 +64,15 @@ class BillingContactNews:
                 return letters.bill_to_link(uow.contacts.get(link.contact), link, self._address(uow, link), business)
             case "former":
                 link = uow.billing_contacts.link(LinkId(id_))
-                receipt = _receipt(uow, link.operation)
+                receipt = domain.receipt(uow, link.operation)
                 contact = uow.contacts.get(link.contact)
                 return letters.billing_contact_was(contact, receipt, link, self._address(uow, link), business)
             case "new":
                 operation = uow.operations.get(OperationId(id_))
                 contact = uow.contacts.get(operation.contact)
-                return letters.billing_contact_is(contact, _receipt(uow, operation.id), business)
+                return letters.billing_contact_is(contact, domain.receipt(uow, operation.id), business)
             case "locked":
-                proof = _proof(uow, id_)
+                proof = domain.proof(uow, id_)
                 contact = uow.contacts.get(proof.contact)
                 return letters.verification_locked(
                     contact, billing_contact(contact), locked_until(uow, proof), business
@@ -82,8 +86,10 @@ class BillingContactNews:
         return f"{self._pages}/{page}/{new_token(uow, link.id)}"
 
     def _message(self, uow: UnitOfWork, kind: str, id_: str, place: str) -> Message:
+        if kind.startswith("unsent-"):
+            return _not_sent(uow, kind.removeprefix("unsent-"), id_, place)
         if kind == "locked":
-            proof = _proof(uow, id_)
+            proof = domain.proof(uow, id_)
             contact = uow.contacts.get(proof.contact)
             who = uow.staff.get(proof.team, proof.user)
             name = who.name if who else proof.user
@@ -93,21 +99,15 @@ class BillingContactNews:
         return views.frozen_report(
             uow.contacts.get(link.contact),
             link,
-            _receipt(uow, link.operation),
+            domain.receipt(uow, link.operation),
             _reader(uow, link.team, place),
             frozen=frozen,
         )
 
 
-def _receipt(uow: UnitOfWork, operation: OperationId) -> BillingContactChanged:
-    return BillingContactChanged.model_validate_json(uow.operations.get(operation).result or "")
-
-
-def _proof(uow: UnitOfWork, id_: str) -> Proof:
-    proof = uow.billing_contacts.proof(ProofId(id_))
-    if proof is None:
-        raise NotFound(id_)
-    return proof
+def _not_sent(uow: UnitOfWork, kind: str, id_: str, place: str) -> Message:
+    lost = domain.letter(uow, kind, id_)
+    return views.letter_not_sent(uow.contacts.get(lost.contact), kind, lost.email, _reader(uow, lost.team, place))
 
 
 def _reader(uow: UnitOfWork, team: TeamId, place: str) -> Translator:

@@ -192,7 +192,8 @@ def _news(operation: Operation, t: Translator, links: Links) -> Answer:
         receipt = LinkSent.model_validate_json(operation.result or "")
         return views.link_sent(receipt, contact, t, mailed=links.mailed)
     if operation.state is State.DONE:
-        return views.changed(BillingContactChanged.model_validate_json(operation.result or ""), contact, t)
+        changed = BillingContactChanged.model_validate_json(operation.result or "")
+        return views.changed(changed, contact, t, mailed=links.mailed)
     if operation.state is State.REFUSED and operation.reason:
         again = operation.id if operation.kind == ChangeBillingContact.kind else None
         return views.refused(operation.reason, contact, t, again)

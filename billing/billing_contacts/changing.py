@@ -23,7 +23,7 @@ from billing.billing_contacts.places import (
 from billing.billing_contacts.rules import changeable, taxed_as_before, with_self_service
 from billing.billing_contacts.verifying import MAIL
 from billing.catalogue import is_in_eu
-from billing.contacts import Address, Contact, CustomerSnapshot
+from billing.contacts import Address, Contact, CustomerSnapshot, billed_as
 from billing.errors import (
     BillToChanging,
     BillToUnchanged,
@@ -35,6 +35,7 @@ from billing.errors import (
     VerificationNeeded,
 )
 from billing.ids import ContactId, LinkId, OperationId, ProofId, TeamId, UserId
+from billing.invoices.drafting import readdress
 from billing.models import Frozen
 from billing.operations import Action, AnyAction, Command, Context, Operation, Receipt, operation_id
 from billing.ports import Job, Payments, UnitOfWork
@@ -109,7 +110,7 @@ class BillingContactChanged(Receipt):
     by_link: bool
     effective_on: date  # in the business's time zone
     next_invoice: date | None
-    drafts: int  # open drafts that say so from now on
+    drafts: int  # open drafts, Stripe's and our own, that say so from now on
 
 
 # The form
@@ -200,7 +201,8 @@ def perform(register: TaxRegister, payments: Payments, context: Context, checked
         prefix = eu_prefix(after.address.country)
         if not register.knows(prefix, after.tax_id.removeprefix(prefix)):
             raise TaxIdNotRegistered(tax_id=after.tax_id)
-    return Changed(snapshot=payments.change_bill_to(checked.contact.customer, after, checked.before.tax_id))
+    name = billed_as(with_bill_to(checked.contact, after))
+    return Changed(snapshot=payments.change_bill_to(checked.contact.customer, name, after, checked.before.tax_id))
 
 
 def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed) -> BillingContactChanged:
@@ -214,17 +216,19 @@ def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed)
     uow.billing_contacts.end(contact.id, context.operation)
     if before.email:
         _write_to_the_former(uow, context, checked)
+    drafts = sum(one.status == "draft" for one in outcome.snapshot.invoices)
     if before.email.casefold() != after.email.casefold():
+        drafts += readdress(uow, contact.id, before.email, after.email)
         uow.enqueue(Job(id=f"{context.operation}:new", name=MAIL, argument=f"new:{context.operation}"))
     return BillingContactChanged(
-        contact_name=contact.company or contact.name,
+        contact_name=billed_as(contact),
         before=before,
         after=after,
         requester=checked.requester,
         by_link=checked.by_link,
         effective_on=uow.today,
         next_invoice=_next_invoice(uow, contact.id),
-        drafts=sum(one.status == "draft" for one in outcome.snapshot.invoices),
+        drafts=drafts,
     )
 
 

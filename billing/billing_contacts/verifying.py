@@ -141,8 +141,13 @@ def locked_until(uow: UnitOfWork, proof: Proof) -> datetime:
 
 
 def alert_managers(uow: UnitOfWork, about: str) -> None:
-    """In their channel and each by direct message; one job for each, so that none is told twice for another's sake."""
-    managers = [one.user for one in uow.staff.list() if Role.MANAGER in one.roles]
+    """In their channel and each by direct message; one job for each, so that none is told twice for another's sake.
+
+    Where there is no manager, admins are told.
+    """
+    staff = uow.staff.list()
+    managers = [one.user for one in staff if Role.MANAGER in one.roles]
+    managers = managers or [one.user for one in staff if Role.ADMIN in one.roles]
     uow.enqueue(
         *(
             Job(id=f"{about}:alert:{place}", name=ALERT, argument=f"{about}:{place}")

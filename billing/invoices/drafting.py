@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Annotated, ClassVar
@@ -18,7 +19,7 @@ from billing.errors import (
     UnknownInvoice,
     UnknownTax,
 )
-from billing.ids import ContactId, SalesInvoiceId
+from billing.ids import ContactId, SalesInvoiceId, UserId
 from billing.invoices import typed
 from billing.invoices.amounts import InvoiceTotals, totals
 from billing.invoices.model import (
@@ -46,6 +47,7 @@ from billing.ports import UnitOfWork
 from billing.roles import Permission
 
 LATEST_DUE = timedelta(days=365)
+NOT_STAFF = UserId("")
 TRIES = 5  # to save over what others save at the same moment
 
 
@@ -275,6 +277,30 @@ def change(
             if attempt == TRIES - 1:
                 raise
     raise AssertionError("the last try raises")
+
+
+def readdress(uow: UnitOfWork, contact: ContactId, former: str, new: str) -> int:
+    """Drafts that would go to the former address go to the new one, also while a manager is asked; how many (G20)."""
+    return sum(_readdressed(uow, one.id, former, new) for one in uow.invoices.drafts_of(contact, limit=sys.maxsize))
+
+
+def _readdressed(uow: UnitOfWork, invoice_id: SalesInvoiceId, former: str, new: str) -> bool:
+    """Whoever has the form open is told, whoever they are, and does not write the former address back."""
+    for _ in range(TRIES):
+        invoice = uow.invoices.find(invoice_id)
+        listed = {one.casefold(): one for one in invoice.details.recipients} if invoice else {}
+        if invoice is None or invoice.stage is not Stage.DRAFT or former.casefold() not in listed:
+            return False
+        instead = {key: new if key == former.casefold() else one for key, one in listed.items()}
+        once = {one.casefold(): one for one in instead.values()}
+        details = invoice.details.model_copy(update={"recipients": tuple(once.values())})
+        changed = {"details": details, "details_version": invoice.version + 1, "details_by": NOT_STAFF}
+        try:
+            _save(uow, invoice.model_copy(update=changed), is_new=False)
+        except Conflict:
+            continue
+        return True
+    raise Conflict(invoice_id)
 
 
 def _save(uow: UnitOfWork, after: SalesInvoice, *, is_new: bool) -> SalesInvoice:

@@ -281,10 +281,12 @@ class StripePayments:
         method = intent.payment_method
         return reading.payment_method(method) if isinstance(method, stripe.PaymentMethod) else None
 
-    def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
+    def change_bill_to(
+        self, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None
+    ) -> CustomerSnapshot:
         """See `Payments`. Setting the same values again has no other effect, so there is no idempotency key."""
         with translated():
-            change_bill_to(self._client, customer, after, replaced_tax_id)
+            change_bill_to(self._client, customer, name, after, replaced_tax_id)
         snapshot = self.snapshot(customer)
         if snapshot is None:
             raise UnknownContact

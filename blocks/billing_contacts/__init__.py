@@ -3,7 +3,7 @@
 from blocks.billing_contacts.explained import explained
 from blocks.billing_contacts.forms import bill_to_form, country_choices, recipients_form, verification
 from blocks.billing_contacts.ids import Id
-from blocks.billing_contacts.news import frozen_report, locked
+from blocks.billing_contacts.news import frozen_report, letter_not_sent, locked
 from blocks.billing_contacts.overview import overview
 from blocks.billing_contacts.results import changed, delayed, failed, link_sent, refused, working
 
@@ -16,6 +16,7 @@ __all__ = [
     "explained",
     "failed",
     "frozen_report",
+    "letter_not_sent",
     "link_sent",
     "locked",
     "overview",

@@ -12,7 +12,7 @@ from blocks.billing_contacts.ids import Id
 from blocks.billing_contacts.overview import address, really_lift
 from blocks.graphemes import fit
 from blocks.kit import Message
-from blocks.texts import Mrkdwn, Translator, bold, joined
+from blocks.texts import Mrkdwn, Translator, bold, joined, later
 
 
 def locked(contact: Contact, proof: Proof, who: str, until: datetime, t: Translator) -> Message:
@@ -65,6 +65,31 @@ def frozen_report(
                 }
             ),
             _buttons(contact, t, to_lift=frozen),
+        ],
+    )
+
+
+# What the letter was about, and so what somebody does not know now.
+_LETTERS = {
+    "former": later("They do not know of the change, and could not say that it was not in order."),
+    "new": later("They do not know that they are the billing contact now."),
+    "edit": later("They do not have the link for changing the billing details."),
+    "locked": later("They do not know that somebody could not tell what is on the card."),
+}
+
+
+def letter_not_sent(contact: Contact, kind: str, email: str, t: Translator) -> Message:
+    """A letter to a customer did not get out; whoever reads this can reach them another way."""
+    title = t.rich(
+        "📭 *An e-mail about the billing contact of {customer} could not be sent*", customer=_customer(contact)
+    )
+    to = t("It was for {email}.", email=fit(email, 300)) if email else t("There is no address for it.")
+    what = t(_LETTERS[kind])
+    return Message(
+        text=t("An e-mail about the billing contact could not be sent: {customer}", customer=_customer(contact)),
+        blocks=[
+            kit.section(joined([title, to, what, t("Please tell them another way.")])),
+            _buttons(contact, t, to_lift=False),
         ],
     )
 

@@ -63,7 +63,7 @@ def used(state: State, business: Business, t: Translator) -> str:
     """What became of the change that the link was used for."""
     match state:
         case State.DONE:
-            title, sentence = t("Saved"), t("The new details are in effect. You have an e-mail about it.")
+            title, sentence = t("Saved"), t("The new details are in effect.")
         case State.ACCEPTED | State.WAITING:
             title = t("Received")
             sentence = t("Your change is on its way. You get an e-mail when it is in effect, usually within a minute.")

@@ -28,8 +28,8 @@ def working(t: Translator) -> kit.Modal:
     )
 
 
-def changed(receipt: BillingContactChanged, contact: ContactId, t: Translator) -> Answer:
-    """From when on it holds, what it was before, and who was told."""
+def changed(receipt: BillingContactChanged, contact: ContactId, t: Translator, *, mailed: bool = True) -> Answer:
+    """From when on it holds, what it was before, and who is told. `mailed`: there is a mail server."""
     before, after = receipt.before, receipt.after
     name, customer = fit(after.name, 200), fit(receipt.contact_name, 200)
     what = (
@@ -55,12 +55,18 @@ def changed(receipt: BillingContactChanged, contact: ContactId, t: Translator) -
                     t("In effect"): _effect(receipt, t),
                 }
             ),
-            kit.context(
-                t("The former billing contact was told by e-mail, and can report it if it was not in order."),
-            ),
+            kit.context(_told(before.email, t, mailed=mailed)),
             kit.actions(kit.button(t("Billing contact"), Id.OPEN, value=contact), ways.card(contact, t)),
         ],
     )
+
+
+def _told(former: str, t: Translator, *, mailed: bool) -> str:
+    if not former:
+        return t("Nobody was told: the former billing contact had no e-mail address.")
+    if not mailed:
+        return t("⚠️ The former billing contact cannot be told: no mail server is set up. Please call them.")
+    return t("The former billing contact gets an e-mail, and can report the change if it was not in order.")
 
 
 def _effect(receipt: BillingContactChanged, t: Translator) -> str:

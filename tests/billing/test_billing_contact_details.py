@@ -267,8 +267,18 @@ def test_a_line_with_invisible_signs_is_refused(line: str) -> None:
         ("DE", "136695976", "DE136695976"),
         ("GR", "EL094259216", "EL094259216"),
         ("AT", "ATU13585627", "ATU13585627"),
-        ("GB", "GB980780684", "980780684"),
-        ("US", "91-1144442", "911144442"),
+        ("AU", "51 824 753 556", "51824753556"),
+        ("BR", "16727230000197", "16.727.230/0001-97"),
+        ("CA", "123026635", "123026635"),
+        ("CA", "12302 6635 RT 0001", "123026635RT0001"),
+        ("CH", "CHE107787577IVA", "CHE-107.787.577 IVA"),
+        ("GB", "980780684", "GB980780684"),
+        ("KR", "1168200276", "116-82-00276"),
+        ("LI", "CHE-107.787.577", "CHE107787577"),
+        ("LI", "12345", "12345"),
+        ("NZ", "49-091-850", "049091850"),
+        ("US", "911144442", "91-1144442"),
+        ("ZA", "4123456789", "4123456789"),
         ("UG", "1000-123", "1000-123"),
         ("DE", "  ", None),
     ],
@@ -278,7 +288,18 @@ def test_a_tax_id_is_kept_as_its_country_writes_it(country: str, typed: str, kep
     assert checked_tax_id(typed, country) == kept
 
 
-@pytest.mark.parametrize(("country", "typed"), [("DE", "DE136695977"), ("FR", "DE136695976"), ("GB", "1"), ("UG", "!")])
+@pytest.mark.parametrize(
+    ("country", "typed"),
+    [
+        ("DE", "DE136695977"),
+        ("FR", "DE136695976"),
+        ("GB", "1"),
+        ("LI", "1234"),
+        ("LI", "CHE107787578"),
+        ("ZA", "0001339050"),
+        ("UG", "!"),
+    ],
+)
 def test_a_wrong_tax_id_is_refused(country: str, typed: str) -> None:
     """GX6: by its check digit, or the country."""
     with pytest.raises(TaxIdWrong):

@@ -14,13 +14,14 @@ from billing.billing_contacts.explaining import Topic, explain, topic_of
 from billing.billing_contacts.model import ATTEMPTS_PER_LINK, Purpose, billing_contact, with_bill_to
 from billing.billing_contacts.rules import member_key
 from billing.catalogue import BillingContactPolicy, CorporateChange
-from billing.contacts import Account, AccountStatus, Address, InvoiceStatus, Member, MemberRight, Portal
+from billing.contacts import Account, AccountStatus, Address, InvoiceStatus, Member, MemberRight, Portal, from_stripe
 from billing.errors import (
     AccountExpired,
     AccountNotActive,
     BillingContactFrozen,
     BillToChanging,
     BillToUnchanged,
+    DraftChanged,
     LinkExpired,
     LinkUnknown,
     LinkUsed,
@@ -34,6 +35,7 @@ from billing.errors import (
     NotReadable,
     PostalCodeWrong,
     RequesterNotEntitled,
+    TaxIdWrong,
     TaxWouldChange,
     TooManyAttempts,
     TooManyLinks,
@@ -43,7 +45,9 @@ from billing.errors import (
     VerificationNeeded,
     WrongCard,
 )
-from billing.ids import ContactId, LinkId, ProofId
+from billing.ids import ContactId, LinkId, ProofId, SalesInvoiceId
+from billing.invoices import drafting
+from billing.invoices.model import SalesInvoice
 from billing.operations import State
 from billing.roles import Role
 from tests.support.accounts import (
@@ -370,6 +374,19 @@ def test_a_change_reaches_stripe_rows_and_history(shop: Shop) -> None:
     assert guard(shop).changing is None
 
 
+def test_the_company_stays_the_name_at_stripe(shop: Shop) -> None:
+    """Its renewals name the business, whoever gets them; and of a person that is billed, the person."""
+    walked(shop, changes(shop, verifies(shop)))
+    there = shop.payments.snapshots["cus_ada"]
+    assert (there.name, there.email) == ("Engines Ltd", "nora@engines.example")
+    now = of(shop)
+    assert (now.name, now.company) == ("Nora New", "Engines Ltd")
+    assert from_stripe(now, there) == now
+    opens(shop, account(company="", name=BOOKS.name, email=BOOKS.email), card())
+    walked(shop, changes(shop, verifies(shop, key="v2"), key="c2"))
+    assert shop.payments.snapshots["cus_ada"].name == "Nora New"
+
+
 def test_the_receipt_says_from_when_it_holds(shop: Shop) -> None:
     """GX14: from today, for the next invoice."""
     renews = shop.clock.now + timedelta(days=11)
@@ -383,6 +400,41 @@ def test_the_receipt_says_from_when_it_holds(shop: Shop) -> None:
     assert receipt.effective_on == date(2026, 3, 2)
     assert receipt.next_invoice == date(2026, 3, 13)
     assert receipt.drafts == 1
+
+
+def drafts_invoice(shop: Shop, id_: str, recipients: tuple[str, ...] | None = None) -> SalesInvoice:
+    """With the recipients that the form offers, unless others are given."""
+
+    def written(blank: SalesInvoice) -> SalesInvoice:
+        given = {} if recipients is None else {"recipients": recipients}
+        return blank.model_copy(update={"details": blank.details.model_copy(update=given)})
+
+    with shop.store.writing(SAM) as uow:
+        return drafting.change(uow, ADA, SalesInvoiceId(id_), written)
+
+
+def test_our_own_drafts_go_to_the_new_contact(shop: Shop) -> None:
+    """G20: in the former one's place, once; what was addressed to others only stays."""
+    assert drafts_invoice(shop, "inv_1").details.recipients == ("bea@engines.example",)
+    drafts_invoice(shop, "inv_2", ("cfo@engines.example", "BEA@engines.example", "Nora@engines.example"))
+    drafts_invoice(shop, "inv_3", ("cfo@engines.example",))
+    done = walked(shop, changes(shop, verifies(shop)))
+    with shop.store.reading(MIA) as uow:
+        first, second, third = (uow.invoices.get(SalesInvoiceId(f"inv_{number}")) for number in (1, 2, 3))
+    assert first.details.recipients == ("nora@engines.example",)
+    assert [one.casefold() for one in second.details.recipients] == ["cfo@engines.example", "nora@engines.example"]
+    assert third.version == 1
+    assert BillingContactChanged.model_validate_json(done.result or "").drafts == 2
+
+
+def test_a_form_that_was_open_does_not_put_the_former_contact_back(shop: Shop) -> None:
+    seen = drafts_invoice(shop, "inv_1")
+    walked(shop, changes(shop, verifies(shop)))
+    form = drafting.SaveDetails(
+        contact=ADA, invoice=seen.id, version=seen.version, due_days=14, recipients="bea@engines.example"
+    )
+    with shop.store.writing(SAM) as uow, pytest.raises(DraftChanged):
+        drafting.save_details(uow, form)
 
 
 def test_both_get_a_letter_and_the_former_one_a_link_to_report(shop: Shop) -> None:
@@ -566,6 +618,18 @@ def test_a_vat_id_that_the_register_does_not_know_is_refused(shop: Shop) -> None
     assert refused.reason is not None
     assert (refused.reason.key, refused.reason.field) == ("TaxIdNotRegistered", "tax_id")
     assert shop.payments.called("change_bill_to") == 0
+
+
+def test_a_tax_id_that_stripe_refuses_leaves_everything_as_it_was(shop: Shop) -> None:
+    """GX6: and the proof is good for the corrected one."""
+    proof, before = verifies(shop), of(shop)
+    shop.payments.fails.append(TaxIdWrong(country="DE"))
+    refused = walked(shop, changes(shop, proof, tax_id="DE136695976"))
+    assert refused.reason is not None
+    assert (refused.reason.key, refused.reason.field) == ("TaxIdWrong", "tax_id")
+    assert of(shop) == before
+    assert jobs(shop, verifying.MAIL) == []
+    assert walked(shop, changes(shop, proof, key="without")).state is State.DONE
 
 
 def test_a_register_that_does_not_answer_is_said_clearly_and_the_proof_stays_good(shop: Shop) -> None:

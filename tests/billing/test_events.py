@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from billing.contacts import CustomerSnapshot, Subscription, SubscriptionItem, SubscriptionStatus
+from billing.contacts import (
+    Contact,
+    CustomerSnapshot,
+    Member,
+    MemberRight,
+    Subscription,
+    SubscriptionItem,
+    SubscriptionStatus,
+)
 from billing.errors import NotFound, Transient
 from billing.events import EventSteps
 from billing.ids import CustomerId, EventId, OperationId, SubscriptionId
@@ -17,7 +25,7 @@ from billing.operations import Operation, State
 from billing.payment_links import expire
 from billing.ports import Origin, StripeEvent
 from billing.subscriptions import SubscriptionStarted
-from tests.support.shop import ADA, BEN, NOW, SAM, Shop, method
+from tests.support.shop import ADA, BEN, NOW, SAM, Shop, contact, method
 
 EUR_49 = Money(amount=4900, currency="EUR")
 
@@ -140,6 +148,75 @@ def test_a_late_look_does_not_put_back_the_former_name(shop: Shop, events: Event
     events.record(first, late)
     with shop.store.reading(SAM) as uow:
         assert uow.contacts.get(ADA).name == "Ada King"
+
+
+def test_what_we_told_stripe_is_no_news(shop: Shop, events: EventSteps) -> None:
+    """Our operation records it; when it comes to nothing, nothing of it may stand in our rows."""
+    shop.payments.snapshots[CustomerId("cus_ada")] = snapshot(name="Eve Next", email="eve@engines.example")
+    previous = json.dumps({"name": "Ada Lovelace", "email": "ada@engines.example"})
+    handled(events, delivered(shop, "customer.updated", previous=previous, origin=Origin.OURS))
+    with shop.store.reading(SAM) as uow:
+        assert uow.contacts.get(ADA).email == "ada@engines.example"
+    handled(events, delivered(shop, "customer.updated", previous=previous, origin=Origin.ELSEWHERE))
+    with shop.store.reading(SAM) as uow:
+        assert uow.contacts.get(ADA).email == "eve@engines.example"
+
+
+BEA = Member(name="Ada Lovelace", email="ada@engines.example", rights=frozenset({MemberRight.BILLING_CONTACT}))
+UWE = Member(name="Uwe User", email="uwe@engines.example")
+
+
+def changed_there(shop: Shop, events: EventSteps, known: Contact, former: dict[str, str], **now: str) -> Contact:
+    """Somebody changed it in the Dashboard."""
+    shop.knows(known)
+    shop.payments.snapshots[CustomerId("cus_ada")] = snapshot(**now)
+    handled(events, delivered(shop, "customer.updated", previous=json.dumps(former), origin=Origin.ELSEWHERE))
+    with shop.store.reading(SAM) as uow:
+        return uow.contacts.get(ADA)
+
+
+def test_a_company_that_is_renamed_at_stripe_is_the_company(shop: Shop, events: EventSteps) -> None:
+    known = contact(company="Engines Ltd", members=(BEA, UWE))
+    now = changed_there(shop, events, known, {"name": "Engines Ltd"}, name="Engines Inc")
+    assert (now.name, now.company, now.members) == ("Ada Lovelace", "Engines Inc", (BEA, UWE))
+
+
+def test_a_person_who_is_renamed_at_stripe_is_the_person(shop: Shop, events: EventSteps) -> None:
+    """Contact and billing contact, who are one; the company stays."""
+    known = contact(company="Engines Ltd", members=(BEA, UWE))
+    now = changed_there(shop, events, known, {"name": "Ada Lovelace"}, name="Ada King")
+    assert (now.name, now.company) == ("Ada King", "Engines Ltd")
+    assert [one.name for one in now.members] == ["Ada King", "Uwe User"]
+
+
+def test_whose_name_it_was_is_not_guessed(shop: Shop, events: EventSteps) -> None:
+    """An address was changed, and the event about the name is still on its way."""
+    known = contact(company="Engines Ltd", members=(BEA,))
+    now = changed_there(shop, events, known, {"phone": "1"}, name="Engines Inc", phone="2")
+    assert (now.name, now.company, now.phone) == ("Ada Lovelace", "Engines Ltd", "2")
+
+
+def test_an_address_of_the_billing_contact_follows_and_anothers_stays(shop: Shop, events: EventSteps) -> None:
+    former = {"email": "ada@engines.example"}
+    now = changed_there(shop, events, contact(members=(BEA, UWE)), former, email="ada@king.example")
+    assert [one.email for one in now.members] == ["ada@king.example", "uwe@engines.example"]
+    books = Member(name="Bea Books", email="bea@engines.example", rights=BEA.rights)
+    now = changed_there(shop, events, contact(members=(books, UWE)), former, email="ada@king.example")
+    assert now.members == (books, UWE)
+
+
+def test_an_address_at_stripe_gives_nobody_other_rights(shop: Shop, events: EventSteps) -> None:
+    """Who is admin, too, stays that by the former address; the address of another member makes them billing contact."""
+    admin = BEA.model_copy(update={"rights": BEA.rights | {MemberRight.ADMIN}})
+    former = {"email": "ada@engines.example"}
+    now = changed_there(shop, events, contact(members=(admin, UWE)), former, email="new@engines.example")
+    assert [(one.email, one.rights) for one in now.members] == [
+        ("ada@engines.example", {MemberRight.ADMIN}),
+        ("uwe@engines.example", frozenset()),
+        ("new@engines.example", BEA.rights),
+    ]
+    now = changed_there(shop, events, contact(members=(BEA, UWE)), former, email="UWE@engines.example")
+    assert [(one.name, one.rights) for one in now.members] == [("Ada Lovelace", frozenset()), ("Uwe User", BEA.rights)]
 
 
 def test_only_the_customer_that_it_is_about_changes(shop: Shop, events: EventSteps) -> None:

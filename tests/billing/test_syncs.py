@@ -117,6 +117,19 @@ def test_what_is_ours_stays_and_what_is_stripes_follows(store: Database) -> None
         assert uow.contacts.get(ours.id) == ours.model_copy(update=expected)
 
 
+def test_what_was_changed_after_the_page_was_read_stays(store: Database, clock: Clock) -> None:
+    """Somebody else became billing contact while the night's comparison had Stripe's page in its hands."""
+    ada = contact("Ada", customer=CustomerId("cus_1"), email="ada@x.example")
+    clock.goes_on(hours=1)
+    with store.writing(ACTOR) as uow:
+        uow.contacts.save(ada)
+        uow.mirror.replace(ada.id, snapshot(ada, read_at=clock.now))
+    before = snapshot(contact("Eve", customer=CustomerId("cus_1"), email="eve@x.example"), read_at=NOW)
+    assert sync(store, ACTOR, Pages(before)).differing == 0
+    with store.reading(ACTOR) as uow:
+        assert uow.contacts.get(ada.id) == ada
+
+
 def test_a_second_sync_changes_nothing(store: Database) -> None:
     every = [stripe(number) for number in range(5)]
     assert sync(store, ACTOR, Pages(*every)).created == 5

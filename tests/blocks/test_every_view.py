@@ -172,6 +172,12 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             strange_contact(), bc.link(name=LONG), bc.FULL_RECEIPT, t, frozen=True
         ),
     ),
+    "blocks.billing_contacts.news.letter_not_sent": (
+        lambda t: billing_contacts.letter_not_sent(BARE, "new", "", t),
+        lambda t: billing_contacts.letter_not_sent(BARE, "edit", "bea@engines.example", t),
+        lambda t: billing_contacts.letter_not_sent(BARE, "locked", "bea@engines.example", t),
+        lambda t: billing_contacts.letter_not_sent(strange_contact(), "former", "x" * 240 + "@engines.example", t),
+    ),
     "blocks.billing_contacts.news.locked": (
         lambda t: billing_contacts.locked(BARE, bc.proof(requester=""), "", bc.UNTIL, t),
         lambda t: billing_contacts.locked(strange_contact(), bc.proof(requester=LONG), LONG, bc.UNTIL, t),
@@ -185,7 +191,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.billing_contacts.results.changed": (
         lambda t: billing_contacts.changed(bc.BARE_RECEIPT, SHORT_ID, t),
-        lambda t: billing_contacts.changed(bc.receipt(), SHORT_ID, t),
+        lambda t: billing_contacts.changed(bc.receipt(), SHORT_ID, t, mailed=False),
         lambda t: billing_contacts.changed(bc.FULL_RECEIPT, LONG_ID, t),
     ),
     "blocks.billing_contacts.results.delayed": (

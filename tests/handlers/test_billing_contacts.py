@@ -13,12 +13,15 @@ from billing.billing_contacts import links
 from billing.billing_contacts.rules import member_key
 from billing.catalogue import BillingContactPolicy
 from billing.contacts import Account, AccountStatus
-from billing.errors import Transient
+from billing.errors import Transient, Undeliverable
 from billing.operations import State
 from billing.roles import Role
+from blocks import billing_contacts as views
+from blocks.texts import Translator
 from handlers.billing_contact_news import BillingContactNews
 from handlers.mails import Outbox
 from handlers.posts import Posts
+from tests.blocks import samples_billing_contacts as samples
 from tests.support.accounts import (
     ADMIN,
     CORA,
@@ -420,7 +423,7 @@ def test_the_former_contact_reads_what_changed_and_can_say_no(office: Office) ->
     mail = mails_to(office)["bea@engines.example"]
     assert mail["Subject"] == "The billing contact was changed"
     for text in (
-        "Nora New is the billing contact of Engines Ltd",
+        "Nora New has been the billing contact of Engines Ltd",
         "Lindenstraße 12",
         "Kanalstraße 5",
         "tell us at once",
@@ -433,7 +436,7 @@ def test_the_new_contact_reads_what_they_are(office: Office) -> None:
     """G2 to G4"""
     done(office)
     mail = mails_to(office)["nora@engines.example"]
-    assert "you are the billing contact of Engines Ltd" in body(mail)
+    assert "you have been the billing contact of Engines Ltd" in body(mail)
     assert "you may change the plan" in body(mail)
     assert "/report/" not in body(mail)
 
@@ -468,6 +471,64 @@ def test_a_busy_mail_server_is_tried_again(office: Office) -> None:
     [job] = [one for one in office.rows.jobs if one.name == "billing_contact_mail"]
     with pytest.raises(Transient):
         news.mail(job.argument)
+
+
+def refuses(_: EmailMessage) -> None:
+    raise Undeliverable("550 no such user")
+
+
+def test_a_letter_that_cannot_be_sent_is_in_the_history_and_managers_are_told(office: Office) -> None:
+    """It was the former contact's one chance to say that this was not them."""
+    done(office)
+    news = BillingContactNews(office.desk, office.posts, Outbox(refuses), PAGES)
+    [operation] = [one.id for one in office.rows.operations.values() if one.kind == "change_billing_contact"]
+    for argument in (f"former:bcl_{operation}", f"new:{operation}") * 2:  # each step twice, as after a crash
+        news.mail(argument)
+    lost = [one for one in office.rows.timeline if one.what == "billing_contact_not_mailed"]
+    assert [one.parameters["email"] for one in lost] == ["bea@engines.example", "nora@engines.example"]
+    office.works()
+    told = [call.arguments for call in office.slack.called("chat_postMessage")]
+    for place in ("C_MANAGERS", "U_PIA"):
+        former, new = [texts(one["blocks"]) for one in told if one["channel"] == place and "📭" in texts(one["blocks"])]
+        assert "bea@engines.example" in former
+        assert "could not say that it was not in order" in former
+        assert "nora@engines.example" in new
+
+
+@pytest.mark.parametrize(("prepare", "kind"), [("link", "edit"), ("lock", "locked")])
+def test_every_letter_that_is_lost_says_what_it_was_about(office: Office, prepare: str, kind: str) -> None:
+    if prepare == "link":
+        sends_link(office)
+    else:
+        office.sells(billing_contact=BillingContactPolicy(tries=1))
+        page(office)
+        answers(office, questions(office), "0000")
+    [job] = [one for one in office.rows.jobs if one.argument.startswith(f"{kind}:") and one.name.endswith("mail")]
+    BillingContactNews(office.desk, office.posts, Outbox(None), PAGES).mail(job.argument)
+    alerts = [one.argument for one in office.rows.jobs if one.argument.startswith(f"unsent-{kind}:")]
+    assert [one.rpartition(":")[2] for one in alerts] == ["channel", "U_PIA"]
+    office.contact_news.alert(alerts[1])
+    assert "could not be sent" in texts(office.slack.called("chat_postMessage")[-1].arguments["blocks"])
+
+
+def test_without_managers_admins_are_told(office: Office) -> None:
+    office.dismisses(PIA)
+    office.hires(actor(Role.ADMIN, user="U_ANN", name="Ann Admin"))
+    sends_link(office)
+    [job] = [one for one in office.rows.jobs if one.name == "billing_contact_mail"]
+    BillingContactNews(office.desk, office.posts, Outbox(refuses), PAGES).mail(job.argument)
+    alerts = [one.argument.rpartition(":")[2] for one in office.rows.jobs if one.name == "billing_contact_alert"]
+    assert alerts == ["channel", "U_ANN"]
+
+
+def test_the_receipt_does_not_promise_a_letter_that_nobody_gets() -> None:
+    t = Translator("en")
+    for receipt, mailed, said in (
+        (samples.receipt(), True, "gets an e-mail"),
+        (samples.receipt(), False, "no mail server is set up"),
+        (samples.receipt(before=samples.bill_to(email="")), True, "Nobody was told"),
+    ):
+        assert said in texts(views.changed(receipt, ADA, t, mailed=mailed).modal(t).to_dict())
 
 
 def test_without_a_mail_server_no_token_is_made(office: Office) -> None:

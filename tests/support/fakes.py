@@ -163,13 +163,15 @@ class FakePayments:
         self._work_is_done()
         return self.subscriptions[order.subscription]
 
-    def change_bill_to(self, customer: CustomerId, after: BillTo, replaced_tax_id: str | None) -> CustomerSnapshot:
-        self._called("change_bill_to", customer, after, replaced_tax_id)
+    def change_bill_to(
+        self, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None
+    ) -> CustomerSnapshot:
+        self._called("change_bill_to", customer, name, after, replaced_tax_id)
         there = self.snapshots.get(customer)
         if there is None:
             raise UnknownContact
         self.bill_to[customer] = after
-        changed = {"name": after.name, "email": after.email, "address": after.address}
+        changed = {"name": name, "email": after.email, "address": after.address}
         self.snapshots[customer] = there.model_copy(update=changed)
         self._work_is_done()
         return self.snapshots[customer]

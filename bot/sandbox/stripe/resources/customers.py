@@ -12,6 +12,7 @@ from .balances import change_balance
 from .invoice_drafts import follow_customer
 from .payment_methods import attach_to, own_payment_method, take_away
 from .subscriptions import end
+from .tax_ids import check_tax_id
 
 _MOST_ON_A_CLOCK = 3
 _PLAIN = ("description", "email", "name", "phone", "business_name", "individual_name")
@@ -208,6 +209,7 @@ def retrieve_transaction(account: Account, _params: Params, customer_id: str, tr
 
 
 def _add_tax_id(account: Account, customer_id: str, params: Params) -> Object:
+    check_tax_id(params["type"], params["value"])
     tax_id = {
         "id": account.new_id("txi"),
         "object": "tax_id",
