@@ -25,6 +25,7 @@ from billing.billing_contacts.verifying import MAIL
 from billing.catalogue import is_in_eu
 from billing.contacts import Address, Contact, CustomerSnapshot
 from billing.errors import (
+    BillingContactFrozen,
     BillToChanging,
     BillToUnchanged,
     LinkExpired,
@@ -91,6 +92,7 @@ class Change(Frozen):
     requester: str  # the customer's person in whose name it is done
     by_link: bool
     asks_register: bool  # whether the VAT id is looked up
+    called_off: bool = False  # by a freeze, after it was found allowed
 
 
 class Changed(Frozen):
@@ -192,15 +194,33 @@ def check_by_link(uow: UnitOfWork, command: ChangeBillTo) -> Change:
     return change
 
 
+def look_again(uow: UnitOfWork, context: Context, checked: Change) -> Change:
+    """Stripe may be out of reach for hours, and a freeze does not wait for it."""
+    is_held = uow.billing_contacts.guard(checked.contact.id).changing == context.operation
+    return checked.model_copy(update={"called_off": not is_held})
+
+
 def perform(register: TaxRegister, payments: Payments, context: Context, checked: Change) -> Changed:
-    """Ask the register first, where that is switched on; then tell Stripe, to whom the same again is nothing new."""
+    """Ask the register first, where that is switched on; then tell Stripe, to whom the same again is nothing new.
+
+    What was called off is refused, unless an earlier try has told Stripe: that is finished.
+    """
     del context
     after = checked.after
+    if checked.called_off and not _was_told(payments, checked):
+        raise BillingContactFrozen(contact=checked.contact.name)
     if checked.asks_register and after.tax_id:
         prefix = eu_prefix(after.address.country)
         if not register.knows(prefix, after.tax_id.removeprefix(prefix)):
             raise TaxIdNotRegistered(tax_id=after.tax_id)
     return Changed(snapshot=payments.change_bill_to(checked.contact.customer, after, checked.before.tax_id))
+
+
+def _was_told(payments: Payments, checked: Change) -> bool:
+    before, after = checked.before, checked.after
+    there = payments.snapshot(checked.contact.customer)
+    wanted = (after.email, after.address)
+    return there is not None and wanted == (there.email, there.address) != (before.email, before.address)
 
 
 def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed) -> BillingContactChanged:
@@ -263,6 +283,7 @@ def actions(register: TaxRegister) -> dict[str, AnyAction]:
             perform=partial(perform, register),
             record=record,
             refused=refused,
+            look_again=look_again,
         )
 
     return {

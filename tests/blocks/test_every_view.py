@@ -167,9 +167,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: billing_contacts.verification(bc.FULL_VERIFICATION, t),
     ),
     "blocks.billing_contacts.news.frozen_report": (
-        lambda t: billing_contacts.frozen_report(BARE, bc.link(name=""), bc.BARE_RECEIPT, t, frozen=False),
+        lambda t: billing_contacts.frozen_report(BARE, bc.link(name=""), bc.BARE_RECEIPT, t, frozen_at=None),
         lambda t: billing_contacts.frozen_report(
-            strange_contact(), bc.link(name=LONG), bc.FULL_RECEIPT, t, frozen=True
+            strange_contact(), bc.link(name=LONG), bc.FULL_RECEIPT, t, frozen_at=bc.NOW
         ),
     ),
     "blocks.billing_contacts.news.locked": (

@@ -256,7 +256,12 @@ def test_a_manager_lifts_the_lock_from_the_message(office: Office) -> None:
     assert "billing_contact.lift" not in elements(page(office))
     assert "cannot be verified before" in texts(office.shown)
     assert elements(page(office, person=PIA))["billing_contact.lift"]["confirm"]
-    office.presses("billing_contact.lift", ADA, person=PIA)
+    office.works()
+    told = [call.arguments["blocks"] for call in office.slack.called("chat_postMessage")]
+    [in_message] = {elements({"blocks": one})["billing_contact.lift"]["value"] for one in told}
+    on_page = elements(page(office, person=PIA))["billing_contact.lift"]
+    assert on_page["value"] == in_message
+    office.presses("billing_contact.lift", in_message, person=PIA)
     assert office.slack.calls[-1].method == "views_open"
     assert "billing_contact.verify" in elements(office.shown)
 
@@ -518,6 +523,34 @@ def test_recipients_are_listed_and_saved(office: Office) -> None:
     office.presses("billing_contact.recipients", ADA, view=page(office), person=MIA)
     office.submits(open_view(office.shown, 2, hash="h2"), person=MIA, recipients=None)
     assert "nobody else" in texts(page(office))
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "says"),
+    [
+        ("en", "books@engines.example, eve@x.example", "go to you, and to these addresses, too:"),
+        ("en", "", "go to you alone"),
+        ("de", "books@engines.example", "gehen ab jetzt an Sie und auch an diese Adressen:"),
+    ],
+)
+def test_the_billing_contact_reads_who_else_gets_the_invoices(
+    office: Office, language: str, typed: str, says: str
+) -> None:
+    opens(office, account(language=language), card())
+    with office.store.writing(MIA) as uow:
+        uow.billing_contacts.save_recipients(ADA, ("old@engines.example",))
+    office.presses("billing_contact.recipients", ADA, view=page(office), person=MIA)
+    office.submits(open_view(office.shown, 2), person=MIA, recipients=typed)
+    office.works()
+    mail = mails_to(office)["bea@engines.example"]
+    assert says in body(mail)
+    assert [one for one in typed.split(", ") if one] == re.findall(r"^\S+@(?:engines|x)\.example$", body(mail), re.M)
+
+
+def test_a_frozen_account_offers_no_recipients(office: Office) -> None:
+    with office.store.writing(MIA) as uow:
+        uow.billing_contacts.freeze(ADA, uow.now)
+    assert "billing_contact.recipients" not in elements(page(office))
 
 
 @pytest.mark.parametrize(
