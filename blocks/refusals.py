@@ -292,8 +292,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "NotAName": (
         later(
-            "This cannot be a person’s name. Please type it again: no invisible signs, no addresses, one script in a "
-            "word."
+            "This cannot be a person’s name. Please type it again: no invisible signs, no addresses, and letters of "
+            "one script."
         ),
         "",
     ),
