@@ -20,10 +20,10 @@ from billing.billing_contacts.places import (
     checked_tax_id,
     eu_prefix,
 )
-from billing.billing_contacts.rules import changeable, taxed_as_before, with_self_service
+from billing.billing_contacts.rules import changeable, not_locked, still_entitled, taxed_as_before, with_self_service
 from billing.billing_contacts.verifying import MAIL
 from billing.catalogue import is_in_eu
-from billing.contacts import Address, Contact, CustomerSnapshot
+from billing.contacts import Address, Contact, CustomerSnapshot, MemberRight
 from billing.errors import (
     BillingContactFrozen,
     BillToChanging,
@@ -121,7 +121,7 @@ def form(uow: UnitOfWork, contact_id: ContactId, proof_id: ProofId, draft: NewBi
     """Refuses what `accept` would refuse whatever is typed."""
     uow.actor.require(Permission.CHANGE_BILLING_CONTACT)
     contact = changeable(uow, contact_id)
-    requester = _proven(uow, contact_id, proof_id)
+    requester = _proven(uow, contact, proof_id)
     return BillToForm(contact=contact, proof=proof_id, requester=requester, before=bill_to(contact), draft=draft)
 
 
@@ -304,7 +304,7 @@ def _assess(uow: UnitOfWork, command: ChangeBillingContact | ChangeBillTo) -> Ch
     else:
         uow.actor.require(Permission.CHANGE_BILLING_CONTACT)
         contact = changeable(uow, command.contact)
-        requester = _proven(uow, command.contact, command.proof)
+        requester = _proven(uow, contact, command.proof)
     before = bill_to(contact)
     after = _checked(uow, contact, before, command)
     if after == before:
@@ -322,12 +322,14 @@ def _assess(uow: UnitOfWork, command: ChangeBillingContact | ChangeBillTo) -> Ch
 
 
 def _checked(uow: UnitOfWork, contact: Contact, before: BillTo, command: NewBillTo) -> BillTo:
-    """The fields as they are kept. Who stays the billing contact keeps a name and address that is no person's."""
+    """The fields as they are kept. Who stays the billing contact keeps a name and address that is no person's, and
+    nobody gives the primary admin another name than the one that is listed.
+    """
     policy, business = uow.catalogue.billing_contact, uow.catalogue.business
     name, email = before.name, before.email
     if (command.name.strip(), command.email.strip()) != (before.name, before.email):
-        name = checked_name(command.name, policy)
         email = checked_email(command.email, contact, business, policy)
+        name = checked_name(_as_listed(contact, email) or command.name, policy)
     typed = {part: getattr(command, part) for part in Address.model_fields}
     address = checked_address(Address(**typed))
     keeps_id = command.tax_id.strip() == (before.tax_id or "") and address.country == before.address.country
@@ -335,18 +337,27 @@ def _checked(uow: UnitOfWork, contact: Contact, before: BillTo, command: NewBill
     return BillTo(name=name, email=email, address=address, tax_id=tax_id)
 
 
-def _proven(uow: UnitOfWork, contact: ContactId, proof_id: ProofId) -> str:
+def _as_listed(contact: Contact, email: str) -> str:
+    """The name of the primary admin, if that is their address."""
+    admins = (one for one in contact.members if MemberRight.PRIMARY_ADMIN in one.rights)
+    return next((one.name for one in admins if one.email.casefold() == email.casefold()), "")
+
+
+def _proven(uow: UnitOfWork, contact: Contact, proof_id: ProofId) -> str:
     """Who has verified the card: for this contact, to this member of the staff. What a form claims is looked up.
 
-    Before it is used a proof holds for half an hour; an operation that uses it may take longer.
+    Before it is used a proof holds for half an hour; an operation that uses it may take longer. It is worth nothing
+    while wrong answers of later lock the account, and to who may not ask any more (G11, G12).
     """
     proof = uow.billing_contacts.proof(proof_id)
-    if proof is None or not proof.right or proof.contact != contact:
+    if proof is None or not proof.right or proof.contact != contact.id:
         raise VerificationNeeded
     if (proof.team, proof.user) != (uow.actor.team, uow.actor.user):
         raise VerificationNeeded
     if proof.used_by is None and proof.at + PROOF_HOLDS <= uow.now:
         raise VerificationNeeded
+    not_locked(uow, contact.id)
+    still_entitled(contact, proof.requester)
     return proof.requester
 
 

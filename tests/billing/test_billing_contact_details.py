@@ -146,9 +146,10 @@ def test_addresses_of_people_are_taken(typed: str, kept: str) -> None:
 @pytest.mark.parametrize(
     "local",
     ["n", "nn", "a.p", "h.r", "i.t", "nora", "nora.new", "new.nora", "n-new", "nora_new", "nora.new2", "o'brien",
-     "j.r.r.tolkien", "ann.sales", "sales.ann", "emily.post", "post.emily", "robert.service", "bill.ing", "ad.min", "italia",
-     "hrvoje", "infante", "teamann", "adminis", "mailer.nora", "nora.help", "supper", "billings.josh", "josh.billings",
-     "apolonia", "helpman", "contini", "orderic", "deskin", "nora.it", "officer.jane", "accountius", "paymentov", "nora+it"],
+     "j.r.r.tolkien", "ann.sales", "sales.ann", "emily.post", "post.emily", "robert.service", "bill.ing", "ad.min",
+     "italia", "hrvoje", "infante", "teamann", "adminis", "mailer.nora", "nora.help", "supper", "billings.josh",
+     "josh.billings", "apolonia", "helpman", "contini", "orderic", "deskin", "nora.it", "officer.jane", "accountius",
+     "paymentov", "nora+it"],
 )  # fmt: skip
 def test_an_address_is_a_persons_also_when_it_reminds_of_a_desk(local: str) -> None:
     assert email(f"{local}@engines.example") == f"{local}@engines.example"

@@ -433,6 +433,52 @@ def test_a_proof_holds_for_half_an_hour(shop: Shop) -> None:
         changing.form(uow, ADA, proof.id)
 
 
+@pytest.mark.parametrize("rights", [None, frozenset(), BOOKS.rights])
+def test_who_lost_the_right_to_ask_has_nothing_of_an_earlier_proof(shop: Shop, rights: Any) -> None:
+    """G12: removed, no admin any more, or the billing contact only; also after the change was accepted."""
+    proof, early = verifies(shop, who=ADMIN), verifies(shop, key="v2", who=ADMIN)
+    accepted = changes(shop, early, key="early")
+    admin = () if rights is None else (ADMIN.model_copy(update={"rights": rights}),)
+    opens(shop, account(members=(*admin, HOLDER, USER)), card())
+    refused = walked(shop, accepted)
+    assert refused.reason is not None
+    assert refused.reason.key == RequesterNotEntitled.__name__
+    with pytest.raises(RequesterNotEntitled) as refusal:
+        changes(shop, proof)
+    assert refusal.value.parameters["allowed"] == ("Carl Card",)
+    assert shop.payments.called("change_bill_to") == 0
+
+
+def test_an_earlier_proof_is_worth_nothing_while_the_account_is_locked(shop: Shop) -> None:
+    """G11: the lock is for everybody, and the proof is good again when it is lifted in time."""
+    proof = verifies(shop)
+    policy(shop, tries=1)
+    with pytest.raises(VerificationLocked):
+        tries(shop, "0000", "w", person=PIA)
+    with pytest.raises(VerificationLocked):
+        changes(shop, proof)
+    with shop.store.reading(MIA) as uow, pytest.raises(VerificationLocked):
+        changing.form(uow, ADA, proof.id)
+    lifts(shop)
+    assert walked(shop, changes(shop, proof)).state is State.DONE
+
+
+def test_nobody_gives_the_primary_admin_another_name(shop: Shop) -> None:
+    """By the link as by support: their address brings the name that is listed."""
+    sends_link(shop)
+    done = walked(shop, saves(shop, token(shop), name="Totally Different", email="ADA@engines.example"))
+    assert BillingContactChanged.model_validate_json(done.result or "").after.name == "Ada Lovelace"
+    assert [one.name for one in of(shop, CORA).members] == [one.name for one in account().members]
+    assert shop.payments.bill_to["cus_cora"].name == billing_contact(of(shop, CORA)).name == "Ada Lovelace"
+
+
+def test_a_primary_admin_that_is_listed_as_a_team_is_no_billing_contact(shop: Shop) -> None:
+    """SX7: the name that is typed does not hide it."""
+    opens(shop, account(members=(ADMIN.model_copy(update={"name": "IT Department"}), HOLDER, BOOKS)), card())
+    with pytest.raises(NotAPerson):
+        changes(shop, verifies(shop), name="Nora New", email=ADMIN.email)
+
+
 def test_an_operation_that_was_held_up_does_not_lose_its_proof(shop: Shop) -> None:
     operation = changes(shop, verifies(shop))
     shop.clock.goes_on(hours=5)
