@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from billing.billing_contacts.model import BillTo, Guard
 from billing.billing_contacts.rules import member_key
 from billing.billing_contacts.showing import Asked, Overview
 from billing.catalogue import Catalogue
 from billing.contacts import Contact, Member, Portal
+from billing.errors import Reason
 from billing.ids import ContactId
 from billing.roles import Permission
 from blocks import kit, refusals, timelines, ways, words
@@ -139,9 +140,9 @@ def _buttons(shown: Overview, t: Translator) -> Iterator[kit.Element]:
     if Permission.CHANGE_BILLING_CONTACT in shown.may:
         if not shown.stops:
             yield kit.button(t("Change with proof"), Id.VERIFY, value=contact, style="primary")
-        if shown.self_service and not _is_stopped(shown):
+        if shown.self_service and not is_stopped(shown.stops):
             yield kit.button(t("Send link"), Id.SEND_LINK, value=contact, confirm=_really_send(shown, t))
-        if not _is_stopped(shown):
+        if not is_stopped(shown.stops):
             yield kit.button(t("Invoice recipients"), Id.RECIPIENTS, value=contact)
     yield kit.button(t("Why can’t I change this?"), Id.WHY, value=contact)
     if Permission.UNLOCK_BILLING_CONTACT in shown.may and shown.guard.held_by:
@@ -149,9 +150,9 @@ def _buttons(shown: Overview, t: Translator) -> Iterator[kit.Element]:
     yield ways.card(contact, t)
 
 
-def _is_stopped(shown: Overview) -> bool:
+def is_stopped(stops: Iterable[Reason]) -> bool:
     """What stops the link and the recipients, too: not what is about the card."""
-    return any(one.key not in ("NoCardOnFile", "VerificationLocked") for one in shown.stops)
+    return any(one.key not in ("NoCardOnFile", "VerificationLocked") for one in stops)
 
 
 def _really_send(shown: Overview, t: Translator) -> kit.Confirm:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from billing.billing_contacts import links
 from billing.billing_contacts.rules import member_key
 from billing.catalogue import BillingContactPolicy
-from billing.contacts import Account, AccountStatus
+from billing.contacts import Account, AccountStatus, Portal
 from billing.errors import Transient
 from billing.operations import State
 from billing.roles import Role
@@ -575,6 +575,16 @@ def test_why_not_is_answered_for_one_account(office: Office, typed: str) -> None
     assert "Ada Lovelace and Carl Card" in reply.text
     assert reply.body.get("response_type", "ephemeral") == "ephemeral"
     assert not office.slack.calls
+
+
+@pytest.mark.parametrize(("status", "link_first"), [(AccountStatus.ACTIVE, True), (AccountStatus.EXPIRED, False)])
+def test_the_link_needs_no_card(office: Office, status: AccountStatus, link_first: bool) -> None:
+    """G14, G30: without a card only the way with proof has to wait; an expired account has neither."""
+    opens(office, account(CORA, Portal.CORPORATE, account=Account(portal=Portal.CORPORATE, status=status)))
+    office.presses("billing_contact.why", CORA, view=page(office), person=MIA)
+    said = texts(office.shown)
+    assert "No card is on file" in said
+    assert (said.index("with a link") < said.index("When that is settled")) is link_first
 
 
 @pytest.mark.parametrize(
