@@ -26,6 +26,7 @@ ENTRIES_ON_CARD = 5
 class Concern(StrEnum):
     """What deserves attention, most urgent first."""
 
+    ACCOUNT_EXPIRED = "account_expired"
     ACCOUNT_NOT_ACTIVE = "account_not_active"
     PAYMENT_FAILING = "payment_failing"
     INVOICE_OVERDUE = "invoice_overdue"
@@ -123,7 +124,9 @@ def _concerns(
     now: datetime,
     today: date,
 ) -> Iterator[Attention]:
-    if contact.account.status is not AccountStatus.ACTIVE:
+    if contact.account.status is AccountStatus.EXPIRED:
+        yield Attention(concern=Concern.ACCOUNT_EXPIRED)
+    elif contact.account.status is not AccountStatus.ACTIVE:
         yield Attention(concern=Concern.ACCOUNT_NOT_ACTIVE, parameters={"status": contact.account.status.value})
     for one in subscriptions:
         if one.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID):

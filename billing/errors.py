@@ -5,7 +5,8 @@ KontorError
 │   ├── NotPermitted        the role lacks the permission (H16)
 │   ├── NotStaff            the Slack user has no role at all
 │   ├── UnknownContact      no such contact
-│   ├── AccountNotBillable  the account is suspended, expired or closed (GX3)
+│   ├── AccountNotBillable  the account is suspended or closed (GX3)
+│   ├── PlanNeeded          the account has expired, and nothing but a plan can be bought (GX10)
 │   ├── CountryUnknown      nobody knows in which country the customer is, so nobody knows the tax (H15)
 │   ├── NothingToSell       no recurring product is configured in the contact's currency (H14)
 │   ├── NotRecurring        the price has no billing cycle (H14, H18)
@@ -196,6 +197,10 @@ class UnknownContact(Refusal):
 class AccountNotBillable(Refusal):
     rule = "GX3"
     who_can = (Role.MANAGER, Role.ADMIN)
+
+
+class PlanNeeded(Refusal):
+    rule = "GX10"
 
 
 class CountryUnknown(Refusal):

@@ -142,6 +142,8 @@ class Action(Generic[C, K, O, R]):
     refused: Callable[[UnitOfWork, C, Reason], None] = lambda _uow, _command, _reason: None
     subject: Callable[[UnitOfWork, C], str | None] = lambda _uow, _command: None
     """What operations of one contact change in turn: the next one is checked when the one before is recorded."""
+    look_again: Callable[[UnitOfWork, Context, K], K] | None = None
+    """Before every try to tell Stripe: what may have changed since `check`, which can be long ago."""
 
 
 AnyAction = Action[Any, Any, Any, Any]

@@ -61,11 +61,13 @@ class OperationSteps:
         if progress.answer != "checked" or progress.checked is None:
             return previous
         operation, actor = self._load(operation_id)
-        action = self._actions[operation.kind]
+        action, context = self._actions[operation.kind], _context(operation, actor)
+        checked = action.checked.model_validate_json(progress.checked)
+        if action.look_again:
+            with self._store.reading(actor) as uow:
+                checked = action.look_again(uow, context, checked)
         try:
-            outcome = action.perform(
-                self._payments, _context(operation, actor), action.checked.model_validate_json(progress.checked)
-            )
+            outcome = action.perform(self._payments, context, checked)
         except Declined as error:
             done = progress.model_copy(update={"answer": "declined", "reason": error.reason})
         except Refusal as refusal:

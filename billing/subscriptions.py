@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from billing.accounts import billable
+from billing.accounts import open_for_a_plan, reactivate
 from billing.catalogue import RecurringPrice
 from billing.contacts import Contact, Invoice, PaymentMethod, Subscription
 from billing.errors import (
@@ -124,7 +124,7 @@ class CheckedResume(Frozen):
 def form(uow: UnitOfWork, contact_id: ContactId, draft: SubscriptionDraft | None = None) -> SubscriptionForm:
     """What the form offers (H21, H22). Refuses contacts that may not be billed and catalogues without a product."""
     uow.actor.require(Permission.CREATE_SUBSCRIPTION)
-    contact = billable(uow, contact_id)
+    contact = open_for_a_plan(uow, contact_id)
     prices = uow.catalogue.recurring_prices(contact.currency)
     if not prices:
         raise NothingToSell(currency=contact.currency)
@@ -258,7 +258,7 @@ RESUME = Action(
 def _allowed(uow: UnitOfWork, draft: SubscriptionDraft) -> Checked:
     """Every rule about starting a subscription, in the order in which a person would want to hear of them."""
     uow.actor.require(Permission.CREATE_SUBSCRIPTION)
-    contact = billable(uow, draft.contact)
+    contact = open_for_a_plan(uow, draft.contact)
     price = uow.catalogue.recurring_price(draft.price)
     if price.unit.currency != contact.currency:
         raise CurrencyDiffers(price=price.unit.currency, contact=contact.currency)
@@ -311,6 +311,7 @@ def _method(uow: UnitOfWork, contact: Contact, draft: SubscriptionDraft) -> Paym
 
 def _record_start(uow: UnitOfWork, context: Context, checked: Checked, started: StartedSubscription) -> None:
     uow.mirror.add_subscription(checked.contact.id, started.subscription, started.invoice)
+    reactivate(uow, checked.contact.id)
     happening = Happening.SUBSCRIPTION_STARTED if started.invoice else Happening.SUBSCRIPTION_SCHEDULED
     uow.timeline.append(
         _entry(uow, context, checked, happening).model_copy(update={"stripe_id": started.subscription.id})

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from billing.accounts import MAY_BUY
 from billing.cards import Attention, Concern, ContactCard
 from billing.catalogue import Catalogue
 from billing.contacts import (
@@ -46,6 +47,13 @@ class Id:
 
 
 _CONCERNS = {
+    Concern.ACCOUNT_EXPIRED: (
+        "⛔",
+        later(
+            "The account has expired: a plan has to be bought, then it is active again. Nothing else can be billed "
+            "before."
+        ),
+    ),
     Concern.ACCOUNT_NOT_ACTIVE: (
         "⛔",
         later(
@@ -191,7 +199,7 @@ def _what_waits(operation: Operation, catalogue: Catalogue, t: Translator) -> tu
 def _actions(shown: ContactCard, catalogue: Catalogue, t: Translator) -> list[kit.Block]:
     """What this person may do with this customer, and nothing else."""
     buttons: list[kit.Element] = []
-    if Permission.CREATE_SUBSCRIPTION in shown.may and shown.contact.account.status is AccountStatus.ACTIVE:
+    if Permission.CREATE_SUBSCRIPTION in shown.may and shown.contact.account.status in MAY_BUY:
         buttons.append(ways.new_subscription(shown.contact.id, t))
     if Permission.CHARGE_INVOICE in shown.may and shown.failing:
         buttons.append(ways.collect(shown.contact.id, shown.failing[0].invoice.id, t, urgent=not buttons))

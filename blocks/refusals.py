@@ -33,6 +33,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("The account of {contact} is {status}. Nothing new can be billed before it is active again."),
         later("The customer’s account is not active. Nothing new can be billed before it is."),
     ),
+    "PlanNeeded": (
+        later(
+            "The account of {contact} has expired. A plan has to be bought first, with “New subscription”; then it is "
+            "active again."
+        ),
+        later("The account has expired. A plan has to be bought first; then it is active again."),
+    ),
     "CountryUnknown": (
         later(
             "{contact} has no country in their billing address, so the tax is not known. "
@@ -323,8 +330,8 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "NotAName": (
         later(
-            "This cannot be a person’s name. Please type it again: no invisible signs, no addresses, one script in a "
-            "word."
+            "This cannot be a person’s name. Please type it again: no invisible signs, no addresses, and letters of "
+            "one script."
         ),
         "",
     ),

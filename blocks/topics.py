@@ -331,7 +331,10 @@ TOPICS: Sequence[Topic] = (
         later("Reactivate a plan"),
         (
             later("A cancelled plan runs until the end of its period. Until then it can go on without a gap."),
-            later("An expired account needs a new plan: new billing details alone do not bring it back."),
+            later(
+                "An expired account needs a new plan: new billing details alone do not bring it back. With the "
+                "subscription it is active again."
+            ),
         ),
         ("reactivate", "renew", "reaktivieren"),
         about_account=True,

@@ -31,7 +31,9 @@ class BillingContactNews:
         self._pages = pages
 
     def mail(self, argument: str, _: str = "") -> str:
-        """One letter; `argument` says of what: `edit:LINK`, `former:LINK`, `new:OPERATION` or `locked:PROOF`."""
+        """One letter; `argument` says of what: `edit:LINK`, `former:LINK`, `new:OPERATION`, `locked:PROOF` or
+        `recipients:KEY.TEAM.CONTACT`.
+        """
         kind, _, id_ = argument.partition(":")
 
         def compose() -> EmailMessage:
@@ -77,6 +79,9 @@ class BillingContactNews:
                 return letters.verification_locked(
                     contact, billing_contact(contact), locked_until(uow, proof), business
                 )
+            case "recipients":
+                contact = uow.contacts.get(domain.letter(uow, kind, id_).contact)
+                return letters.recipients_are(contact, uow.billing_contacts.recipients(contact.id), business)
             case _:
                 raise NotFound(kind)
 
@@ -95,13 +100,12 @@ class BillingContactNews:
             name = who.name if who else proof.user
             return views.locked(contact, proof, name, locked_until(uow, proof), _reader(uow, proof.team, place))
         link = uow.billing_contacts.link(LinkId(id_))
-        frozen = uow.billing_contacts.guard(link.contact).frozen_at is not None
         return views.frozen_report(
             uow.contacts.get(link.contact),
             link,
             domain.receipt(uow, link.operation),
             _reader(uow, link.team, place),
-            frozen=frozen,
+            frozen_at=uow.billing_contacts.guard(link.contact).frozen_at,
         )
 
 

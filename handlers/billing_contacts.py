@@ -75,8 +75,9 @@ def asked(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -
 
 
 def lifted(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
+    contact, *seen = call.value.split(" ")
     with desk.writing(actor) as uow:
-        view = views.overview(showing.lift(uow, ContactId(call.value), call.key()), uow.catalogue, t)
+        view = views.overview(showing.lift(uow, ContactId(contact), seen, call.key()), uow.catalogue, t)
     screen.replace(view)
 
 

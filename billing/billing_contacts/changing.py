@@ -20,11 +20,12 @@ from billing.billing_contacts.places import (
     checked_tax_id,
     eu_prefix,
 )
-from billing.billing_contacts.rules import changeable, taxed_as_before, with_self_service
+from billing.billing_contacts.rules import changeable, not_locked, still_entitled, taxed_as_before, with_self_service
 from billing.billing_contacts.verifying import MAIL
 from billing.catalogue import is_in_eu
-from billing.contacts import Address, Contact, CustomerSnapshot, billed_as
+from billing.contacts import Address, Contact, CustomerSnapshot, MemberRight, billed_as
 from billing.errors import (
+    BillingContactFrozen,
     BillToChanging,
     BillToUnchanged,
     LinkExpired,
@@ -92,6 +93,7 @@ class Change(Frozen):
     requester: str  # the customer's person in whose name it is done
     by_link: bool
     asks_register: bool  # whether the VAT id is looked up
+    called_off: bool = False  # by a freeze, after it was found allowed
 
 
 class Changed(Frozen):
@@ -120,7 +122,7 @@ def form(uow: UnitOfWork, contact_id: ContactId, proof_id: ProofId, draft: NewBi
     """Refuses what `accept` would refuse whatever is typed."""
     uow.actor.require(Permission.CHANGE_BILLING_CONTACT)
     contact = changeable(uow, contact_id)
-    requester = _proven(uow, contact_id, proof_id)
+    requester = _proven(uow, contact, proof_id)
     return BillToForm(contact=contact, proof=proof_id, requester=requester, before=bill_to(contact), draft=draft)
 
 
@@ -193,16 +195,34 @@ def check_by_link(uow: UnitOfWork, command: ChangeBillTo) -> Change:
     return change
 
 
+def look_again(uow: UnitOfWork, context: Context, checked: Change) -> Change:
+    """Stripe may be out of reach for hours, and a freeze does not wait for it."""
+    is_held = uow.billing_contacts.guard(checked.contact.id).changing == context.operation
+    return checked.model_copy(update={"called_off": not is_held})
+
+
 def perform(register: TaxRegister, payments: Payments, context: Context, checked: Change) -> Changed:
-    """Ask the register first, where that is switched on; then tell Stripe, to whom the same again is nothing new."""
+    """Ask the register first, where that is switched on; then tell Stripe, to whom the same again is nothing new.
+
+    What was called off is refused, unless an earlier try has told Stripe: that is finished.
+    """
     del context
     after = checked.after
+    if checked.called_off and not _was_told(payments, checked):
+        raise BillingContactFrozen(contact=checked.contact.name)
     if checked.asks_register and after.tax_id:
         prefix = eu_prefix(after.address.country)
         if not register.knows(prefix, after.tax_id.removeprefix(prefix)):
             raise TaxIdNotRegistered(tax_id=after.tax_id)
     name = billed_as(with_bill_to(checked.contact, after))
     return Changed(snapshot=payments.change_bill_to(checked.contact.customer, name, after, checked.before.tax_id))
+
+
+def _was_told(payments: Payments, checked: Change) -> bool:
+    before, after = checked.before, checked.after
+    there = payments.snapshot(checked.contact.customer)
+    wanted = (after.email, after.address)
+    return there is not None and wanted == (there.email, there.address) != (before.email, before.address)
 
 
 def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed) -> BillingContactChanged:
@@ -267,6 +287,7 @@ def actions(register: TaxRegister) -> dict[str, AnyAction]:
             perform=partial(perform, register),
             record=record,
             refused=refused,
+            look_again=look_again,
         )
 
     return {
@@ -287,7 +308,7 @@ def _assess(uow: UnitOfWork, command: ChangeBillingContact | ChangeBillTo) -> Ch
     else:
         uow.actor.require(Permission.CHANGE_BILLING_CONTACT)
         contact = changeable(uow, command.contact)
-        requester = _proven(uow, command.contact, command.proof)
+        requester = _proven(uow, contact, command.proof)
     before = bill_to(contact)
     after = _checked(uow, contact, before, command)
     if after == before:
@@ -305,12 +326,14 @@ def _assess(uow: UnitOfWork, command: ChangeBillingContact | ChangeBillTo) -> Ch
 
 
 def _checked(uow: UnitOfWork, contact: Contact, before: BillTo, command: NewBillTo) -> BillTo:
-    """The fields as they are kept. Who stays the billing contact keeps a name and address that is no person's."""
+    """The fields as they are kept. Who stays the billing contact keeps a name and address that is no person's, and
+    nobody gives the primary admin another name than the one that is listed.
+    """
     policy, business = uow.catalogue.billing_contact, uow.catalogue.business
     name, email = before.name, before.email
     if (command.name.strip(), command.email.strip()) != (before.name, before.email):
-        name = checked_name(command.name, policy)
         email = checked_email(command.email, contact, business, policy)
+        name = checked_name(_as_listed(contact, email) or command.name, policy)
     typed = {part: getattr(command, part) for part in Address.model_fields}
     address = checked_address(Address(**typed))
     keeps_id = command.tax_id.strip() == (before.tax_id or "") and address.country == before.address.country
@@ -318,18 +341,27 @@ def _checked(uow: UnitOfWork, contact: Contact, before: BillTo, command: NewBill
     return BillTo(name=name, email=email, address=address, tax_id=tax_id)
 
 
-def _proven(uow: UnitOfWork, contact: ContactId, proof_id: ProofId) -> str:
+def _as_listed(contact: Contact, email: str) -> str:
+    """The name of the primary admin, if that is their address."""
+    admins = (one for one in contact.members if MemberRight.PRIMARY_ADMIN in one.rights)
+    return next((one.name for one in admins if one.email.casefold() == email.casefold()), "")
+
+
+def _proven(uow: UnitOfWork, contact: Contact, proof_id: ProofId) -> str:
     """Who has verified the card: for this contact, to this member of the staff. What a form claims is looked up.
 
-    Before it is used a proof holds for half an hour; an operation that uses it may take longer.
+    Before it is used a proof holds for half an hour; an operation that uses it may take longer. It is worth nothing
+    while wrong answers of later lock the account, and to who may not ask any more (G11, G12).
     """
     proof = uow.billing_contacts.proof(proof_id)
-    if proof is None or not proof.right or proof.contact != contact:
+    if proof is None or not proof.right or proof.contact != contact.id:
         raise VerificationNeeded
     if (proof.team, proof.user) != (uow.actor.team, uow.actor.user):
         raise VerificationNeeded
     if proof.used_by is None and proof.at + PROOF_HOLDS <= uow.now:
         raise VerificationNeeded
+    not_locked(uow, contact.id)
+    still_entitled(contact, proof.requester)
     return proof.requester
 
 

@@ -1,5 +1,5 @@
-"""Letters about the billing contact, by what their jobs name them: `edit:LINK`, `former:LINK`, `new:OPERATION` and
-`locked:PROOF`; and what is done about one that cannot be sent.
+"""Letters about the billing contact, by what their jobs name them: `edit:LINK`, `former:LINK`, `new:OPERATION`,
+`locked:PROOF` and `recipients:KEY.TEAM.CONTACT`; and what is done about one that cannot be sent.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ def letter(uow: UnitOfWork, kind: str, id_: str) -> Letter:
             tried = proof(uow, id_)
             to = billing_contact(uow.contacts.get(tried.contact))
             return Letter(contact=tried.contact, team=tried.team, email=to.email)
+        case "recipients":
+            _, team, of = id_.split(".")
+            to = billing_contact(uow.contacts.get(ContactId(of)))
+            return Letter(contact=ContactId(of), team=TeamId(team), email=to.email)
         case _:
             raise NotFound(kind)
 

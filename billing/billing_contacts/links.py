@@ -189,13 +189,18 @@ def open_report(uow: UnitOfWork, token: str) -> ReportedChange:
 
 
 def report(uow: UnitOfWork, token: str, *, freeze: bool) -> Link:
-    """This was not me: managers are told at once and, if wished, nothing more is changed until one has looked."""
+    """This was not me: managers are told at once and, if wished, nothing more is changed until one has looked.
+
+    What was under way by then, or could be begun with a link or a proof, is over also when a manager lifts the freeze.
+    """
     link = open_report(uow, token).link
     if not uow.billing_contacts.use_link(link.id, None, uow.now):
         raise LinkUsed
     happened = [Happening.BILLING_CONTACT_REPORTED]
     if freeze:
         uow.billing_contacts.freeze(link.contact, uow.now)
+        uow.billing_contacts.close_links(link.contact, uow.now)
+        uow.billing_contacts.void_proofs(link.contact)
         happened.append(Happening.BILLING_CONTACT_FROZEN)
     for what in happened:
         uow.timeline.append(

@@ -43,6 +43,12 @@ class Guard(Frozen):
     def locked(self, now: datetime) -> bool:
         return self.locked_until is not None and now < self.locked_until
 
+    @property
+    def held_by(self) -> frozenset[str]:
+        """Names of this lock and this freeze: others, of later, have other names."""
+        held = {"lock": self.locked_until, "freeze": self.frozen_at}
+        return frozenset(f"{what}:{at.isoformat()}" for what, at in held.items() if at)
+
 
 class Proof(Frozen):
     """One try to verify the card on file. What was said about the card is not kept."""
@@ -103,7 +109,8 @@ class BillingContacts(Protocol):
     def forgive(self, contact: ContactId) -> bool:
         """Forget tries and lock; whether there was a lock."""
 
-    def freeze(self, contact: ContactId, at: datetime) -> None: ...
+    def freeze(self, contact: ContactId, at: datetime) -> None:
+        """Nothing is changed any more, and the change that is under way is called off: it is not `changing`."""
 
     def thaw(self, contact: ContactId) -> bool:
         """Whether it was frozen."""
@@ -124,6 +131,9 @@ class BillingContacts(Protocol):
 
     def use_proof(self, proof: ProofId, operation: OperationId) -> bool:
         """False when it was used before."""
+
+    def void_proofs(self, contact: ContactId) -> None:
+        """None of them is right any more, also when the change that it was used for gives it back."""
 
     def add_link(self, link: Link) -> None: ...
 
@@ -146,7 +156,7 @@ class BillingContacts(Protocol):
         """How many links to edit were sent from then on."""
 
     def close_links(self, contact: ContactId, now: datetime) -> None:
-        """Links to edit that were not used expire: the billing contact is another one."""
+        """Links to edit expire, also those that a change which comes to nothing will give back."""
 
     def recipients(self, contact: ContactId) -> tuple[str, ...]:
         """The addresses that get invoices beside the billing contact, in the order they were given."""

@@ -22,11 +22,29 @@ _ADDRESS_IN_NAME = re.compile(r"[@<>\"]|://|\bwww\.", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
 # No person has these in their name; what else is a role is refused alone: "Sales", but not "Ann Sales" or "Hr. Ott".
 _TEAMS = {
-    *("accounting", "admin", "administrator", "department", "helpdesk", "support", "team"),
-    *("abteilung", "buchhaltung", "verwaltung"),
+    *("accounting", "admin", "administrator", "department", "helpdesk", "hotline", "info", "noreply", "servicedesk"),
+    *("support", "team"),
+    *("abteilung", "buchhaltung", "kundenbetreuung", "kundendienst", "kundenservice", "rechnungswesen", "sekretariat"),
+    *("verwaltung",),
 }
-# Letters that may stand beside those of another script: Japanese writes with three.
-_TOGETHER = {"CJK": "EAST ASIAN", "HIRAGANA": "EAST ASIAN", "KATAKANA": "EAST ASIAN", "HANGUL": "EAST ASIAN"}
+_LONG_ENOUGH = 7  # letters, from which on such a word is one inside another, too: `ithelpdesk`
+_SURNAMES = {"post", "sales"}  # `post` is a mailbox, `post.emily` a person's
+# Letters that may stand beside those of another script: Japanese writes with three, and names are given in both ways.
+_EAST_ASIAN = "EAST ASIAN"
+_TOGETHER = dict.fromkeys(("BOPOMOFO", "CJK", "HANGUL", "HIRAGANA", "IDEOGRAPHIC", "KATAKANA"), _EAST_ASIAN)
+# Where everybody may have a mailbox.
+_FREEMAIL = {
+    "126.com", "163.com", "aol.com", "aol.de", "arcor.de", "bluewin.ch", "btinternet.com", "comcast.net",
+    "email.de", "fastmail.com", "free.fr", "freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de",
+    "gmx.net", "googlemail.com", "hey.com", "hotmail.com", "hotmail.co.uk", "hotmail.de", "hotmail.fr",
+    "icloud.com", "laposte.net", "libero.it", "live.com", "live.de", "mac.com", "mail.com", "mail.de",
+    "mail.ru", "mailbox.org", "me.com", "msn.com", "naver.com", "orange.fr", "outlook.com", "outlook.de",
+    "pm.me", "posteo.de", "posteo.net", "proton.me", "protonmail.com", "qq.com", "rocketmail.com",
+    "t-online.de", "tuta.com", "tutanota.com", "wanadoo.fr", "web.de", "yahoo.com", "yahoo.co.uk", "yahoo.de",
+    "yahoo.fr", "yandex.com", "yandex.ru", "ymail.com", "zoho.com",
+}  # fmt: skip
+_SECOND_ENDINGS = frozenset({"ac", "co", "com", "edu", "gov", "net", "ne", "or", "org"})  # as in `co.uk`, `com.au`
+_SHORTEST = 5  # letters of a name, from which on it is nobody else's by chance
 # What looks like what in an address: digits for letters, two letters for one.
 _LOOKALIKES = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l"), ("3", "e"), ("5", "s"))
 
@@ -37,13 +55,11 @@ def checked_name(name: str, policy: BillingContactPolicy) -> str:
     if hides_something(name):
         raise NotAName
     plain = " ".join(unicodedata.normalize("NFC", name).split())
-    words = _WORD.findall(plain)
-    letters = sum(map(len, words))
-    if not 2 <= letters <= len(plain) <= LONGEST_NAME or _ADDRESS_IN_NAME.search(plain) or any(map(_is_mixed, words)):
+    read = unicodedata.normalize("NFKC", plain)  # full-width, bold and circled letters are letters
+    letters = sum(unicodedata.category(char)[0] in "LM" for char in read)
+    if not 2 <= letters <= len(plain) <= LONGEST_NAME or _ADDRESS_IN_NAME.search(read) or _is_mixed(read):
         raise NotAName
-    roles = {role.replace("-", "") for role in policy.role_addresses}
-    said = {word.casefold() for word in words}
-    if said <= roles or said & _TEAMS:
+    if _is_team(read, policy.role_addresses):
         raise NotAPerson(name=plain)
     return plain
 
@@ -76,27 +92,63 @@ def plain_email(email: str, field: str = "email") -> str:
     return f"{local}@{domain.lower()}"
 
 
+def _is_team(name: str, roles: Iterable[str]) -> bool:
+    """`Support`, `I.T.`, `Team Engines`, `Help Desk Berlin`; but not `Bill Ing`."""
+    words = [_folded(word) for word in _WORD.findall(name)]
+    alone = {role.replace("-", "") for role in roles}
+    initials = "".join(words) if max(map(len, words), default=0) == 1 else ""
+    return set(words) <= alone or not _TEAMS.isdisjoint(words) or initials in alone or _has_phrase(words, roles)
+
+
 def _is_role(local: str, roles: Iterable[str]) -> bool:
-    """`support`, `it-support`, `support.berlin`, `no-reply`, `info2`."""
+    """`support`, `it-support`, `support.berlin`, `berlin.support`, `no-reply`, `info2`, `ithelpdesk`; but not `a.p`."""
     wanted = {role.replace("-", "") for role in roles}
-    plain = local.casefold().partition("+")[0]
-    parts = [re.sub(r"\d+$", "", part) for part in re.split(r"[._-]", plain)]
-    return parts[0] in wanted or re.sub(r"[^a-z]", "", plain) in wanted
+    teams = _TEAMS & wanted
+    parts = [part.strip("0123456789") for part in re.split(r"[._-]", local.casefold().partition("+")[0])]
+    if parts[0] in wanted and (len(parts) == 1 or parts[0] not in _SURNAMES):
+        return True
+    inside = any(team in part for team in teams if len(team) >= _LONG_ENOUGH for part in parts)
+    return inside or not teams.isdisjoint(parts) or _has_phrase(parts, roles)
+
+
+def _has_phrase(words: list[str], roles: Iterable[str]) -> bool:
+    """Whether a role of several words stands among them: `customer-service`."""
+    return any("-" in role and f"-{role}-" in f"-{'-'.join(words)}-" for role in roles)
 
 
 def _looks_like(domain: str, known: Iterable[str]) -> str | None:
-    """The known domain that this one could be taken for, and is not."""
+    """The known domain that this one could be taken for, and is not.
+
+    Providers of mailboxes for everybody are no look-alikes, and many have neighbours: only their own shape is theirs.
+    """
     known = set(known)
-    if domain in known or any(domain.endswith(f".{one}") for one in known):
+    if domain in known | _FREEMAIL or any(domain.endswith(f".{one}") for one in known):
         return None
     shape = _skeleton(domain)
     for one in sorted(known):
-        if f".{one}." in f".{domain}":  # in front of a domain of somebody else's
-            return one
         other = _skeleton(one)
-        if shape == other or (len(other) >= 8 and _is_one_slip(shape, other)):
+        is_in_front = f".{one}." in f".{domain}"  # of a domain of somebody else's
+        if is_in_front or shape == other:
+            return one
+        is_slip = len(other) >= 8 and _is_one_slip(shape, other)
+        if one not in _FREEMAIL and (is_slip or _is_elsewhere(domain, one)):
             return one
     return None
+
+
+def _is_elsewhere(domain: str, known: str) -> bool:
+    """The same name under another ending, or the whole domain as a name: `engines.com`, `engines-example.com`."""
+    (name, ending), (other, its_ending) = _split(domain), _split(known)
+    if len(other) < _SHORTEST or (name, ending) == (other, its_ending):
+        return False
+    return _skeleton(name) in (_skeleton(other), _skeleton(f"{other}-{its_ending}".replace(".", "-")))
+
+
+def _split(domain: str) -> tuple[str, str]:
+    """The name that was registered, and the ending that it was registered under: `engines`, `co.uk`."""
+    labels = domain.split(".")
+    endings = 2 if len(labels) > 2 and labels[-2] in _SECOND_ENDINGS else 1
+    return labels[-endings - 1], ".".join(labels[-endings:])
 
 
 def _skeleton(domain: str) -> str:
@@ -104,15 +156,23 @@ def _skeleton(domain: str) -> str:
         readable = domain.encode("ascii").decode("idna") if "xn--" in domain else domain
     except UnicodeError:
         readable = domain
-    folded = "".join(_LATIN.get(char, char) for char in unicodedata.normalize("NFKD", readable.casefold()))
+    folded = _folded(unicodedata.normalize("NFKD", readable))
     plain = "".join(char for char in folded if not unicodedata.combining(char)).replace("-", "")
     for seen, meant in _LOOKALIKES:
         plain = plain.replace(seen, meant)
     return plain
 
 
-# Cyrillic and Greek letters that are drawn like Latin ones (Unicode's confusables, those in words of domains).
-_LATIN = dict(zip("асԁеһіјӏорԛѕԝхуνοαιυκρτϲо", "acdehijlopqswxyvoaiukptco", strict=True))
+# Cyrillic and Greek letters that are drawn like Latin ones (Unicode's confusables, those in words of domains), and
+# small capitals.
+_LATIN = dict(zip("асԁеһіјӏорԛѕԝхуνοαιυκρτϲо", "acdehijlopqswxyvoaiukptco", strict=True)) | dict(
+    zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)
+)
+
+
+def _folded(text: str) -> str:
+    """In small Latin letters, as far as it looks like them."""
+    return "".join(_LATIN.get(char, char) for char in text.casefold())
 
 
 def _is_one_slip(one: str, other: str) -> bool:
@@ -125,10 +185,17 @@ def _is_one_slip(one: str, other: str) -> bool:
     return swapped or rest[1:] == others[1:] or rest[1:] == others or rest == others[1:]
 
 
-def _is_mixed(word: str) -> bool:
-    """Letters of two scripts in one word: `Аda` with a Cyrillic A."""
-    scripts = {unicodedata.name(char, "?").partition(" ")[0] for char in word if char.isalpha()}
-    return len({_TOGETHER.get(script, script) for script in scripts}) > 1
+def _is_mixed(name: str) -> bool:
+    """Letters of two scripts in one name: `Аda`, or `Асе Smith`, in Cyrillic. East Asian words may stand beside any."""
+    words = [_scripts(word) for word in _WORD.findall(name)]
+    return any(len(one) > 1 for one in words) or len(set().union(*words) - {_EAST_ASIAN}) > 1
+
+
+def _scripts(word: str) -> set[str]:
+    """Signs that modify a letter, as in `Kaʻimi` or `佐々木`, belong to every script."""
+    letters = [char for char in word if char.isalpha() and unicodedata.category(char) != "Lm"]
+    scripts = {unicodedata.name(char, "?").partition(" ")[0] for char in letters}
+    return {_TOGETHER.get(script, script) for script in scripts}
 
 
 def _domain(email: str) -> str:

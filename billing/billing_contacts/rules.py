@@ -34,9 +34,8 @@ def changeable(uow: UnitOfWork, contact_id: ContactId) -> Contact:
 def stops(uow: UnitOfWork, contact: Contact) -> tuple[Refusal, ...]:
     """Everything that stops a change for now, most fundamental first."""
     found = list(_stops(uow, contact))
-    guard = uow.billing_contacts.guard(contact.id)
-    if guard.locked(uow.now) and guard.locked_until:
-        found.append(VerificationLocked(until=guard.locked_until.isoformat()))
+    if lock := _lock(uow, contact.id):
+        found.append(lock)
     if card_on_file(uow.mirror.payment_methods(contact.id)) is None:
         found.append(NoCardOnFile(contact=contact.name))
     return tuple(found)
@@ -50,6 +49,18 @@ def _stops(uow: UnitOfWork, contact: Contact) -> Iterator[Refusal]:
         yield AccountNotActive(contact=contact.name, status=status.value)
     if uow.billing_contacts.guard(contact.id).frozen_at is not None:
         yield BillingContactFrozen(contact=contact.name)
+
+
+def not_locked(uow: UnitOfWork, contact: ContactId) -> None:
+    """Raise VerificationLocked after too many wrong answers about the card (G11)."""
+    if lock := _lock(uow, contact):
+        raise lock
+
+
+def _lock(uow: UnitOfWork, contact: ContactId) -> VerificationLocked | None:
+    guard = uow.billing_contacts.guard(contact)
+    until = guard.locked_until if guard.locked(uow.now) else None
+    return VerificationLocked(until=until.isoformat()) if until else None
 
 
 def with_self_service(uow: UnitOfWork, contact: Contact) -> None:
@@ -68,9 +79,18 @@ def entitled(contact: Contact, key: str) -> Member:
     """The person who asks, by `member_key`: the card's holder or a listed account admin (G12)."""
     member = person(contact, key)
     if member is None or member.rights.isdisjoint(MAY_ASK):
-        allowed = tuple(one.name for one in contact.members if not one.rights.isdisjoint(MAY_ASK))
-        raise RequesterNotEntitled(contact=contact.name, allowed=allowed or None)
+        raise RequesterNotEntitled(contact=contact.name, allowed=_may_ask(contact) or None)
     return member
+
+
+def still_entitled(contact: Contact, name: str) -> None:
+    """Raise RequesterNotEntitled when nobody of that name may ask: they verified the card, and lost the right (G12)."""
+    if name not in _may_ask(contact):
+        raise RequesterNotEntitled(contact=contact.name, allowed=_may_ask(contact) or None)
+
+
+def _may_ask(contact: Contact) -> tuple[str, ...]:
+    return tuple(one.name for one in contact.members if not one.rights.isdisjoint(MAY_ASK))
 
 
 def may_be_told(contact: Contact, key: str) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
 from billing.billing_contacts.model import MOST_RECIPIENTS, BillTo, Guard, bill_to, billing_contact
 from billing.billing_contacts.people import plain_email
-from billing.billing_contacts.rules import has_self_service, may_be_told, person, stops
+from billing.billing_contacts.rules import changeable, has_self_service, may_be_told, person, stops
+from billing.billing_contacts.verifying import MAIL
 from billing.contacts import Contact, Member
 from billing.errors import NothingToLift, Reason, TooManyRecipients
 from billing.ids import ContactId
 from billing.models import Frozen
-from billing.ports import UnitOfWork
+from billing.ports import Job, UnitOfWork
 from billing.roles import Permission
 from billing.timeline import Entry, Happening
 
@@ -107,17 +109,19 @@ def _asked(contact: Contact, key: str) -> Asked:
 
 
 def recipients_form(uow: UnitOfWork, contact_id: ContactId) -> RecipientsForm:
+    """Refuses what `save_recipients` would refuse whatever is typed."""
     uow.actor.require(Permission.CHANGE_BILLING_CONTACT)
-    return RecipientsForm(contact=uow.contacts.get(contact_id), recipients=uow.billing_contacts.recipients(contact_id))
+    contact = changeable(uow, contact_id)
+    return RecipientsForm(contact=contact, recipients=uow.billing_contacts.recipients(contact_id))
 
 
 def save_recipients(uow: UnitOfWork, contact_id: ContactId, typed: str, key: str) -> Overview:
-    """One address a line. The billing contact is always the main one and is not among them (GX11).
+    """One address a line. The billing contact is always the main one and is not among them (GX11), and is told.
 
-    Raises NotAnEmail or TooManyRecipients.
+    Raises NotAnEmail, TooManyRecipients or what stops any change.
     """
     uow.actor.require(Permission.CHANGE_BILLING_CONTACT)
-    contact = uow.contacts.get(contact_id)
+    contact = changeable(uow, contact_id)
     main = billing_contact(contact).email.casefold()
     wanted = [plain_email(line, "recipients") for line in typed.replace(",", "\n").splitlines() if line.strip()]
     unique = tuple({one.casefold(): one for one in wanted if one.casefold() != main}.values())
@@ -125,9 +129,11 @@ def save_recipients(uow: UnitOfWork, contact_id: ContactId, typed: str, key: str
         raise TooManyRecipients(most=MOST_RECIPIENTS)
     if unique != uow.billing_contacts.recipients(contact_id):
         uow.billing_contacts.save_recipients(contact_id, unique)
+        about = f"recipients:{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+        uow.enqueue(Job(id=f"{about}:mail", name=MAIL, argument=f"{about}.{uow.actor.team}.{contact_id}"))
         uow.timeline.append(
             Entry(
-                id=f"recipients:{hashlib.sha256(key.encode()).hexdigest()[:24]}",
+                id=about,
                 contact=contact_id,
                 at=uow.now,
                 what=Happening.INVOICE_RECIPIENTS_CHANGED,
@@ -141,16 +147,22 @@ def save_recipients(uow: UnitOfWork, contact_id: ContactId, typed: str, key: str
 # Lifting
 
 
-def lift(uow: UnitOfWork, contact_id: ContactId, key: str) -> Overview:
-    """A manager has looked at it: lock and freeze are over. Raises NothingToLift."""
+def lift(uow: UnitOfWork, contact_id: ContactId, seen: Collection[str], key: str) -> Overview:
+    """A manager has looked at the lock, the freeze or both: those are over, and later ones are not (`Guard.held_by`).
+
+    Raises NothingToLift.
+    """
     uow.actor.require(Permission.UNLOCK_BILLING_CONTACT)
-    lifted = {
-        Happening.BILLING_CONTACT_UNFROZEN: uow.billing_contacts.thaw(contact_id),
-        Happening.VERIFICATION_UNLOCKED: uow.billing_contacts.forgive(contact_id),
-    }
-    if not any(lifted.values()):
+    uow.billing_contacts.hold(contact_id)
+    held = {one.partition(":")[0] for one in uow.billing_contacts.guard(contact_id).held_by.intersection(seen)}
+    lifted = []
+    if "freeze" in held and uow.billing_contacts.thaw(contact_id):
+        lifted.append(Happening.BILLING_CONTACT_UNFROZEN)
+    if "lock" in held and uow.billing_contacts.forgive(contact_id):
+        lifted.append(Happening.VERIFICATION_UNLOCKED)
+    if not lifted:
         raise NothingToLift
-    for what in (one for one, was_there in lifted.items() if was_there):
+    for what in lifted:
         uow.timeline.append(
             Entry(
                 id=f"{what}:{hashlib.sha256(key.encode()).hexdigest()[:24]}",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from billing.access import Actor
 from billing.billing_contacts.model import Proof
-from billing.billing_contacts.rules import card_on_file, changeable, entitled
+from billing.billing_contacts.rules import card_on_file, changeable, entitled, not_locked
 from billing.contacts import Contact, Member, PaymentMethod
 from billing.desk import Desk
 from billing.errors import NoCardOnFile, NotReadable, VerificationLocked, WrongCard
@@ -101,9 +101,7 @@ def _tried(uow: UnitOfWork, answer: CardAnswer, id_: ProofId) -> Proof:
 def _verifiable(uow: UnitOfWork, contact_id: ContactId) -> tuple[Contact, PaymentMethod]:
     uow.actor.require(Permission.CHANGE_BILLING_CONTACT)
     contact = changeable(uow, contact_id)
-    guard = uow.billing_contacts.guard(contact.id)
-    if guard.locked(uow.now) and guard.locked_until:
-        raise VerificationLocked(until=guard.locked_until.isoformat())
+    not_locked(uow, contact.id)
     card = card_on_file(uow.mirror.payment_methods(contact.id))
     if card is None:
         raise NoCardOnFile(contact=contact.name)

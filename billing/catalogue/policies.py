@@ -100,12 +100,16 @@ class ChangePolicy(Frozen):
         return 2 if limit is not None and lost_a_month.amount > limit else 1
 
 
-# Mailboxes that are read by whoever is on duty (SX7), in English and German.
+# Mailboxes that are read by whoever is on duty (SX7), in English and German; hyphens stand for any sign, or for none.
 _ROLE_MAILBOXES = (
-    "abuse", "accounting", "accounts", "admin", "administrator", "ap", "billing", "bookkeeping", "buchhaltung",
-    "contact", "einkauf", "finance", "finanzen", "hello", "helpdesk", "hostmaster", "hr", "info", "invoice", "invoices",
-    "it", "kontakt", "mail", "noreply", "office", "payables", "postmaster", "procurement", "purchasing", "rechnung",
-    "rechnungen", "sales", "security", "service", "support", "team", "verwaltung", "webmaster",
+    "abteilung", "abuse", "accounting", "accounts", "accounts-payable", "accounts-receivable", "admin", "administrator",
+    "ap", "billing", "bookkeeping", "buchhaltung", "contact", "customer-care", "customer-service", "department", "desk",
+    "do-not-reply", "einkauf", "empfang", "enquiries", "feedback", "finance", "finanzen", "hallo", "hello", "help",
+    "help-desk", "hilfe", "hostmaster", "hotline", "hr", "info", "inquiries", "invoice", "invoices", "it", "kontakt",
+    "kreditoren", "kundenbetreuung", "kundendienst", "kundenservice", "mail", "mailbox", "no-reply", "office", "orders",
+    "payables", "payments", "payroll", "post", "postmaster", "poststelle", "procurement", "purchasing", "reception",
+    "rechnung", "rechnungen", "rechnungswesen", "sales", "security", "sekretariat", "service", "service-desk",
+    "support", "team", "verwaltung", "webmaster", "zentrale",
 )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ class BillingContactRows:
 
     def freeze(self, contact: ContactId, at: datetime) -> None:
         self._make_guard(contact)
-        self._change(contact, frozen_at=at)
+        self._change(contact, frozen_at=at, changing=None)
 
     def thaw(self, contact: ContactId) -> bool:
         statement = update(billing_contact_guards).where(_guard.contact == contact, _guard.frozen_at.is_not(None))
@@ -124,6 +124,9 @@ class BillingContactRows:
         statement = update(billing_contact_proofs).where(_proof.id == proof, _proof.used_by.is_(None))
         return self._connection.execute(statement.values(used_by=operation)).rowcount == 1
 
+    def void_proofs(self, contact: ContactId) -> None:
+        self._connection.execute(update(billing_contact_proofs).where(_proof.contact == contact).values(is_right=False))
+
     def add_link(self, link: Link) -> None:
         row = link.model_dump(exclude={"user"}) | {"user_id": link.user, "purpose": link.purpose.value}
         add(self._connection, billing_contact_links, row)
@@ -168,7 +171,6 @@ class BillingContactRows:
         statement = update(billing_contact_links).where(
             _link.contact == contact,
             _link.purpose == Purpose.EDIT.value,
-            _link.used_at.is_(None),
             _link.expires_at > now,
         )
         self._connection.execute(statement.values(expires_at=now))

@@ -9,6 +9,7 @@ from billing.contacts import AccountStatus, Portal
 from blocks import kit, refusals, topics, ways, words
 from blocks.answers import Answer
 from blocks.billing_contacts.ids import Id
+from blocks.billing_contacts.overview import is_stopped
 from blocks.graphemes import fit
 from blocks.texts import Translator, bold, joined
 
@@ -112,21 +113,15 @@ def _kinds(shown: Explanation, t: Translator) -> Iterator[str]:
 
 
 def _why_not(shown: Explanation, t: Translator) -> Iterator[str]:
+    has_link = shown.self_service and not is_stopped(shown.stops)
+    if has_link:
+        yield _who_does_it(shown, t)
     for reason in shown.stops:
         yield refusals.sentence(reason, t)
     if shown.stops:
         yield t("When that is settled:")
-    if shown.contact.account.portal is Portal.CORPORATE:
-        yield (
-            t(
-                "Corporate account: {name} can change name and address with a link; support can send it.",
-                name=_name(shown),
-            )
-            if shown.self_service
-            else t("Corporate account: only support changes the billing contact.")
-        )
-    else:
-        yield t("Online account: the billing contact is not changed online, support does it.")
+    if not has_link:
+        yield _who_does_it(shown, t)
     if shown.may_ask:
         yield t(
             "Support does it for these people, once they have verified the card: {names}.",
@@ -135,6 +130,16 @@ def _why_not(shown: Explanation, t: Translator) -> Iterator[str]:
     else:
         yield t("No card holder and no admin is listed, so nobody can ask support for it. An admin of ours can help.")
     yield t("Being an account admin is not enough to change billing: that takes the right “billing contact”.")
+
+
+def _who_does_it(shown: Explanation, t: Translator) -> str:
+    if shown.contact.account.portal is not Portal.CORPORATE:
+        return t("Online account: the billing contact is not changed online, support does it.")
+    if not shown.self_service:
+        return t("Corporate account: only support changes the billing contact.")
+    return t(
+        "Corporate account: {name} can change name and address with a link; support can send it.", name=_name(shown)
+    )
 
 
 def _pay(shown: Explanation, t: Translator) -> Iterator[str]:

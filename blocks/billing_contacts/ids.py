@@ -17,7 +17,7 @@ class Id:
     SEND_LINK = "billing_contact.send_link"  # button; value: the contact
     RECIPIENTS = "billing_contact.recipients"  # button; value: the contact
     RECIPIENTS_FORM = "billing_contact.recipients_form"  # callback; metadata: contact
-    LIFT = "billing_contact.lift"  # button; value: the contact
+    LIFT = "billing_contact.lift"  # button; value: the contact, and by what it is held (`Guard.held_by`)
     WHY = "billing_contact.why"  # button; value: the contact
     TOPIC = "billing_contact.topic"  # menu; value: topic and contact, with a space between
 

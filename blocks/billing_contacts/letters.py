@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 
 from billing.billing_contacts.changing import BillingContactChanged
-from billing.billing_contacts.model import Link
+from billing.billing_contacts.model import Link, billing_contact
 from billing.catalogue import Business
 from billing.contacts import Contact, Member
 from blocks.mails import compose
@@ -65,6 +66,23 @@ def billing_contact_is(contact: Contact, receipt: BillingContactChanged, busines
         reader=receipt.after.name,
         account=receipt.contact_name,
         receipt=receipt,
+    )
+
+
+def recipients_are(contact: Contact, recipients: Sequence[str], business: Business) -> EmailMessage:
+    """To the billing contact: who else gets the invoices from now on."""
+    t = Translator(contact.language, business.timezone)
+    to = billing_contact(contact)
+    return compose(
+        business,
+        name=to.name,
+        address=to.email,
+        subject=t("The recipients of your invoices were changed"),
+        template="invoice_recipients",
+        t=t,
+        reader=to.name,
+        account=contact.company or contact.name,
+        recipients=recipients,
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from billing.billing_contacts.changing import BillingContactChanged
-from billing.billing_contacts.model import Link, Proof
+from billing.billing_contacts.model import Guard, Link, Proof
 from billing.contacts import Contact
 from blocks import kit, ways
 from blocks.billing_contacts.ids import Id
-from blocks.billing_contacts.overview import address, really_lift
+from blocks.billing_contacts.overview import address, lift
 from blocks.graphemes import fit
 from blocks.kit import Message
 from blocks.texts import Mrkdwn, Translator, bold, joined, later
@@ -34,13 +34,13 @@ def locked(contact: Contact, proof: Proof, who: str, until: datetime, t: Transla
                     ]
                 )
             ),
-            _buttons(contact, t, to_lift=True),
+            _buttons(contact, Guard(locked_until=until), t),
         ],
     )
 
 
 def frozen_report(
-    contact: Contact, link: Link, receipt: BillingContactChanged, t: Translator, *, frozen: bool
+    contact: Contact, link: Link, receipt: BillingContactChanged, t: Translator, *, frozen_at: datetime | None
 ) -> Message:
     """The former billing contact says that the change was not in order."""
     lines: list[str] = [
@@ -50,7 +50,7 @@ def frozen_report(
             name=fit(link.name, 200),
             day=receipt.effective_on,
         ),
-        _frozen(t) if frozen else t.rich("Further changes are *not* frozen."),
+        _frozen(t) if frozen_at else t.rich("Further changes are *not* frozen."),
     ]
     before, after = receipt.before, receipt.after
     return Message(
@@ -64,7 +64,7 @@ def frozen_report(
                     t("Asked for by"): fit(receipt.requester, 300),
                 }
             ),
-            _buttons(contact, t, to_lift=frozen),
+            _buttons(contact, Guard(frozen_at=frozen_at), t),
         ],
     )
 
@@ -74,6 +74,7 @@ _LETTERS = {
     "former": later("They do not know of the change, and could not say that it was not in order."),
     "new": later("They do not know that they are the billing contact now."),
     "edit": later("They do not have the link for changing the billing details."),
+    "recipients": later("They do not know who else gets their invoices now."),
     "locked": later("They do not know that somebody could not tell what is on the card."),
 }
 
@@ -89,7 +90,7 @@ def letter_not_sent(contact: Contact, kind: str, email: str, t: Translator) -> M
         text=t("An e-mail about the billing contact could not be sent: {customer}", customer=_customer(contact)),
         blocks=[
             kit.section(joined([title, to, what, t("Please tell them another way.")])),
-            _buttons(contact, t, to_lift=False),
+            _buttons(contact, Guard(), t),
         ],
     )
 
@@ -102,10 +103,9 @@ def _customer(contact: Contact) -> str:
     return fit(contact.company or contact.name, 200)
 
 
-def _buttons(contact: Contact, t: Translator, *, to_lift: bool) -> kit.Block:
-    lift = kit.button(t("Lift the lock"), Id.LIFT, value=contact.id, style="danger", confirm=really_lift(t))
+def _buttons(contact: Contact, to_lift: Guard, t: Translator) -> kit.Block:
     return kit.actions(
         kit.button(t("Billing contact"), Id.OPEN, value=contact.id, style="primary"),
         ways.card(contact.id, t),
-        *([lift] if to_lift else []),
+        *([lift(contact.id, to_lift, t)] if to_lift.held_by else []),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from billing.billing_contacts.model import BillTo
+from billing.billing_contacts.model import BillTo, Guard
 from billing.billing_contacts.rules import member_key
 from billing.billing_contacts.showing import Asked, Overview
 from billing.catalogue import Catalogue
 from billing.contacts import Contact, Member, Portal
+from billing.errors import Reason
+from billing.ids import ContactId
 from billing.roles import Permission
 from blocks import kit, refusals, timelines, ways, words
 from blocks.billing_contacts.ids import NOT_LISTED, Id
@@ -138,18 +140,19 @@ def _buttons(shown: Overview, t: Translator) -> Iterator[kit.Element]:
     if Permission.CHANGE_BILLING_CONTACT in shown.may:
         if not shown.stops:
             yield kit.button(t("Change with proof"), Id.VERIFY, value=contact, style="primary")
-        if shown.self_service and not _is_stopped(shown):
+        if shown.self_service and not is_stopped(shown.stops):
             yield kit.button(t("Send link"), Id.SEND_LINK, value=contact, confirm=_really_send(shown, t))
-        yield kit.button(t("Invoice recipients"), Id.RECIPIENTS, value=contact)
+        if not is_stopped(shown.stops):
+            yield kit.button(t("Invoice recipients"), Id.RECIPIENTS, value=contact)
     yield kit.button(t("Why can’t I change this?"), Id.WHY, value=contact)
-    if Permission.UNLOCK_BILLING_CONTACT in shown.may and (shown.guard.locked_until or shown.guard.frozen_at):
-        yield kit.button(t("Lift the lock"), Id.LIFT, value=contact, style="danger", confirm=really_lift(t))
+    if Permission.UNLOCK_BILLING_CONTACT in shown.may and shown.guard.held_by:
+        yield lift(contact, shown.guard, t)
     yield ways.card(contact, t)
 
 
-def _is_stopped(shown: Overview) -> bool:
-    """What stops the link, too: not what is about the card."""
-    return any(one.key not in ("NoCardOnFile", "VerificationLocked") for one in shown.stops)
+def is_stopped(stops: Iterable[Reason]) -> bool:
+    """What stops the link and the recipients, too: not what is about the card."""
+    return any(one.key not in ("NoCardOnFile", "VerificationLocked") for one in stops)
 
 
 def _really_send(shown: Overview, t: Translator) -> kit.Confirm:
@@ -161,14 +164,17 @@ def _really_send(shown: Overview, t: Translator) -> kit.Confirm:
     )
 
 
-def really_lift(t: Translator) -> kit.Confirm:
-    return kit.confirm(
+def lift(contact: ContactId, seen: Guard, t: Translator) -> kit.Element:
+    """Lifts what is seen there, and nothing that came later."""
+    confirm = kit.confirm(
         t("Lift the lock?"),
         t("Please talk to the customer first: somebody may have tried to take over the account."),
         yes=t("Lift"),
         no=t("Cancel"),
         danger=True,
     )
+    value = " ".join([contact, *sorted(seen.held_by)])
+    return kit.button(t("Lift the lock"), Id.LIFT, value=value, style="danger", confirm=confirm)
 
 
 def _history(shown: Overview, catalogue: Catalogue, t: Translator) -> Iterator[kit.Block]:

@@ -45,6 +45,22 @@ def email(address: str, **people: str) -> str:
     "name",
     ["Nora New", "Zoë Lefèvre", "Aoife Ní Bhriain", "O'Connor", "Jean-Luc Picard", "李小龍",
      "Ann Sales", "Hr. Ott", "さとう はると", "Мария Иванова", "Ng",
+     # double names, particles, titles, initials
+     "Sabine Leutheusser-Schnarrenberger", "Erwin Müller-Lüdenscheidt", "María José de la Cruz", "Mª Carmen García",
+     "Ludwig van Beethoven", "Freiherr von und zu Guttenberg", "Dr. Anna-Lena v. d. Heide", "J. R. R. Tolkien",
+     "Martin Luther King Jr.", "Prof. Dr. h. c. Gesine Schwan", "Siobhán O’Brien", "D'Angelo Russell",
+     "Abd al-Rahman ibn Khaldun", "Nguyễn Thị Minh Khai", "Þórður Jónsson", "Łukasz Żółkiewski", "Çağla Şahin",
+     "İpek Yılmaz", "Dvořák", "Ñuño Ibáñez", "Kaʻimi Kealoha", "Ivo Andrić", "Søren Ærø", "Béla Bartók",
+     # one word
+     "Madonna", "Suharto", "Plato", "Björk", "Teller", "Sting",
+     # surnames and first names that sound like a desk, or make a word of ours together
+     "Emily Post", "Maria Sales", "Robert Service", "Bill Ing", "Ad Min", "Dario Fo", "Ana Mail", "Jack Office",
+     "Help Nielsen", "Itay Levi", "Hr Smith", "Tim Supper", "Anders Teamann", "Infante Admira", "Bo Desk",
+     "Ap Dijksterhuis", "Bill Collins", "Accardi Contini", "Service Mbeki",
+     # other scripts
+     "Γιώργος Παπαδόπουλος", "Ελένη Βασιλείου-Σμιθ", "Άρης", "Владимир Соловʼяненко", "Ђорђе Ђоковић", "Асен Сае",
+     "Олена Шевченко", "王小明", "佐々木 希", "山田 タロウ", "김민수", "李 David", "Jackie 陳", "ＳＡＴＯ Ｋｅｎ",
+     "أحمد علي", "דוד לוי", "अमिताभ बच्चन", "ரவி", "สมชาย ใจดี", "Արամ Խաչատրյան", "გიორგი მარგველაშვილი",
      "葛\U000e0100城 花子"],  # a variant of the ideograph
 )  # fmt: skip
 def test_names_of_people_from_everywhere_are_taken(name: str) -> None:
@@ -55,7 +71,13 @@ def test_spaces_are_tidied() -> None:
     assert checked_name("  Nora   New ", POLICY) == "Nora New"
 
 
-@pytest.mark.parametrize("name", ["Support", "IT", "Team Engines", "Helpdesk", "Admin Engines", "Rechnung", "info"])
+@pytest.mark.parametrize(
+    "name",
+    ["Support", "IT", "Team Engines", "Helpdesk", "Admin Engines", "Rechnung", "info", "Help Desk", "Help-Desk Berlin",
+     "Service Desk", "Customer Service", "Accounts Payable", "I.T.", "I. T.", "H.R.", "IT Sales", "Kundenservice Nord",
+     "Finance Team", "Empfang", "Reception", "Info Engines", "Helpdesk2", "Support-Team", "No Reply",
+     "Ｓｕｐｐｏｒｔ", "𝐒𝐮𝐩𝐩𝐨𝐫𝐭", "ⓢⓤⓟⓟⓞⓡⓣ", "ˢᵘᵖᵖᵒʳᵗ", "ꜱᴜᴘᴘᴏʀᴛ", "ѕаӏеѕ"],
+)  # fmt: skip
 def test_a_team_is_no_person(name: str) -> None:
     """SX7"""
     with pytest.raises(NotAPerson):
@@ -84,6 +106,10 @@ def test_a_team_is_no_person(name: str) -> None:
         "www.evil.example",
         'Nora" New',
         "Nоra New",
+        "Асе Smith",  # the first word is in Cyrillic
+        "Ada Ρο",  # the second one in Greek
+        "Nora＠evil.example",
+        "ｗｗｗ．evil.example",
     ],
 )
 def test_what_is_no_name_is_refused(name: str) -> None:
@@ -118,8 +144,25 @@ def test_addresses_of_people_are_taken(typed: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "local",
+    ["n", "nn", "a.p", "h.r", "i.t", "nora", "nora.new", "new.nora", "n-new", "nora_new", "nora.new2", "o'brien",
+     "j.r.r.tolkien", "ann.sales", "sales.ann", "emily.post", "post.emily", "robert.service", "bill.ing", "ad.min",
+     "italia", "hrvoje", "infante", "teamann", "adminis", "mailer.nora", "nora.help", "supper", "billings.josh",
+     "josh.billings", "apolonia", "helpman", "contini", "orderic", "deskin", "nora.it", "officer.jane", "accountius",
+     "paymentov", "nora+it"],
+)  # fmt: skip
+def test_an_address_is_a_persons_also_when_it_reminds_of_a_desk(local: str) -> None:
+    assert email(f"{local}@engines.example") == f"{local}@engines.example"
+
+
+@pytest.mark.parametrize(
     "address",
-    ["support@x.example", "it@x.example", "info@x.example", "IT-Support@x.example", "support.berlin@x.example",
+    ["help@x.example", "servicedesk@x.example", "service-desk@x.example", "acme-support@x.example",
+     "customer.support@x.example", "the.helpdesk@x.example", "ithelpdesk@x.example", "helpdeskberlin@x.example",
+     "kundenservice@x.example", "itsupport@x.example", "customer_service.eu@x.example", "accounts.payable@x.example",
+     "accountspayable@x.example", "berlin.info@x.example", "post@x.example", "zentrale@x.example", "noreply@x.example",
+     "do-not-reply@x.example", "team-it@x.example", "empfang1@x.example",
+     "support@x.example", "it@x.example", "info@x.example", "IT-Support@x.example", "support.berlin@x.example",
      "no-reply@x.example", "info2@x.example", "billing+nora@x.example", "Rechnung@x.example", "help_desk@x.example"],
 )  # fmt: skip
 def test_a_mailbox_of_a_role_is_refused(address: str) -> None:
@@ -161,6 +204,52 @@ def test_a_domain_that_looks_like_the_customers_is_refused(domain: str) -> None:
     with pytest.raises(LookalikeAddress) as refused:
         email(f"nora@{domain}")
     assert refused.value.parameters["domain"] == "engines.example"
+
+
+@pytest.mark.parametrize(
+    "domain", ["engines.com", "engines.co.uk", "eng1nes.com", "engines-example.com", "enginesexample.de"]
+)
+def test_the_customers_name_under_another_ending_is_refused(domain: str) -> None:
+    with pytest.raises(LookalikeAddress) as refused:
+        email(f"nora@{domain}")
+    assert refused.value.parameters["domain"] == "engines.example"
+
+
+@pytest.mark.parametrize("domain", ["brightwell.com", "brightwell-example.com", "brightwell.co.uk"])
+def test_our_name_under_another_ending_is_refused(domain: str) -> None:
+    with pytest.raises(LookalikeAddress):
+        email(f"nora@{domain}")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "domain"),
+    [
+        ("gmail.com", "ymail.com"),  # one letter, and both are providers
+        ("gmail.com", "mail.com"),
+        ("gmail.com", "googlemail.com"),
+        ("web.de", "web.com"),
+        ("yahoo.com", "yahoo.de"),
+        ("yahoo.com", "yahoo.dk"),
+        ("gmx.de", "gmx.net"),
+        ("hotmail.com", "hotmail.de"),
+        ("mail.engines.example", "engines.example"),  # the whole company's
+        ("berlin.engines.example", "hamburg.engines.example"),
+        ("engines.co.uk", "motors.co.uk"),
+        ("sap.de", "sap.com"),  # three letters say nothing
+        ("mueller.de", "mueller-bau.de"),
+        ("engines.example", "steam-engines.example"),
+        ("engines.example", "engineering.example"),
+    ],
+)
+def test_a_domain_of_somebody_else_is_taken(theirs: str, domain: str) -> None:
+    known = account(email=f"ada@{theirs}", members=())
+    assert checked_email(f"nora@{domain}", known, CATALOGUE.business, POLICY) == f"nora@{domain}"
+
+
+@pytest.mark.parametrize("domain", ["gmai1.com", "g-mail.com"])
+def test_a_provider_is_imitated_too(domain: str) -> None:
+    with pytest.raises(LookalikeAddress):
+        checked_email(f"nora@{domain}", account(email="ada@gmail.com", members=()), CATALOGUE.business, POLICY)
 
 
 def test_a_domain_that_looks_like_ours_is_refused() -> None:

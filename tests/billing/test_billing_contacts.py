@@ -153,7 +153,7 @@ def test_a_role_without_the_right_sees_and_changes_nothing(shop: Shop, role: Rol
             lambda: explain(uow, ADA, Topic.WHO),
             lambda: verifying.form(uow, ADA),
             lambda: showing.recipients_form(uow, ADA),
-            lambda: showing.lift(uow, ADA, "k"),
+            lambda: showing.lift(uow, ADA, (), "k"),
         ):
             with pytest.raises(NotPermitted):
                 look()
@@ -483,6 +483,52 @@ def test_a_proof_holds_for_half_an_hour(shop: Shop) -> None:
         changes(shop, proof)
     with shop.store.reading(MIA) as uow, pytest.raises(VerificationNeeded):
         changing.form(uow, ADA, proof.id)
+
+
+@pytest.mark.parametrize("rights", [None, frozenset(), BOOKS.rights])
+def test_who_lost_the_right_to_ask_has_nothing_of_an_earlier_proof(shop: Shop, rights: Any) -> None:
+    """G12: removed, no admin any more, or the billing contact only; also after the change was accepted."""
+    proof, early = verifies(shop, who=ADMIN), verifies(shop, key="v2", who=ADMIN)
+    accepted = changes(shop, early, key="early")
+    admin = () if rights is None else (ADMIN.model_copy(update={"rights": rights}),)
+    opens(shop, account(members=(*admin, HOLDER, USER)), card())
+    refused = walked(shop, accepted)
+    assert refused.reason is not None
+    assert refused.reason.key == RequesterNotEntitled.__name__
+    with pytest.raises(RequesterNotEntitled) as refusal:
+        changes(shop, proof)
+    assert refusal.value.parameters["allowed"] == ("Carl Card",)
+    assert shop.payments.called("change_bill_to") == 0
+
+
+def test_an_earlier_proof_is_worth_nothing_while_the_account_is_locked(shop: Shop) -> None:
+    """G11: the lock is for everybody, and the proof is good again when it is lifted in time."""
+    proof = verifies(shop)
+    policy(shop, tries=1)
+    with pytest.raises(VerificationLocked):
+        tries(shop, "0000", "w", person=PIA)
+    with pytest.raises(VerificationLocked):
+        changes(shop, proof)
+    with shop.store.reading(MIA) as uow, pytest.raises(VerificationLocked):
+        changing.form(uow, ADA, proof.id)
+    lifts(shop)
+    assert walked(shop, changes(shop, proof)).state is State.DONE
+
+
+def test_nobody_gives_the_primary_admin_another_name(shop: Shop) -> None:
+    """By the link as by support: their address brings the name that is listed."""
+    sends_link(shop)
+    done = walked(shop, saves(shop, token(shop), name="Totally Different", email="ADA@engines.example"))
+    assert BillingContactChanged.model_validate_json(done.result or "").after.name == "Ada Lovelace"
+    assert [one.name for one in of(shop, CORA).members] == [one.name for one in account().members]
+    assert shop.payments.bill_to["cus_cora"].name == billing_contact(of(shop, CORA)).name == "Ada Lovelace"
+
+
+def test_a_primary_admin_that_is_listed_as_a_team_is_no_billing_contact(shop: Shop) -> None:
+    """SX7: the name that is typed does not hide it."""
+    opens(shop, account(members=(ADMIN.model_copy(update={"name": "IT Department"}), HOLDER, BOOKS)), card())
+    with pytest.raises(NotAPerson):
+        changes(shop, verifies(shop), name="Nora New", email=ADMIN.email)
 
 
 def test_an_operation_that_was_held_up_does_not_lose_its_proof(shop: Shop) -> None:
@@ -882,6 +928,77 @@ def test_a_freeze_stops_a_change_that_was_accepted(shop: Shop) -> None:
     assert refused.reason.key == BillingContactFrozen.__name__
 
 
+def second_change(shop: Shop) -> Any:
+    """A change of Ada's account is done and can be reported; another one is accepted."""
+    walked(shop, changes(shop, verifies(shop)))
+    proof = verifies(shop, key="v2", who=ADMIN)
+    return changes(shop, proof, key="c2", name="Eve Evil", email="eve@somewhere.example")
+
+
+def lifts(shop: Shop, of: str = ADA) -> None:
+    with shop.store.writing(PIA) as uow:
+        showing.lift(uow, ContactId(of), guard(shop, of).held_by, "lifted")
+
+
+@pytest.mark.parametrize("lifted", [False, True])
+def test_a_freeze_stops_a_change_until_stripe_is_told(shop: Shop, lifted: bool) -> None:
+    """Found allowed before, while Stripe was out of reach; a manager who lifts the freeze does not let it go on."""
+    second = second_change(shop)
+    checked = shop.steps.check(second.id, "")
+    reports(shop, token(shop, Purpose.REPORT))
+    if lifted:
+        lifts(shop)
+    assert shop.records(second.id, shop.steps.perform(second.id, checked)) == State.REFUSED
+    assert shop.rows.operations[second.id].reason.key == BillingContactFrozen.__name__
+    assert shop.payments.bill_to["cus_ada"].email == of(shop).email == "nora@engines.example"
+
+
+def test_what_stripe_has_before_the_freeze_is_written_down(shop: Shop) -> None:
+    """The connection broke after Stripe had it, and the freeze came before the next try."""
+    second = second_change(shop)
+    checked = shop.steps.check(second.id, "")
+    shop.payments.fails_after.append(Transient("Stripe"))
+    with pytest.raises(Transient):
+        shop.steps.perform(second.id, checked)
+    reports(shop, token(shop, Purpose.REPORT))
+    assert shop.records(second.id, shop.steps.perform(second.id, checked)) == State.DONE
+    assert shop.payments.bill_to["cus_ada"].email == of(shop).email == "eve@somewhere.example"
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_proofs_of_before_the_freeze_are_void(shop: Shop, is_used: bool) -> None:
+    """Also the one that comes back from the change which the freeze has stopped."""
+    walked(shop, changes(shop, verifies(shop)))
+    proof = verifies(shop, key="v2", who=ADMIN)
+    evil = {"name": "Eve Evil", "email": "eve@somewhere.example"}
+    if is_used:
+        stopped = changes(shop, proof, key="c2", **evil)
+    reports(shop, token(shop, Purpose.REPORT))
+    if is_used:
+        assert walked(shop, stopped).state is State.REFUSED
+    lifts(shop)
+    with pytest.raises(VerificationNeeded):
+        changes(shop, proof, key="c3", **evil)
+    assert walked(shop, changes(shop, verifies(shop, key="v3"), key="c4", city="Bremen")).state is State.DONE
+
+
+@pytest.mark.parametrize("is_used", [False, True])
+def test_links_of_before_the_freeze_are_over(shop: Shop, is_used: bool) -> None:
+    """Also the one that comes back from the change which the freeze has stopped."""
+    walked(shop, changes(shop, verifies(shop, of=CORA)))
+    sends_link(shop)
+    edit = token(shop)
+    evil = {"name": "Eve Evil", "email": "eve@somewhere.example"}
+    if is_used:
+        stopped = saves(shop, edit, **evil)
+    reports(shop, token(shop, Purpose.REPORT))
+    if is_used:
+        assert walked(shop, stopped).state is State.REFUSED
+    lifts(shop, CORA)
+    with pytest.raises(LinkExpired):
+        saves(shop, edit, **evil)
+
+
 def test_a_freeze_stops_links_too(shop: Shop) -> None:
     walked(shop, changes(shop, verifies(shop, of=CORA)))
     sends_link(shop)
@@ -898,18 +1015,39 @@ def test_a_manager_lifts_freeze_and_lock(shop: Shop) -> None:
     with pytest.raises(VerificationLocked):
         tries(shop, "0000", "x", of=ADA)
     reports(shop, token(shop, Purpose.REPORT))
+    seen = guard(shop).held_by
     with shop.store.writing(PIA) as uow:
-        shown = showing.lift(uow, ADA, "k")
+        shown = showing.lift(uow, ADA, seen, "k")
     assert not shown.stops
     assert {"billing_contact_unfrozen", "verification_unlocked"} <= set(shop.happened())
     assert verifies(shop, key="v9", who=ADMIN).right
     with shop.store.writing(PIA) as uow, pytest.raises(NothingToLift):
-        showing.lift(uow, ADA, "k2")
+        showing.lift(uow, ADA, seen, "k2")
+
+
+def test_what_was_seen_is_lifted_and_nothing_that_came_later(shop: Shop) -> None:
+    """An old message about the lock does not end the freeze after it, nor one of an old freeze the next freeze."""
+    policy(shop, tries=1)
+    walked(shop, changes(shop, verifies(shop)))
+    with pytest.raises(VerificationLocked):
+        tries(shop, "0000", "x")
+    lock = guard(shop).held_by
+    reports(shop, token(shop, Purpose.REPORT))
+    with shop.store.writing(PIA) as uow:
+        showing.lift(uow, ADA, lock, "k1")
+    assert guard(shop).locked_until is None
+    freeze = guard(shop).held_by
+    shop.clock.goes_on(hours=1)
+    with shop.store.writing(PIA) as uow:
+        uow.billing_contacts.freeze(ADA, uow.now)
+        with pytest.raises(NothingToLift):
+            showing.lift(uow, ADA, freeze | lock, "k2")
+    assert guard(shop).frozen_at == shop.clock.now
 
 
 def test_only_managers_lift(shop: Shop) -> None:
     with shop.store.writing(MIA) as uow, pytest.raises(NotPermitted):
-        showing.lift(uow, ADA, "k")
+        showing.lift(uow, ADA, (), "k")
 
 
 # Invoice recipients
@@ -924,6 +1062,30 @@ def test_up_to_five_addresses_get_invoices_beside_the_main_one(shop: Shop) -> No
         shown = showing.save_recipients(uow, ADA, typed, "k")
     assert shown.recipients == tuple(f"books{n}@engines.example" for n in range(5))
     assert shop.happened() == ["invoice_recipients_changed"]
+
+
+def test_the_billing_contact_is_told_of_new_recipients(shop: Shop) -> None:
+    """No proof is asked for this, so that they can say when it is not in order."""
+    for key in ("1", "2"):
+        with shop.store.writing(MIA) as uow:
+            showing.save_recipients(uow, ADA, "eve@somewhere.example", key)
+    [argument] = jobs(shop, verifying.MAIL)
+    assert argument.startswith("recipients:")
+    assert argument.endswith(f":{ADA}")
+
+
+def test_what_stops_a_change_stops_new_recipients(shop: Shop) -> None:
+    """GX16, GX3: nothing is changed while the account is frozen or not active."""
+    walked(shop, changes(shop, verifies(shop)))
+    reports(shop, token(shop, Purpose.REPORT))
+    opens(shop, account(CORA, Portal.CORPORATE, account=Account(status=AccountStatus.SUSPENDED)), card())
+    for who, refusal in ((ADA, BillingContactFrozen), (CORA, AccountNotActive)):
+        with shop.store.writing(MIA) as uow:
+            with pytest.raises(refusal):
+                showing.recipients_form(uow, who)
+            with pytest.raises(refusal):
+                showing.save_recipients(uow, who, "eve@somewhere.example", "k")
+            assert not uow.billing_contacts.recipients(who)
 
 
 def test_a_sixth_is_refused(shop: Shop) -> None:

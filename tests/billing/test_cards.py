@@ -112,7 +112,13 @@ def test_a_healthy_contact_needs_no_attention() -> None:
     assert concerns(account=account, methods=(method(),), subscriptions=(subscription(eur(100)),)) == []
 
 
-@pytest.mark.parametrize("status", [AccountStatus.SUSPENDED, AccountStatus.EXPIRED, AccountStatus.CLOSED])
+def test_an_account_that_has_expired_is_said_first() -> None:
+    """GX10"""
+    found = concerns(account=Account(status=AccountStatus.EXPIRED), invoices=(invoice(),))
+    assert found[0] == Attention(concern=Concern.ACCOUNT_EXPIRED)
+
+
+@pytest.mark.parametrize("status", [AccountStatus.SUSPENDED, AccountStatus.CLOSED])
 def test_an_account_that_is_not_active_is_said_first(status: AccountStatus) -> None:
     """GX3"""
     found = concerns(account=Account(status=status), invoices=(invoice(),))

@@ -140,9 +140,39 @@ def test_the_form_fills_the_customer_in_by_itself(shop: Shop) -> None:
     assert (found.today, found.latest) == (TODAY, date(2027, 3, 3))
 
 
-@pytest.mark.parametrize("status", [AccountStatus.SUSPENDED, AccountStatus.EXPIRED, AccountStatus.CLOSED])
+def test_an_expired_account_is_active_again_with_the_plan_that_it_buys(shop: Shop) -> None:
+    """GX10: and not before: neither by a review, nor by a link, nor by a card that was declined."""
+    shop.knows(contact(account=Account(status=AccountStatus.EXPIRED, seats=5)), method())
+    offered(shop)
+    reviewed(shop)
+    shop.starts(key="link", payment_method="link")
+    shop.payments.fails.append(Declined("insufficient_funds"))
+    assert shop.starts(key="declined").state is State.DECLINED
+    assert shop.rows.contacts[ADA].account.status is AccountStatus.EXPIRED
+    assert shop.starts(key="good").state is State.DONE
+    assert shop.rows.contacts[ADA].account == Account(status=AccountStatus.ACTIVE, seats=5)
+
+
+def test_a_plan_that_was_bought_by_a_link_makes_an_expired_account_active(shop: Shop, waiting: Operation) -> None:
+    """GX10, H31"""
+    shop.knows(contact(account=Account(status=AccountStatus.EXPIRED)))
+    has_added_a_card(shop, waiting)
+    assert resumes(shop, waiting).state is State.DONE
+    assert shop.rows.contacts[ADA].account.status is AccountStatus.ACTIVE
+
+
+def test_an_account_that_was_suspended_meanwhile_stays_so(shop: Shop) -> None:
+    """Stripe has the subscription by then; what a manager has decided stays."""
+    operation = shop.accepts(shop.confirmed(), key="k")
+    performed = shop.performs(operation)
+    shop.knows(contact(account=Account(status=AccountStatus.SUSPENDED)), method())
+    assert shop.records(operation, performed) == State.DONE
+    assert shop.rows.contacts[ADA].account.status is AccountStatus.SUSPENDED
+
+
+@pytest.mark.parametrize("status", [AccountStatus.SUSPENDED, AccountStatus.CLOSED])
 def test_an_account_that_is_not_active_cannot_buy(shop: Shop, status: AccountStatus) -> None:
-    """GX3: an expired account must be renewed before any other change."""
+    """GX3"""
     shop.knows(contact(account=Account(status=status)), method())
     with pytest.raises(AccountNotBillable):
         offered(shop)

@@ -16,6 +16,7 @@ EXAMPLES = {
     "UnknownContact": errors.UnknownContact(contact="con_1"),
     "CountryUnknown": errors.CountryUnknown(contact="Ada"),
     "AccountNotBillable": errors.AccountNotBillable(contact="Ada", status="suspended"),
+    "PlanNeeded": errors.PlanNeeded(contact="Ada"),
     "NothingToSell": errors.NothingToSell(currency="EUR"),
     "NotRecurring": errors.NotRecurring(price="setup-fee"),
     "CurrencyDiffers": errors.CurrencyDiffers(price="USD", contact="EUR"),

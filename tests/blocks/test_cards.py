@@ -134,6 +134,7 @@ def test_long_lists_are_counted_and_not_cut_silently():
 
 
 CONCERNS = {
+    Concern.ACCOUNT_EXPIRED: ({}, "a plan has to be bought"),
     Concern.ACCOUNT_NOT_ACTIVE: ({"status": "suspended"}, "suspended"),
     Concern.PAYMENT_FAILING: ({"product": "Marketing Plus"}, "Marketing Plus fails"),
     Concern.INVOICE_OVERDUE: ({"number": "KON-1", "days": 3}, "KON-1 over €20.00 is overdue since 3 days"),

@@ -167,15 +167,16 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: billing_contacts.verification(bc.FULL_VERIFICATION, t),
     ),
     "blocks.billing_contacts.news.frozen_report": (
-        lambda t: billing_contacts.frozen_report(BARE, bc.link(name=""), bc.BARE_RECEIPT, t, frozen=False),
+        lambda t: billing_contacts.frozen_report(BARE, bc.link(name=""), bc.BARE_RECEIPT, t, frozen_at=None),
         lambda t: billing_contacts.frozen_report(
-            strange_contact(), bc.link(name=LONG), bc.FULL_RECEIPT, t, frozen=True
+            strange_contact(), bc.link(name=LONG), bc.FULL_RECEIPT, t, frozen_at=bc.NOW
         ),
     ),
     "blocks.billing_contacts.news.letter_not_sent": (
         lambda t: billing_contacts.letter_not_sent(BARE, "new", "", t),
         lambda t: billing_contacts.letter_not_sent(BARE, "edit", "bea@engines.example", t),
         lambda t: billing_contacts.letter_not_sent(BARE, "locked", "bea@engines.example", t),
+        lambda t: billing_contacts.letter_not_sent(BARE, "recipients", "bea@engines.example", t),
         lambda t: billing_contacts.letter_not_sent(strange_contact(), "former", "x" * 240 + "@engines.example", t),
     ),
     "blocks.billing_contacts.news.locked": (

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from billing.billing_contacts import links
 from billing.billing_contacts.rules import member_key
 from billing.catalogue import BillingContactPolicy
-from billing.contacts import Account, AccountStatus
+from billing.contacts import Account, AccountStatus, Portal
 from billing.errors import Transient, Undeliverable
 from billing.operations import State
 from billing.roles import Role
@@ -259,7 +259,12 @@ def test_a_manager_lifts_the_lock_from_the_message(office: Office) -> None:
     assert "billing_contact.lift" not in elements(page(office))
     assert "cannot be verified before" in texts(office.shown)
     assert elements(page(office, person=PIA))["billing_contact.lift"]["confirm"]
-    office.presses("billing_contact.lift", ADA, person=PIA)
+    office.works()
+    told = [call.arguments["blocks"] for call in office.slack.called("chat_postMessage")]
+    [in_message] = {elements({"blocks": one})["billing_contact.lift"]["value"] for one in told}
+    on_page = elements(page(office, person=PIA))["billing_contact.lift"]
+    assert on_page["value"] == in_message
+    office.presses("billing_contact.lift", in_message, person=PIA)
     assert office.slack.calls[-1].method == "views_open"
     assert "billing_contact.verify" in elements(office.shown)
 
@@ -495,10 +500,13 @@ def test_a_letter_that_cannot_be_sent_is_in_the_history_and_managers_are_told(of
         assert "nora@engines.example" in new
 
 
-@pytest.mark.parametrize(("prepare", "kind"), [("link", "edit"), ("lock", "locked")])
+@pytest.mark.parametrize(("prepare", "kind"), [("link", "edit"), ("lock", "locked"), ("recipients", "recipients")])
 def test_every_letter_that_is_lost_says_what_it_was_about(office: Office, prepare: str, kind: str) -> None:
     if prepare == "link":
         sends_link(office)
+    elif prepare == "recipients":
+        office.presses("billing_contact.recipients", ADA, view=page(office), person=MIA)
+        office.submits(open_view(office.shown, 2), person=MIA, recipients="books@engines.example")
     else:
         office.sells(billing_contact=BillingContactPolicy(tries=1))
         page(office)
@@ -582,6 +590,34 @@ def test_recipients_are_listed_and_saved(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "typed", "says"),
+    [
+        ("en", "books@engines.example, eve@x.example", "go to you, and to these addresses, too:"),
+        ("en", "", "go to you alone"),
+        ("de", "books@engines.example", "gehen ab jetzt an Sie und auch an diese Adressen:"),
+    ],
+)
+def test_the_billing_contact_reads_who_else_gets_the_invoices(
+    office: Office, language: str, typed: str, says: str
+) -> None:
+    opens(office, account(language=language), card())
+    with office.store.writing(MIA) as uow:
+        uow.billing_contacts.save_recipients(ADA, ("old@engines.example",))
+    office.presses("billing_contact.recipients", ADA, view=page(office), person=MIA)
+    office.submits(open_view(office.shown, 2), person=MIA, recipients=typed)
+    office.works()
+    mail = mails_to(office)["bea@engines.example"]
+    assert says in body(mail)
+    assert [one for one in typed.split(", ") if one] == re.findall(r"^\S+@(?:engines|x)\.example$", body(mail), re.M)
+
+
+def test_a_frozen_account_offers_no_recipients(office: Office) -> None:
+    with office.store.writing(MIA) as uow:
+        uow.billing_contacts.freeze(ADA, uow.now)
+    assert "billing_contact.recipients" not in elements(page(office))
+
+
+@pytest.mark.parametrize(
     ("typed", "why"),
     [("nobody", "is no e-mail address"), ("\n".join(f"b{n}@x.example" for n in range(6)), "At most 5")],
 )
@@ -603,6 +639,16 @@ def test_why_not_is_answered_for_one_account(office: Office, typed: str) -> None
     assert "Ada Lovelace and Carl Card" in reply.text
     assert reply.body.get("response_type", "ephemeral") == "ephemeral"
     assert not office.slack.calls
+
+
+@pytest.mark.parametrize(("status", "link_first"), [(AccountStatus.ACTIVE, True), (AccountStatus.EXPIRED, False)])
+def test_the_link_needs_no_card(office: Office, status: AccountStatus, link_first: bool) -> None:
+    """G14, G30: without a card only the way with proof has to wait; an expired account has neither."""
+    opens(office, account(CORA, Portal.CORPORATE, account=Account(portal=Portal.CORPORATE, status=status)))
+    office.presses("billing_contact.why", CORA, view=page(office), person=MIA)
+    said = texts(office.shown)
+    assert "No card is on file" in said
+    assert (said.index("with a link") < said.index("When that is settled")) is link_first
 
 
 @pytest.mark.parametrize(

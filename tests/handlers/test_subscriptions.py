@@ -99,7 +99,17 @@ def test_the_form_asks_for_what_can_be_chosen_and_for_no_cycle(office: Office) -
     assert [one["value"] for one in methods] == [ADAS_CARD, "link"]
 
 
-@pytest.mark.parametrize("status", [AccountStatus.SUSPENDED, AccountStatus.EXPIRED, AccountStatus.CLOSED])
+def test_an_expired_account_gets_the_form_and_its_card_says_so(office: Office) -> None:
+    """GX10"""
+    office.knows(contact(account=Account(status=AccountStatus.EXPIRED)), method())
+    office.types("ada")
+    assert "a plan has to be bought, then it is active again" in texts(office.shown)
+    assert "New subscription" in str(office.shown)
+    office.types("subscribe ada")
+    assert "subscription.payment_method" in elements(office.shown)
+
+
+@pytest.mark.parametrize("status", [AccountStatus.SUSPENDED, AccountStatus.CLOSED])
 def test_an_account_that_is_not_active_gets_no_form(office: Office, status: AccountStatus) -> None:
     """GX3"""
     office.knows(contact(account=Account(status=status)), method())

@@ -50,7 +50,7 @@ class MemoryBillingContacts:
         return was_locked
 
     def freeze(self, contact: ContactId, at: datetime) -> None:
-        self._change(contact, frozen_at=at)
+        self._change(contact, frozen_at=at, changing=None)
 
     def thaw(self, contact: ContactId) -> bool:
         was_frozen = self.guard(contact).frozen_at is not None
@@ -89,6 +89,10 @@ class MemoryBillingContacts:
         self.rows.proofs[proof] = there.model_copy(update={"used_by": operation})
         return True
 
+    def void_proofs(self, contact: ContactId) -> None:
+        for proof in [one for one in self.rows.proofs.values() if one.contact == contact]:
+            self.rows.proofs[proof.id] = proof.model_copy(update={"right": False})
+
     def add_link(self, link: Link) -> None:
         self.rows.links.setdefault(link.id, link)
 
@@ -126,8 +130,7 @@ class MemoryBillingContacts:
 
     def close_links(self, contact: ContactId, now: datetime) -> None:
         for link in list(self.rows.links.values()):
-            is_open = link.contact == contact and link.used_at is None and link.expires_at > now
-            if is_open and link.purpose is Purpose.EDIT:
+            if link.contact == contact and link.expires_at > now and link.purpose is Purpose.EDIT:
                 self.rows.links[link.id] = link.model_copy(update={"expires_at": now})
 
     def recipients(self, contact: ContactId) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from billing.errors import (
     NotPermitted,
     NotReadable,
     NotStaff,
+    PlanNeeded,
     TooManyInvoiceRecipients,
     TooManyLines,
     UnknownInvoice,
@@ -82,6 +83,13 @@ def test_nothing_is_billed_to_a_closed_account(shop: InvoiceShop) -> None:
         form(shop)
     with pytest.raises(AccountNotBillable):
         shop.adds()
+
+
+def test_an_expired_account_buys_a_plan_before_it_gets_invoices(shop: InvoiceShop) -> None:
+    """GX10."""
+    shop.knows(contact(account=Account(status=AccountStatus.EXPIRED)))
+    with pytest.raises(PlanNeeded):
+        form(shop)
 
 
 def test_a_line_from_the_catalogue_needs_neither_words_nor_price(shop: InvoiceShop) -> None:

@@ -187,6 +187,32 @@ def test_attempts_are_numbered(known: Store) -> None:
         assert [uow.billing_contacts.attempt(LinkId("bcl_1")) for _ in range(3)] == [1, 2, 3]
 
 
+def test_a_freeze_calls_off_what_is_under_way_and_has_a_name(known: Store) -> None:
+    """Lock and freeze are named alike by whoever kept the instant and by whoever reads the row."""
+    until = NOW + DAY
+    with known.writing(ACTOR) as uow:
+        uow.billing_contacts.begin(ADA.id, OP)
+        uow.billing_contacts.freeze(ADA.id, NOW)
+        uow.billing_contacts.lock(ADA.id, until)
+        guard = uow.billing_contacts.guard(ADA.id)
+    assert guard.changing is None
+    assert guard.held_by == Guard(frozen_at=NOW).held_by | Guard(locked_until=until).held_by
+    assert len(guard.held_by) == 2
+
+
+def test_proofs_are_voided_and_other_accounts_are_not(known: Store) -> None:
+    """Also the one that a change gives back later."""
+    with known.writing(ACTOR) as uow:
+        uow.contacts.save(ADA.model_copy(update={"id": ContactId("con_ben"), "customer": CustomerId("cus_ben")}))
+        for id_, contact in (("bcp_1", ADA.id), ("bcp_2", ADA.id), ("bcp_3", "con_ben")):
+            uow.billing_contacts.add_proof(proof(id=ProofId(id_), contact=ContactId(contact)))
+        uow.billing_contacts.use_proof(ProofId("bcp_2"), OP)
+        uow.billing_contacts.void_proofs(ADA.id)
+        uow.billing_contacts.give_back(OP)
+        found = [uow.billing_contacts.proof(ProofId(f"bcp_{n}")) for n in (1, 2, 3)]
+    assert [one.right for one in found if one] == [False, False, True]
+
+
 def test_links_to_edit_are_counted_and_closed_and_reports_are_not(known: Store) -> None:
     with known.writing(ACTOR) as uow:
         uow.billing_contacts.add_link(link())
@@ -197,7 +223,7 @@ def test_links_to_edit_are_counted_and_closed_and_reports_are_not(known: Store) 
         assert uow.billing_contacts.links_since(ADA.id, NOW - DAY) == 2
         uow.billing_contacts.close_links(ADA.id, NOW)
         ends = [uow.billing_contacts.link(LinkId(f"bcl_{n}")).expires_at for n in (1, 2, 3)]
-        assert ends == [NOW, NOW + timedelta(hours=48), NOW + timedelta(hours=48)]
+        assert ends == [NOW, NOW, NOW + timedelta(hours=48)]
 
 
 def test_recipients_stay_in_order(known: Store) -> None:
