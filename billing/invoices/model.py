@@ -176,6 +176,11 @@ class SalesInvoice(Frozen):
         return hashlib.sha256("\n".join((self.currency, discount, *lines)).encode()).hexdigest()[:32]
 
     @property
+    def written(self) -> str:
+        """A digest of all that people write on it: that it was refused, or is waited for, changes nothing of it."""
+        return hashlib.sha256(f"{self.content}\n{self.details.model_dump_json()}".encode()).hexdigest()[:32]
+
+    @property
     def place(self) -> Place:
         """Where it stands among those that a manager was asked about."""
         assert self.approval, "only those have a place"

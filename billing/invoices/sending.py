@@ -37,7 +37,7 @@ class Sendable(Frozen):
     """What may be sent. `order` is None when Stripe has the draft already."""
 
     invoice: SalesInvoiceId
-    version: int
+    written: str  # on the draft, as a digest
     order: InvoiceOrder | None
     billed: Billed | None = None  # what the order says, as the document says it
 
@@ -57,14 +57,14 @@ def check(uow: UnitOfWork, command: SendInvoice) -> Sendable:
     invoice = sheet.ours
     assert invoice, "only invoices of ours are sent"
     if invoice.stage is Stage.SENDING:
-        return Sendable(invoice=invoice.id, version=invoice.version, order=None)
+        return Sendable(invoice=invoice.id, written=invoice.written, order=None)
     reviewed = sendable(uow, command.contact, command.invoice)
     if reviewed.fingerprint != command.fingerprint:
         raise PriceChanged(contact=reviewed.contact.name)
     if reviewed.exceeds:
         raise NeedsApproval
     billed = Billed(to=billed_to(reviewed.contact), totals=reviewed.totals, reverse_charge=reviewed.reverse_charge)
-    return Sendable(invoice=invoice.id, version=invoice.version, order=order_for(uow, reviewed), billed=billed)
+    return Sendable(invoice=invoice.id, written=invoice.written, order=order_for(uow, reviewed), billed=billed)
 
 
 def perform(payments: Payments, context: Context, checked: Sendable) -> AtStripe:
@@ -76,12 +76,12 @@ def perform(payments: Payments, context: Context, checked: Sendable) -> AtStripe
 def record(uow: UnitOfWork, context: Context, checked: Sendable, outcome: AtStripe) -> InvoiceNumbered:
     """The number, and the operation that issues the invoice under it: both or neither.
 
-    Whoever pressed at the same moment finds that it has its number, and gives it none. A draft that was changed since
-    the check is refused: Stripe was told of another one.
+    Whoever pressed at the same moment finds that it has its number, and gives it none. A draft on which something else
+    was written since the check is refused: Stripe was told of another one.
     """
     invoice = uow.invoices.get(checked.invoice)
     if invoice.stage is Stage.DRAFT and outcome.prepared:
-        if invoice.version != checked.version:
+        if invoice.written != checked.written:
             return InvoiceNumbered(state=State.REFUSED, invoice=invoice.id, number="")
         invoice = _numbered(uow, context, invoice, outcome.prepared, checked.billed)
         _accept_issue(uow, context, invoice)
