@@ -592,6 +592,10 @@ class EmptyInvoice(Refusal):
     rule = "H27"
 
 
+class BilledInAnotherCurrency(Refusal):
+    rule = "H27"
+
+
 class TooManyLines(Refusal):
     rule = "H27"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from billing.contacts import Invoice
+from billing.contacts import Contact, Invoice
 from billing.invoices.amounts import InvoiceTotals, LineTotal, TaxTotal
-from billing.invoices.model import Discount
+from billing.invoices.model import Discount, SalesInvoice
 from billing.money import Money
 from blocks import words
 from blocks.graphemes import fit
@@ -74,6 +74,16 @@ def as_typed(given: Discount | None, currency: str) -> str:
 def plain(amount: Money) -> str:
     """An amount for an input: `1234.50`."""
     return f"{amount.decimal():f}"
+
+
+def in_another_currency(invoice: SalesInvoice, contact: Contact, t: Translator) -> Mrkdwn:
+    """That the draft cannot be sent any more, and what can be done with it."""
+    return t.rich(
+        "⚠️ *The draft is in {draft}, but the customer is billed in {billed} by now.* It cannot be sent: copy it to a "
+        "new draft, or delete it. Amounts are not carried over.",
+        draft=invoice.currency,
+        billed=contact.currency,
+    )
 
 
 def _tax(one: TaxTotal, t: Translator) -> str:

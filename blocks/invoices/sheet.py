@@ -40,6 +40,8 @@ def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
             }
         ),
     ]
+    if shown.ours and shown.state is InvoiceState.DRAFT and shown.ours.currency != shown.contact.currency:
+        blocks.append(kit.section(figures.in_another_currency(shown.ours, shown.contact, t)))
     if shown.totals:
         blocks += _lines(shown, t)
     blocks += _about(shown, t)
