@@ -300,8 +300,8 @@ class SalesInvoices(Protocol):
     def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
         """Everybody's drafts, last changed first; `before` continues after the last one seen."""
 
-    def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
-        """Drafts that a manager was asked about, whatever became of that; longest unchanged first."""
+    def waiting(self, limit: int, after: Place | None = None) -> tuple[SalesInvoice, ...]:
+        """Every team's drafts that wait for a decision, oldest first; those behind that place."""
 
     def asked(
         self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None

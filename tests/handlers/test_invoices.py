@@ -438,6 +438,37 @@ def test_what_is_to_be_granted_is_in_the_list_and_on_home(office: Office) -> Non
     assert "Waits for your decision" not in home_of(office, SAM)
 
 
+def test_where_there_is_no_way_into_the_channel_each_manager_is_asked(office: Office) -> None:
+    """It is archived, or nobody has invited the app; later versions of the card find them, too."""
+    asked_for(office)
+    office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
+    office.works()
+    places = [one.arguments["channel"] for one in office.slack.called("chat_postMessage")]
+    assert places == [PETRA.user]
+    office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
+    office.presses("invoice.approve", drafted(office).id, person=PETRA)
+    office.works()
+    (update,) = office.slack.called("chat_update")
+    assert "*Petra Manager*: approved" in texts(update.arguments["blocks"])
+
+
+def test_who_was_not_there_to_be_asked_is_shown_the_card_instead_of_a_reminder(office: Office) -> None:
+    """Nobody had a card; the day after that the reminder says where it is."""
+    office.slack.fails["chat_postMessage"].append(slack_error("channel_not_found"))
+    office.dismisses(PETRA)
+    asked_for(office)
+    office.works()
+    assert office.rows.invoice_cards == {}
+    office.hires(PETRA)
+    for said in ("invoice.approve", "Its card is further up in these messages"):
+        office.clock.goes_on(hours=24)
+        nudging.remind(office.store)
+        office.works()
+        (*_, last) = office.slack.called("chat_postMessage")
+        assert last.arguments["channel"] == PETRA.user
+        assert said in json.dumps(last.arguments["blocks"])
+
+
 def test_a_deputy_gets_a_card_of_their_own_and_decides_with_it(office: Office) -> None:
     """The managers' channel has its card, too, and both say who decided for whom."""
     with office.store.writing(PETRA) as uow:

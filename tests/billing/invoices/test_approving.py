@@ -20,6 +20,7 @@ from billing.errors import (
     ReasonMissing,
     UnknownInvoice,
 )
+from billing.ids import SalesInvoiceId
 from billing.invoices import approving, drafting, nudging, reviewing
 from billing.invoices.approving import AskForApproval
 from billing.invoices.model import InvoiceCard, SalesInvoice, Stage
@@ -200,6 +201,28 @@ def test_what_nobody_decides_is_reminded_of_again_and_again(shop: InvoiceShop) -
     shop.clock.goes_on(hours=24)
     assert len(reminded(shop)) == 2
     assert shop.invoice().approval.state is RequestState.FILED
+
+
+def test_what_nobody_could_be_asked_about_is_reminded_of_as_well(shop: InvoiceShop) -> None:
+    """Nobody was there to get a card."""
+    for person in (PETRA, PAUL):
+        shop.dismisses(person)
+    shop.adds(discount="50 %")
+    asks(shop)
+    shop.hires(PETRA)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [f"{REF}:{PETRA.user}"]
+
+
+def test_all_that_wait_are_looked_at(shop: InvoiceShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are looked at in one transaction."""
+    monkeypatch.setattr(nudging, "AT_ONCE", 1)
+    for name in ("inv_1", "inv_2", "inv_3"):
+        shop.adds(name, discount="50 %")
+        with shop.store.writing(SAM) as uow:
+            approving.ask(uow, AskForApproval(contact=ADA, invoice=SalesInvoiceId(name)))
+    shop.clock.goes_on(hours=24)
+    assert len(reminded(shop)) == 6
 
 
 @pytest.mark.parametrize("what", ["granted", "rejected", "changed", "deleted"])
