@@ -365,7 +365,7 @@ def test_fifty_people_send_at_once_and_some_transactions_break(numbering: Databa
         id_ = operation(f"k{n}").id
         context = Context(operation=id_, actor=ACTOR, created_at=NOW)
         checked = sending.Sendable(
-            invoice=SalesInvoiceId(f"inv_{n:02}"), written=invoice(f"{n:02}").written, order=None
+            invoice=SalesInvoiceId(f"inv_{n:02}"), written=invoice(f"{n:02}").written, due_on=NOW.date(), order=None
         )
         outcome = sending.AtStripe(prepared=InvoiceId(f"in_{n:02}"))
         together.wait()
