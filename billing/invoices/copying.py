@@ -44,8 +44,9 @@ def _in_currency(uow: UnitOfWork, line: Line, currency: Currency) -> Line:
     """The line at its price in the catalogue; at nothing, for somebody to enter it, where there is none."""
     item = _item(uow, currency, line.description)
     is_priced = item and line.quantity * item.unit.amount <= LARGEST
-    unit = item.unit if item and is_priced else Money.zero(currency)
-    return line.model_copy(update={"unit": unit, "discount": _percentage(line.discount)})
+    listed = item.unit if item and is_priced else None
+    prices = {"unit": listed or Money.zero(currency), "list_price": listed}
+    return line.model_copy(update={**prices, "discount": _percentage(line.discount)})
 
 
 def _percentage(discount: Discount | None) -> Discount | None:
@@ -142,6 +143,7 @@ def from_typed(
                 description=one.called if named else one.description,
                 quantity=one.quantity,
                 unit=price,
+                list_price=item.unit if item else None,
                 product=item.product if item else "",
             )
         )

@@ -149,6 +149,7 @@ def _line(
         description=words[:250],
         quantity=many,
         unit=unit,
+        list_price=item.unit if item else before.list_price if before else None,
         product=item.product if item else before.product if before else "",
         tax=command.tax or AUTOMATIC,
         discount=typed.discount(command.discount, invoice.currency),

@@ -66,6 +66,7 @@ class Line(Frozen):
     description: Annotated[str, Field(min_length=1, max_length=LONGEST_DESCRIPTION)]
     quantity: Annotated[Decimal, Field(gt=0, le=999_999, max_digits=9, decimal_places=3)]
     unit: Money
+    list_price: Money | None = None  # in the catalogue when it was chosen there: what is below it is given away
     product: str = ""  # the product in the catalogue whose tax counts (HX14)
     tax: str = AUTOMATIC
     discount: Discount | None = None
@@ -170,8 +171,14 @@ class SalesInvoice(Frozen):
 
     @property
     def content(self) -> str:
-        """A digest of what an approval is about: the lines and the discount."""
-        lines = [line.model_dump_json(exclude={"version"}) for line in self.lines]
+        """A digest of what an approval is about: the lines and the discount.
+
+        That of lines without a list price is what it was before there were any: approvals of that time hold.
+        """
+        lines = [
+            line.model_dump_json(exclude={"version"} if line.list_price else {"version", "list_price"})
+            for line in self.lines
+        ]
         discount = self.details.discount.model_dump_json() if self.details.discount else ""
         return hashlib.sha256("\n".join((self.currency, discount, *lines)).encode()).hexdigest()[:32]
 

@@ -33,13 +33,15 @@ def line_text(number: int, one: LineTotal, t: Translator) -> Mrkdwn:
 
 
 def line_row(one: LineTotal, t: Translator) -> tuple[str, str]:
-    """`3 × Onboarding, €150.00 each`, what comes off, and what the line comes to."""
+    """`3 × Onboarding, €150.00 each`, what it costs otherwise, what comes off, and what the line comes to."""
     line = one.line
     what = t(
         "{quantity} × {what}, {price} each", quantity=line.quantity, what=fit(line.description, 150), price=line.unit
     )
+    listed = line.list_price if line.list_price != line.unit else None
+    instead = t("list price {price}", price=listed) if listed else ""
     off = t("{discount} off", discount=discount(line.discount, line.unit.currency, t)) if line.discount else ""
-    return ", ".join(part for part in (what, off) if part), t.money(one.amount)
+    return ", ".join(part for part in (what, instead, off) if part), t.money(one.amount)
 
 
 def sum_rows(sums: InvoiceTotals, given: Discount | None, t: Translator) -> list[tuple[str, str]]:

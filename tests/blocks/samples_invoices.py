@@ -513,6 +513,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.invoices.approvals.approval_card": (
         lambda t: invoices.approval_card(approval_view(approval()), t),
+        lambda t: invoices.approval_card(approval_view(approval(), sales(line(list_price=eur(LARGEST)))), t),
         lambda t: invoices.approval_card(approval_view(approval(), FULL, outdated=True), t),
         lambda t: invoices.approval_card(approval_view(approval(RequestState.APPROVED), FULL), t),
         lambda t: invoices.approval_card(approval_view(approval(RequestState.REJECTED), FULL), t),

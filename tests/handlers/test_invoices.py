@@ -17,7 +17,9 @@ from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
 from billing.contacts import Invoice, Portal
 from billing.errors import AmountDiffers, Declined, Undeliverable
-from billing.invoices import nudging, reminding
+from billing.invoices import approving, lines, nudging, reminding
+from billing.invoices.approving import AskForApproval
+from billing.invoices.items import SaveLine
 from billing.invoices.model import Stage
 from billing.invoices.printing import InvoiceDocuments
 from billing.money import Money
@@ -26,7 +28,7 @@ from bot.pages.documents import document_pages
 from handlers.router import Kind
 from tests.support.accounts import account
 from tests.support.office import LINKS_LAST, Office
-from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, actor
+from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, TEAM_MONTH, actor
 from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
 
 MIA = actor(Role.AGENT, user="U_MIA", name="Mia Agent")
@@ -402,6 +404,22 @@ def test_above_the_limit_managers_are_asked_in_their_channel(office: Office) -> 
     (update,) = office.slack.called("chat_update")
     assert "invoice.approve" not in json.dumps(update.arguments["blocks"])
     assert office.slack.called("chat_postMessage")[-1].arguments["channel"] == SAM.user
+
+
+def test_the_card_shows_what_it_costs_in_the_catalogue(office: Office) -> None:
+    """3 x 19.90 = 59.70 at full price; 3 x 10.00 are asked: 29.70 is given off."""
+    office.sells(invoices={"limits": {"sales": {"discount": 10}}})
+    form(office)
+    line = SaveLine(
+        contact=ADA, invoice=drafted(office).id, item=TEAM_MONTH, quantity="3", price="10", line="l1", version=1
+    )
+    with office.store.writing(SAM) as uow:
+        lines.save_line(uow, line)
+        approving.ask(uow, AskForApproval(contact=ADA, invoice=drafted(office).id))
+    office.works()
+    (card,) = office.slack.called("chat_postMessage")
+    for fact in ("€59.70", "€29.70", "list price €19.90"):
+        assert fact in texts(card.arguments["blocks"])
 
 
 def opens_home(office: Office, person: Any) -> str:
