@@ -451,6 +451,14 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.credit_form(BARE_SHEET, t),
         lambda t: invoices.credit_form(FULL_SHEET, t),
     ),
+    "blocks.invoices.settling.cancel_form": (
+        lambda t: invoices.cancel_form(BARE_SHEET, t),
+        lambda t: invoices.cancel_form(FULL_SHEET, t),
+    ),
+    "blocks.invoices.settling.write_off_form": (
+        lambda t: invoices.write_off_form(BARE_SHEET, t),
+        lambda t: invoices.write_off_form(FULL_SHEET, t),
+    ),
     "blocks.invoices.settling.template_form": (lambda t: invoices.template_form(FULL_SHEET, t),),
     "blocks.invoices.settling.correct_form": (
         lambda t: invoices.correct_form(OPEN_SHEET, t),

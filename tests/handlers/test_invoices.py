@@ -15,7 +15,7 @@ from billing import absences
 from billing.absences import Away
 from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
-from billing.contacts import Invoice, Portal
+from billing.contacts import Invoice, InvoiceStatus, Portal
 from billing.errors import AmountDiffers, Declined, Undeliverable
 from billing.invoices import approving, lines, nudging, reminding
 from billing.invoices.approving import AskForApproval
@@ -622,15 +622,26 @@ def test_a_manager_credits_refunds_and_cancels(office: Office) -> None:
     submitted(office, "invoice.credit", PETRA, amount="35.50", reason="Goodwill")
     office.works()
     assert "€35.50" in texts(office.shown)
-    office.presses("invoice.void", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
-    assert "on its way" in texts(office.shown)
+    reply = submitted(office, "invoice.void", PETRA, reason="Typed twice")
+    assert "on its way" in texts(reply.view)
     office.works()
     assert "keeps its number" in texts(office.shown)
+    office.types("history ada", person=PETRA)
+    assert "Invoice INV-2026-00001 cancelled: Typed twice" in texts(office.shown)
+
+
+@pytest.mark.parametrize("button", ["invoice.void", "invoice.write_off"])
+def test_cancelling_and_writing_off_want_a_reason(office: Office, button: str) -> None:
+    """HX9: nothing happens before it is given."""
+    sent(office)
+    assert "reason" in submitted(office, button, PETRA, reason=" ").errors
+    office.works()
+    assert all(one.status is InvoiceStatus.OPEN for one in office.payments.invoices.there.values())
 
 
 def test_it_is_written_off(office: Office) -> None:
     sent(office)
-    office.presses("invoice.write_off", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    submitted(office, "invoice.write_off", PETRA, reason="Insolvent")
     office.works()
     assert "written off" in texts(office.shown)
 
@@ -847,7 +858,7 @@ def test_reminders_go_out_and_stop(office: Office) -> None:
     assert office.happened().count("invoice_reminded") == 1
     office.clock.goes_on(days=7)
     reminding.remind(office.store)
-    office.presses("invoice.void", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    submitted(office, "invoice.void", PETRA, reason="Typed twice")
     office.rows.jobs.reverse()  # it is cancelled before the reminder is written
     office.works()
     assert len(office.mails) == 1
