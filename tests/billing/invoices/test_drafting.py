@@ -364,6 +364,17 @@ def turns_american(shop: InvoiceShop) -> None:
     shop.knows(shop.rows.contacts[ADA].model_copy(update={"currency": "USD"}))
 
 
+def test_only_the_drafts_that_are_shown_are_worked_out(shop: InvoiceShop) -> None:
+    """Of Sam's two the newer one is; the customer of the other one is not read."""
+    with shop.store.writing(SAM) as uow:
+        lines.save_line(uow, SaveLine(contact=BEN, invoice=SalesInvoiceId("inv_ben"), description="x", price="1"))
+    shop.clock.goes_on(minutes=1)
+    shop.adds()
+    del shop.rows.contacts[BEN]
+    with shop.store.reading(SAM) as uow:
+        assert [row.ref for row in lists.mine(uow, 1)] == [REF]
+
+
 def test_a_draft_keeps_its_currency(shop: InvoiceShop) -> None:
     """Lines of 450.00 and 5.00 less 5.00 and 19 % on top are 450.00 + 85.50 = 535.50; the menu has prices in EUR."""
     shop.adds()

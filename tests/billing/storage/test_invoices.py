@@ -314,9 +314,14 @@ def test_operations_that_were_done(known: Store) -> None:
         uow.operations.add(operation("first", contact=ADA.id, state="done"))
         uow.operations.add(operation("refused", contact=ADA.id, state="refused"))
         uow.operations.add(operation("other", contact=ADA.id, state="done", kind="other"))
+        for key, ref in (("mine", "inv_1"), ("longer", "inv_11"), ("any", "inv%1")):
+            result = f'{{"note":"\\"ref\\":\\"inv_1\\"","ref":"{ref}"}}'
+            uow.operations.add(operation(key, contact=ADA.id, state="done", kind="credit", result=result))
         kind = operation("first").kind
     with known.reading(ACTOR) as uow:
         assert [one.key for one in uow.operations.done(ADA.id, kind)] == ["first", "last"]
+        assert [one.key for one in uow.operations.done(ADA.id, "credit", "inv_1")] == ["mine"]
+        assert [one.key for one in uow.operations.done(ADA.id, "credit", "inv%1")] == ["any"]
         assert uow.operations.done(BEN.id, kind) == ()
 
 
