@@ -52,7 +52,7 @@ KontorError
 │   ├── OwnRequest          nobody decides what they filed themselves
 │   ├── AlreadyDecided      somebody was quicker, or it is over
 │   ├── AlreadyAgreed       the same person cannot agree twice where two have to
-│   ├── ReasonMissing       a rejection, a question, an override needs words
+│   ├── ReasonMissing       a rejection, a question, an override, a cancellation needs words
 │   ├── UsageAboveLimits    the customer uses more than the new limits allow (A4)
 │   ├── NotFiler            only who filed it may withdraw or answer
 │   ├── NoTicket            the message is no help ticket: no sender's address stands in it (A29)
@@ -418,7 +418,10 @@ class AlreadyAgreed(Refusal):
 
 class ReasonMissing(Refusal):
     rule = "A24"
-    field = "note"
+
+    def __init__(self, field: str = "note") -> None:
+        super().__init__()
+        self.field = field
 
 
 class UsageAboveLimits(Refusal):
@@ -615,6 +618,10 @@ class NotNow(Refusal):
 
 
 class EmptyInvoice(Refusal):
+    rule = "H27"
+
+
+class BilledInAnotherCurrency(Refusal):
     rule = "H27"
 
 

@@ -89,8 +89,11 @@ class Operations(Protocol):
     def at_work(self, contact: ContactId) -> tuple[Operation, ...]:
         """Those of that contact that the engine is at work on, oldest first."""
 
-    def done(self, contact: ContactId, kind: str) -> tuple[Operation, ...]:
-        """Those of that kind that were done for that contact, in the order in which they were."""
+    def done(self, contact: ContactId, kind: str, ref: str | None = None) -> tuple[Operation, ...]:
+        """Those of that kind that were done for that contact, in the order in which they were.
+
+        With `ref` only those whose receipt is about that.
+        """
 
     def is_followed(self, operation: Operation) -> bool:
         """Whether a later one answers in the same place: the person has seen what came of this one, and gone on."""

@@ -457,6 +457,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("The invoice has no line yet. Please add what the customer is to pay for."),
         "",
     ),
+    "BilledInAnotherCurrency": (
+        later(
+            "The draft is in {draft}, but the customer is billed in {billed} by now. Please copy it to a new draft, or "
+            "delete it."
+        ),
+        later("The customer is billed in another currency by now."),
+    ),
     "TooManyLines": (
         later("An invoice has {most} lines at most."),
         later("The invoice would have too many lines."),

@@ -175,8 +175,8 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Invoice {number} could not be refunded"),
         later("An invoice could not be refunded"),
     ),
-    Happening.INVOICE_VOIDED: ("🚫", later("Invoice {number} cancelled"), later("Invoice cancelled")),
-    Happening.INVOICE_WRITTEN_OFF: ("📉", later("Invoice {number} written off"), later("Invoice written off")),
+    Happening.INVOICE_VOIDED: ("🚫", later("Invoice {number} cancelled: {note}"), later("Invoice cancelled")),
+    Happening.INVOICE_WRITTEN_OFF: ("📉", later("Invoice {number} written off: {note}"), later("Invoice written off")),
     Happening.INVOICE_APPROVAL_ASKED: (
         "🔒",
         later("Approval asked for an invoice: {note}"),

@@ -135,7 +135,7 @@ class EditSent(StrEnum):
 class GrantLimit(Frozen):
     """What a role may grant on its own; above it a manager decides."""
 
-    discount: Percent | None = None  # percent off what the invoice would cost without any; None: no limit
+    discount: Percent | None = None  # percent off what the invoice would cost at the catalogue's prices; None: no limit
     total: Amounts = Field(default_factory=dict)  # minor units; a currency that is not named has no limit
 
 

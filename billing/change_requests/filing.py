@@ -102,7 +102,7 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
         return known
     assessment, approvers, needed = _allowed(uow, command)
     if command.reason is ReasonCode.OTHER and not command.remark.strip():
-        raise _reason_missing()
+        raise ReasonMissing("remark")
     if "@" not in command.reply_to.strip("@"):
         raise NotReadable("reply_to")
     me = Person(user=uow.actor.user, name=uow.actor.name)
@@ -199,9 +199,3 @@ def _declined(uow: UnitOfWork, command: FileRequest) -> str | None:
 
 def _may_decide(one: Actor, filer: Actor) -> bool:
     return one.team == filer.team and one.user != filer.user and one.may(Permission.DECIDE_CHANGE_REQUEST)
-
-
-def _reason_missing() -> ReasonMissing:
-    missing = ReasonMissing()
-    missing.field = "remark"
-    return missing

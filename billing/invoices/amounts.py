@@ -40,6 +40,11 @@ class LineTotal(Frozen):
     taxes: tuple[TaxTotal, ...]
 
     @property
+    def full(self) -> Money:
+        """At the catalogue's price; what was typed freely at its own."""
+        return _times(self.line.quantity, self.line.list_price or self.line.unit)
+
+    @property
     def net(self) -> Money:
         """Without any tax, after all discounts."""
         return (
@@ -72,13 +77,13 @@ class InvoiceTotals(Frozen):
 
     @property
     def undiscounted(self) -> Money:
-        """The lines before any discount, as they would cost at full price; before exclusive tax."""
-        return total((one.gross for one in self.lines), self.total.currency)
+        """What the lines would cost at full price, before exclusive tax."""
+        return total((one.full for one in self.lines), self.total.currency)
 
     @property
     def given(self) -> Money:
-        """All that was taken off, by lines and as a whole."""
-        return self.undiscounted - (self.subtotal - self.discount)
+        """All that is given off the full price, by prices, by lines and as a whole; never negative."""
+        return max(self.undiscounted - (self.subtotal - self.discount), self.total.with_amount(0))
 
 
 def totals(lines: Sequence[Line], discount: Discount | None, rates: Rates, currency: str) -> InvoiceTotals:
@@ -106,7 +111,11 @@ def totals(lines: Sequence[Line], discount: Discount | None, rates: Rates, curre
 
 def gross(line: Line) -> Money:
     """Quantity times price, rounded half up."""
-    return line.unit.with_amount(round_half_up(line.quantity * line.unit.amount))
+    return _times(line.quantity, line.unit)
+
+
+def _times(quantity: Decimal, price: Money) -> Money:
+    return price.with_amount(round_half_up(quantity * price.amount))
 
 
 def _own_discount(line: Line, amount: Money) -> Money:

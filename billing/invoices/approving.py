@@ -59,7 +59,7 @@ class ApprovalView(Frozen):
 
 
 def exceeded(uow: UnitOfWork, totals: InvoiceTotals) -> Exceeded | None:
-    """What of it the actor may not grant alone; None when nothing is."""
+    """What of it the actor may not grant alone; None when nothing is. A discount is measured from the full price."""
     limit = uow.catalogue.invoices.limit_of(uow.actor.roles)
     if limit is None:
         return None

@@ -6,19 +6,22 @@ import hashlib
 from collections.abc import Iterable
 
 from billing.accounts import billable
-from billing.contacts import Contact
 from billing.errors import TooManyLines, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices import drafting, typed
 from billing.invoices.drafting import LATEST_DUE, change
 from billing.invoices.items import Item, offered
-from billing.invoices.model import LARGEST, MOST_LINES, Details, Line, SalesInvoice, Template
+from billing.invoices.model import LARGEST, MOST_LINES, Details, Discount, Line, SalesInvoice, Template
+from billing.money import Currency, Money
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
 
 def clone(uow: UnitOfWork, source_id: SalesInvoiceId, new_id: SalesInvoiceId) -> SalesInvoice:
-    """A draft with the same lines and details; a due date that has passed becomes the usual number of days."""
+    """A draft with the same lines and details; a due date that has passed becomes the usual number of days.
+
+    It is in the customer's currency: where that is another one by now, no amount is carried over.
+    """
     source = uow.invoices.get(source_id)
     if source.team != uow.actor.team:
         raise UnknownInvoice(invoice=source_id)
@@ -27,7 +30,28 @@ def clone(uow: UnitOfWork, source_id: SalesInvoiceId, new_id: SalesInvoiceId) ->
         details = details.model_copy(update={"due_on": None, "due_days": uow.catalogue.invoices.due_days})
     fields = drafting.field_values(uow, {one.id: one.value for one in details.fields}, details.language)
     details = details.model_copy(update={"fields": fields})
-    return change(uow, source.contact, new_id, lambda draft: with_lines(draft, source.lines, details))
+
+    def copied(draft: SalesInvoice) -> SalesInvoice:
+        if draft.currency == source.currency:
+            return with_lines(draft, source.lines, details)
+        lines = [_in_currency(uow, one, draft.currency) for one in source.lines]
+        return with_lines(draft, lines, details.model_copy(update={"discount": _percentage(details.discount)}))
+
+    return change(uow, source.contact, new_id, copied)
+
+
+def _in_currency(uow: UnitOfWork, line: Line, currency: Currency) -> Line:
+    """The line at its price in the catalogue; at nothing, for somebody to enter it, where there is none."""
+    item = _item(uow, currency, line.description)
+    is_priced = item and line.quantity * item.unit.amount <= LARGEST
+    listed = item.unit if item and is_priced else None
+    prices = {"unit": listed or Money.zero(currency), "list_price": listed}
+    return line.model_copy(update={**prices, "discount": _percentage(line.discount)})
+
+
+def _percentage(discount: Discount | None) -> Discount | None:
+    """The discount, if it is the same in every currency."""
+    return discount if discount and discount.percent is not None else None
 
 
 def with_lines(draft: SalesInvoice, lines: Iterable[Line], details: Details) -> SalesInvoice:
@@ -78,13 +102,16 @@ def delete_template(uow: UnitOfWork, template: str) -> None:
 
 
 def use_template(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, template_id: str) -> SalesInvoice:
-    """Add a template's lines to a draft, and take its terms and discount. Raises UnknownInvoice for another team's."""
+    """Add a template's lines to a draft, and take its terms and discount. Raises UnknownInvoice for another team's,
+    and for one in another currency.
+    """
     template = next((one for one in uow.invoices.templates(uow.actor.team) if one.id == template_id), None)
-    contact = uow.contacts.get(contact_id)
-    if template is None or template.currency != contact.currency:
+    if template is None:
         raise UnknownInvoice(invoice=template_id)
 
     def used(draft: SalesInvoice) -> SalesInvoice:
+        if template.currency != draft.currency:
+            raise UnknownInvoice(invoice=template_id)
         kept = {name: getattr(draft.details, name) for name in ("recipients", "order_number", "fields", "language")}
         details = template.details.model_copy(update=kept)
         return with_lines(draft, template.lines, details)
@@ -103,8 +130,8 @@ def from_typed(
     contact = billable(uow, contact_id)
     lines, unread = [], list(found.unread)
     for one in found.lines:
-        named = _item(uow, contact, one.called)
-        item = named or _item(uow, contact, one.description)
+        named = _item(uow, contact.currency, one.called)
+        item = named or _item(uow, contact.currency, one.description)
         price = named.unit if named else one.price or (item.unit if item else None)
         if price is None or (one.quantity * price.amount) > LARGEST:
             unread.append(f"{one.quantity} x {one.called}")
@@ -116,6 +143,7 @@ def from_typed(
                 description=one.called if named else one.description,
                 quantity=one.quantity,
                 unit=price,
+                list_price=item.unit if item else None,
                 product=item.product if item else "",
             )
         )
@@ -137,8 +165,8 @@ def from_typed(
     return invoice_id, tuple(unread)
 
 
-def _item(uow: UnitOfWork, contact: Contact, name: str) -> Item | None:
-    """The one thing in the catalogue that is called so in the customer's currency; None for none, or for several."""
+def _item(uow: UnitOfWork, currency: Currency, name: str) -> Item | None:
+    """The one thing in the catalogue that is called so in that currency; None for none, or for several."""
     wanted = name.casefold()
-    found = [one for one in offered(uow, contact) if wanted in (one.label.en.casefold(), one.label.de.casefold())]
+    found = [one for one in offered(uow, currency) if wanted in (one.label.en.casefold(), one.label.de.casefold())]
     return found[0] if len(found) == 1 else None

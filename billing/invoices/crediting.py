@@ -79,9 +79,9 @@ class IssuedNote(Frozen):
 
 def notes(uow: UnitOfWork, contact: ContactId, ref: str) -> tuple[IssuedNote, ...]:
     """The credit notes of an invoice of ours that have a document, oldest first."""
-    done = uow.operations.done(contact, CreditInvoice.kind)
+    done = uow.operations.done(contact, CreditInvoice.kind, ref)
     found = (IssuedNote(id=one.id, receipt=InvoiceCredited.model_validate_json(one.result or "")) for one in done)
-    return tuple(one for one in found if one.receipt.ref == ref and one.receipt.taken)
+    return tuple(one for one in found if one.receipt.taken)
 
 
 def left_to_credit(invoice: Invoice) -> Money:

@@ -42,6 +42,7 @@ from billing.invoices.model import (
     person,
 )
 from billing.models import Frozen
+from billing.money import Currency
 from billing.operations import Command
 from billing.ports import UnitOfWork
 from billing.roles import Permission
@@ -103,7 +104,7 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, unr
         reverse_charge=uow.catalogue.reverse_charge(contact.address.country, contact.tax_id),
         today=uow.today,
         latest_due=uow.today + LATEST_DUE,
-        templates=tuple(one for one in uow.invoices.templates(uow.actor.team) if one.currency == contact.currency),
+        templates=tuple(one for one in uow.invoices.templates(uow.actor.team) if one.currency == invoice.currency),
         fields=uow.catalogue.invoices.fields,
         may_send=uow.actor.may(Permission.SEND_INVOICE),
         unread=unread,
@@ -208,9 +209,9 @@ def _is_lost(uow: UnitOfWork, contact: Contact, line: Line) -> bool:
 
 def save_details(uow: UnitOfWork, command: SaveDetails) -> SalesInvoice:
     """Write the form down. Raises DraftChanged when somebody changed the same fields since the person saw them."""
-    details = _details(uow, command)
 
     def changed(invoice: SalesInvoice) -> SalesInvoice:
+        details = _details(uow, command, invoice.currency)
         is_anothers = invoice.details_by not in (None, uow.actor.user)
         if invoice.details_version > command.version and is_anothers and invoice.details != details:
             raise DraftChanged(by=invoice.changed_by.name, invoice=invoice.id)
@@ -223,14 +224,14 @@ def save_details(uow: UnitOfWork, command: SaveDetails) -> SalesInvoice:
     return change(uow, command.contact, command.invoice, changed)
 
 
-def _details(uow: UnitOfWork, command: SaveDetails) -> Details:
-    contact, policy = uow.contacts.get(command.contact), uow.catalogue.invoices
+def _details(uow: UnitOfWork, command: SaveDetails, currency: Currency) -> Details:
+    policy = uow.catalogue.invoices
     if command.due_on and not uow.today <= command.due_on <= uow.today + LATEST_DUE:
         raise DueDateOutOfRange(first=uow.today.isoformat(), last=(uow.today + LATEST_DUE).isoformat())
     return Details(
         due_days=command.due_days,
         due_on=command.due_on,
-        discount=typed.discount(command.discount, contact.currency),
+        discount=typed.discount(command.discount, currency),
         memo=command.memo.strip(),
         title=_in_language(policy.title, " ".join(command.title.split()), command.language),
         fields=field_values(uow, command.fields, command.language),

@@ -7,10 +7,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from billing.catalogue import Label
-from billing.contacts import Contact
 from billing.ids import SalesInvoiceId
 from billing.models import Frozen
-from billing.money import Money
+from billing.money import Currency, Money
 from billing.operations import Command
 from billing.ports import UnitOfWork
 
@@ -43,8 +42,8 @@ class SaveLine(Command):
     discount: str = Field("", max_length=40)
 
 
-def offered(uow: UnitOfWork, contact: Contact) -> tuple[Item, ...]:
-    """What can be chosen in the customer's currency: what is paid once, then plans and add-ons for one period."""
+def offered(uow: UnitOfWork, currency: Currency) -> tuple[Item, ...]:
+    """What can be chosen in the draft's currency: what is paid once, then plans and add-ons for one period."""
     once = (
         Item(key=one.lookup_key, label=one.label, product=one.pack, unit=one.unit)
         for one in uow.catalogue.one_time_prices()
@@ -59,4 +58,4 @@ def offered(uow: UnitOfWork, contact: Contact) -> tuple[Item, ...]:
         )
         for one in uow.catalogue.all_recurring_prices()
     )
-    return tuple(one for one in (*once, *recurring) if one.unit.currency == contact.currency)
+    return tuple(one for one in (*once, *recurring) if one.unit.currency == currency)

@@ -16,6 +16,7 @@ from billing.invoices.drafting import blank, change, editable, rates
 from billing.invoices.items import Item, SaveLine, offered
 from billing.invoices.model import AUTOMATIC, LARGEST, MOST_LINES, Line, SalesInvoice
 from billing.models import Frozen
+from billing.money import Currency
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
@@ -25,6 +26,7 @@ class LineForm(Frozen):
 
     contact: Contact
     invoice: SalesInvoiceId
+    currency: Currency  # of the draft: what is typed is read in it
     line: Line | None  # None: a new one
     items: tuple[Item, ...]
     taxes: tuple[TaxRate, ...]  # empty where the charge is reversed, or the country has none
@@ -49,8 +51,9 @@ def line_form(
     return LineForm(
         contact=contact,
         invoice=invoice_id,
+        currency=invoice.currency,
         line=line,
-        items=offered(uow, contact),
+        items=offered(uow, invoice.currency),
         taxes=() if reversed_ else tuple(one for one in uow.catalogue.tax_rates() if one.country == country),
         language=invoice.details.language,
     )
@@ -63,18 +66,18 @@ def save_line(uow: UnitOfWork, command: SaveLine) -> SalesInvoice:
     TooManyLines, and DraftChanged when somebody changed that very line since it was seen.
     """
     contact = billable(uow, command.contact)
-    item = next((one for one in offered(uow, contact) if one.key == command.item), None)
-    if command.item and item is None:
-        raise NotReadable("item")
 
     def changed(invoice: SalesInvoice) -> SalesInvoice:
+        item = next((one for one in offered(uow, invoice.currency) if one.key == command.item), None)
+        if command.item and item is None:
+            raise NotReadable("item")
         before = invoice.line(command.line) if command.line else None
         if command.line and (before is None or before.version > command.version):
             raise DraftChanged(by=invoice.changed_by.name, invoice=invoice.id)
         if before is None and len(invoice.lines) >= MOST_LINES:
             raise TooManyLines(most=MOST_LINES)
         number = invoice.lines_made + (before is None)
-        line = _line(contact, command, item, before, invoice, f"l{number}")
+        line = _line(command, item, before, invoice, f"l{number}")
         rates(uow, contact, line)
         lines = tuple(line if one == before else one for one in invoice.lines) if before else (*invoice.lines, line)
         return invoice.model_copy(update={"lines": lines, "lines_made": number})
@@ -125,7 +128,6 @@ def move_line(
 
 
 def _line(
-    contact: Contact,
     command: SaveLine,
     item: Item | None,
     before: Line | None,
@@ -136,8 +138,8 @@ def _line(
     if not words:
         raise LineNeedsText
     if not command.price.strip() and item is None:
-        raise AmountNotReadable(text="", currency=contact.currency)
-    unit = typed.amount(command.price, contact.currency) if command.price.strip() or item is None else item.unit
+        raise AmountNotReadable(text="", currency=invoice.currency)
+    unit = typed.amount(command.price, invoice.currency) if command.price.strip() or item is None else item.unit
     many = typed.quantity(command.quantity)
     if many * unit.amount > LARGEST:
         raise LineTooLarge(most=LARGEST, currency=unit.currency)
@@ -147,7 +149,8 @@ def _line(
         description=words[:250],
         quantity=many,
         unit=unit,
+        list_price=item.unit if item else before.list_price if before else None,
         product=item.product if item else before.product if before else "",
         tax=command.tax or AUTOMATIC,
-        discount=typed.discount(command.discount, contact.currency),
+        discount=typed.discount(command.discount, invoice.currency),
     )

@@ -100,7 +100,8 @@ def mine(uow: UnitOfWork, most: int) -> tuple[Row, ...]:
     if not uow.actor.may(Permission.DRAFT_INVOICE):
         return ()
     newest = uow.invoices.drafts(uow.actor.team, _LOOKED_AT, None)
-    return tuple(_draft(uow, one) for one in newest if one.created_by.user == uow.actor.user)[:most]
+    own = [one for one in newest if one.created_by.user == uow.actor.user]
+    return tuple(_draft(uow, one) for one in own[:most])
 
 
 def _page(

@@ -66,6 +66,7 @@ class Line(Frozen):
     description: Annotated[str, Field(min_length=1, max_length=LONGEST_DESCRIPTION)]
     quantity: Annotated[Decimal, Field(gt=0, le=999_999, max_digits=9, decimal_places=3)]
     unit: Money
+    list_price: Money | None = None  # in the catalogue when it was chosen there: what is below it is given away
     product: str = ""  # the product in the catalogue whose tax counts (HX14)
     tax: str = AUTOMATIC
     discount: Discount | None = None
@@ -170,10 +171,21 @@ class SalesInvoice(Frozen):
 
     @property
     def content(self) -> str:
-        """A digest of what an approval is about: the lines and the discount."""
-        lines = [line.model_dump_json(exclude={"version"}) for line in self.lines]
+        """A digest of what an approval is about: the lines and the discount.
+
+        That of lines without a list price is what it was before there were any: approvals of that time hold.
+        """
+        lines = [
+            line.model_dump_json(exclude={"version"} if line.list_price else {"version", "list_price"})
+            for line in self.lines
+        ]
         discount = self.details.discount.model_dump_json() if self.details.discount else ""
         return hashlib.sha256("\n".join((self.currency, discount, *lines)).encode()).hexdigest()[:32]
+
+    @property
+    def written(self) -> str:
+        """A digest of all that people write on it: that it was refused, or is waited for, changes nothing of it."""
+        return hashlib.sha256(f"{self.content}\n{self.details.model_dump_json()}".encode()).hexdigest()[:32]
 
     @property
     def place(self) -> Place:
@@ -295,8 +307,8 @@ class SalesInvoices(Protocol):
     def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
         """Everybody's drafts, last changed first; `before` continues after the last one seen."""
 
-    def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
-        """Drafts that a manager was asked about, whatever became of that; longest unchanged first."""
+    def waiting(self, limit: int, after: Place | None = None) -> tuple[SalesInvoice, ...]:
+        """Every team's drafts that wait for a decision, oldest first; those behind that place."""
 
     def asked(
         self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None

@@ -17,7 +17,7 @@ from billing.ports import Job, Store, UnitOfWork
 from billing.steps import NOBODY
 
 PIPELINE = "invoice_approval_reminder"  # a message to one person; argument: invoice:user
-AT_ONCE = 1_000  # drafts that are looked at in one transaction
+AT_ONCE = 1_000  # that are looked at in one transaction
 
 
 def remind(store: Store) -> int:
@@ -25,9 +25,15 @@ def remind(store: Store) -> int:
 
     Those who are away are left out, unless all are. Where all are, or a draft lies too long, their deputies are asked.
     """
-    with store.writing(NOBODY) as uow:
-        before = uow.now - timedelta(hours=uow.catalogue.plan_changes.remind_after_hours)
-        return sum(_nudge(uow, one) for one in uow.invoices.asked_about(AT_ONCE) if _lies(one, before=before))
+    count, after = 0, None
+    while True:
+        with store.writing(NOBODY) as uow:
+            before = uow.now - timedelta(hours=uow.catalogue.plan_changes.remind_after_hours)
+            found = uow.invoices.waiting(AT_ONCE, after)
+            count += sum(_nudge(uow, one) for one in found if _lies(one, before=before))
+        if len(found) < AT_ONCE:
+            return count
+        after = found[-1].place
 
 
 def still_waiting(uow: UnitOfWork, invoice: SalesInvoiceId, user: UserId) -> tuple[ApprovalView, Actor] | None:
@@ -44,7 +50,7 @@ def still_waiting(uow: UnitOfWork, invoice: SalesInvoiceId, user: UserId) -> tup
 
 def _lies(invoice: SalesInvoice, *, before: datetime) -> bool:
     approval = invoice.approval
-    return approval is not None and invoice.awaits_approval and approval.nudged_at <= before
+    return approval is not None and approval.nudged_at <= before
 
 
 def _nudge(uow: UnitOfWork, invoice: SalesInvoice) -> bool:

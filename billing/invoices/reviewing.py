@@ -7,7 +7,15 @@ from datetime import UTC, date, datetime, time
 
 from billing.accounts import billable
 from billing.contacts import Contact
-from billing.errors import DueDateOutOfRange, EmptyInvoice, FieldMissing, NotNow, RecipientNotReadable, UnknownInvoice
+from billing.errors import (
+    BilledInAnotherCurrency,
+    DueDateOutOfRange,
+    EmptyInvoice,
+    FieldMissing,
+    NotNow,
+    RecipientNotReadable,
+    UnknownInvoice,
+)
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices.amounts import InvoiceTotals, LineTotal
 from billing.invoices.approving import Exceeded, exceeded
@@ -59,6 +67,8 @@ def sendable(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId)
         raise UnknownInvoice(invoice=invoice_id)
     if invoice.stage is Stage.ISSUED:
         raise NotNow(invoice_state=InvoiceState.SENT.value, number=invoice.number)
+    if invoice.stage is Stage.DRAFT and invoice.currency != contact.currency:
+        raise BilledInAnotherCurrency(draft=invoice.currency, billed=contact.currency)
     if not invoice.lines:
         raise EmptyInvoice
     if not invoice.details.recipients:

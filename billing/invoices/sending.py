@@ -8,7 +8,7 @@ invoice for ever, whatever breaks in between: the second operation can be repeat
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import ClassVar
 
 from billing.errors import NeedsApproval, PriceChanged, Reason
@@ -37,7 +37,8 @@ class Sendable(Frozen):
     """What may be sent. `order` is None when Stripe has the draft already."""
 
     invoice: SalesInvoiceId
-    version: int
+    written: str  # on the draft, as a digest
+    due_on: date  # as reviewed, and as Stripe is told
     order: InvoiceOrder | None
     billed: Billed | None = None  # what the order says, as the document says it
 
@@ -57,14 +58,20 @@ def check(uow: UnitOfWork, command: SendInvoice) -> Sendable:
     invoice = sheet.ours
     assert invoice, "only invoices of ours are sent"
     if invoice.stage is Stage.SENDING:
-        return Sendable(invoice=invoice.id, version=invoice.version, order=None)
+        return Sendable(invoice=invoice.id, written=invoice.written, due_on=invoice.due(uow.today), order=None)
     reviewed = sendable(uow, command.contact, command.invoice)
     if reviewed.fingerprint != command.fingerprint:
         raise PriceChanged(contact=reviewed.contact.name)
     if reviewed.exceeds:
         raise NeedsApproval
     billed = Billed(to=billed_to(reviewed.contact), totals=reviewed.totals, reverse_charge=reviewed.reverse_charge)
-    return Sendable(invoice=invoice.id, version=invoice.version, order=order_for(uow, reviewed), billed=billed)
+    return Sendable(
+        invoice=invoice.id,
+        written=invoice.written,
+        due_on=reviewed.due_on,
+        order=order_for(uow, reviewed),
+        billed=billed,
+    )
 
 
 def perform(payments: Payments, context: Context, checked: Sendable) -> AtStripe:
@@ -76,14 +83,14 @@ def perform(payments: Payments, context: Context, checked: Sendable) -> AtStripe
 def record(uow: UnitOfWork, context: Context, checked: Sendable, outcome: AtStripe) -> InvoiceNumbered:
     """The number, and the operation that issues the invoice under it: both or neither.
 
-    Whoever pressed at the same moment finds that it has its number, and gives it none. A draft that was changed since
-    the check is refused: Stripe was told of another one.
+    Whoever pressed at the same moment finds that it has its number, and gives it none. A draft on which something else
+    was written since the check is refused: Stripe was told of another one.
     """
     invoice = uow.invoices.get(checked.invoice)
     if invoice.stage is Stage.DRAFT and outcome.prepared:
-        if invoice.version != checked.version:
+        if invoice.written != checked.written:
             return InvoiceNumbered(state=State.REFUSED, invoice=invoice.id, number="")
-        invoice = _numbered(uow, context, invoice, outcome.prepared, checked.billed)
+        invoice = _numbered(uow, context, invoice, outcome.prepared, checked)
         _accept_issue(uow, context, invoice)
     elif invoice.stage is Stage.SENDING and checked.order is None:
         _accept_issue(uow, context, invoice)
@@ -91,18 +98,17 @@ def record(uow: UnitOfWork, context: Context, checked: Sendable, outcome: AtStri
 
 
 def _numbered(
-    uow: UnitOfWork, context: Context, invoice: SalesInvoice, stripe: InvoiceId, billed: Billed | None
+    uow: UnitOfWork, context: Context, invoice: SalesInvoice, stripe: InvoiceId, checked: Sendable
 ) -> SalesInvoice:
     series, year = uow.catalogue.invoices.series, uow.today.year
-    due_on = invoice.due(uow.today)
     after = invoice.model_copy(
         update={
             "version": invoice.version + 1,
             "stage": Stage.SENDING,
             "number": number(series, year, uow.invoices.next_number(series, year)),
             "issued_on": uow.today,
-            "due_on": due_on,
-            "billed": billed.model_dump_json() if billed else None,
+            "due_on": checked.due_on,
+            "billed": checked.billed.model_dump_json() if checked.billed else None,
             "stripe": stripe,
             "sent_by": context.operation,
             "not_sent": None,

@@ -142,7 +142,7 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
     found = state(ours.stage if ours else Stage.ISSUED, stripe, uow.now, charging=charging)
     kept = billed(ours) if ours else None
     totals = kept.totals if kept else shown_amounts(uow, contact, ours) if ours else None
-    zero = Money.zero(contact.currency)
+    total = stripe.total if stripe else totals.total if totals else Money.zero(contact.currency)
     zone = uow.catalogue.business.zone
     day = stripe.due_at.astimezone(zone).date() if stripe and stripe.due_at else None
     return Sheet(
@@ -152,8 +152,8 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
         state=found,
         billed=kept,
         totals=totals,
-        total=stripe.total if stripe else totals.total if totals else zero,
-        due=stripe.due if stripe and stripe.status in _OPEN else zero,
+        total=total,
+        due=stripe.due if stripe and stripe.status in _OPEN else total.with_amount(0),
         due_on=ours.due(uow.today) if ours else day,
         acts=tuple(act for act in Act if allows(uow, found, ours, stripe, act) and uow.actor.may(NEEDS[act])),
         may_decide=ours is not None and may_decide(uow, ours),

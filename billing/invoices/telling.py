@@ -15,7 +15,7 @@ from billing.catalogue import InvoicePolicy, Place
 from billing.contacts import Contact, InvoiceStatus
 from billing.errors import AmountDiffers, Misconfigured, Reason
 from billing.ids import InvoiceId, SalesInvoiceId, UserId
-from billing.invoices.model import SalesInvoice
+from billing.invoices.model import SalesInvoice, Stage
 from billing.invoices.sheets import Sheet, as_it_stands
 from billing.models import Frozen
 from billing.money import Money
@@ -147,7 +147,7 @@ def told(uow: UnitOfWork, news: News) -> Told | None:
         return None
     sheet = as_it_stands(uow, news.invoice)
     still_fails = sheet.stripe is not None and sheet.stripe.status is InvoiceStatus.OPEN and bool(sheet.due)
-    is_out = sheet.stripe is not None
+    is_out = sheet.ours is not None and sheet.ours.stage is Stage.ISSUED
     if (news.what is What.FAILED and not still_fails) or (news.what is What.NOT_SENT and is_out):
         return None
     who = uow.staff.get(sheet.ours.team, news.by) if sheet.ours and news.by else None

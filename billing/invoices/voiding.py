@@ -7,12 +7,15 @@ from typing import ClassVar
 from pydantic import Field
 
 from billing.contacts import Invoice
+from billing.errors import ReasonMissing
 from billing.ids import ContactId, InvoiceId
 from billing.invoices.sheets import Act, require, settled
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Receipt
 from billing.ports import Payments, UnitOfWork
 from billing.timeline import Entry, Happening
+
+LONGEST_REASON = 300  # characters
 
 
 class EndInvoice(Command):
@@ -22,7 +25,7 @@ class EndInvoice(Command):
 
     invoice: str  # ours, or Stripe's
     write_off: bool = False
-    reason: str = Field("", max_length=300)
+    reason: str = Field("", max_length=LONGEST_REASON)
 
 
 class Endable(Frozen):
@@ -45,14 +48,18 @@ class InvoiceEnded(Receipt):
 
 
 def check(uow: UnitOfWork, command: EndInvoice) -> Endable:
+    """Raise what `require` raises, or ReasonMissing."""
     sheet = require(uow, command.invoice, command.contact, Act.WRITE_OFF if command.write_off else Act.VOID)
+    reason = " ".join(command.reason.split())
+    if not reason:
+        raise ReasonMissing("reason")
     return Endable(
         ref=sheet.ref,
         contact=sheet.contact.id,
         invoice=sheet.stripe_id,
         number=sheet.number,
         write_off=command.write_off,
-        reason=" ".join(command.reason.split()),
+        reason=reason,
     )
 
 

@@ -88,10 +88,12 @@ class SalesInvoiceRows:
             statement = statement.where(tuple_(column.changed_at, column.id) < tuple_(row.changed_at, row.id))
         return tuple(self._read(statement.order_by(column.changed_at.desc(), column.id.desc()).limit(limit)))
 
-    def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
+    def waiting(self, limit: int, after: Place | None = None) -> tuple[SalesInvoice, ...]:
         column = sales_invoices.c
-        asked = select(_BODY).where(DRAFTS, column.id.in_(select(invoice_cards.c.invoice)))
-        return tuple(self._read(asked.order_by(column.changed_at, column.id).limit(limit)))
+        listed = select(_BODY).where(WAITS)
+        if after is not None:
+            listed = listed.where(tuple_(column.waits_since, column.id) > tuple_(*after))
+        return tuple(self._read(listed.order_by(column.waits_since, column.id).limit(limit)))
 
     def asked(
         self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None

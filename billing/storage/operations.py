@@ -78,13 +78,15 @@ class OperationRows:
         rows = self._connection.execute(at_work.order_by(column.created_at, column.id))
         return tuple(operation_of(row) for row in rows)
 
-    def done(self, contact: ContactId, kind: str) -> tuple[Operation, ...]:
+    def done(self, contact: ContactId, kind: str, ref: str | None = None) -> tuple[Operation, ...]:
         column = operations.c
         statement = (
             select(operations)
             .where(column.contact == contact, column.state == State.DONE.value, column.kind == kind)
             .order_by(column.updated_at, column.id)
         )
+        if ref is not None:
+            statement = statement.where(column.result.contains(f'"ref":"{ref}"', autoescape=True))
         return tuple(operation_of(row) for row in self._connection.execute(statement))
 
     def is_followed(self, operation: Operation) -> bool:

@@ -19,7 +19,15 @@ from blocks.invoices.results import (
     working,
 )
 from blocks.invoices.review import asked, review
-from blocks.invoices.settling import charge_form, correct_form, credit_form, record_form, template_form
+from blocks.invoices.settling import (
+    cancel_form,
+    charge_form,
+    correct_form,
+    credit_form,
+    record_form,
+    template_form,
+    write_off_form,
+)
 from blocks.invoices.sheet import sheet
 
 __all__ = [
@@ -27,6 +35,7 @@ __all__ = [
     "approval_card",
     "approval_reminder",
     "asked",
+    "cancel_form",
     "changed",
     "charge_form",
     "correct_form",
@@ -54,4 +63,5 @@ __all__ = [
     "template_form",
     "template_saved",
     "working",
+    "write_off_form",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from billing.contacts import Invoice
+from billing.contacts import Contact, Invoice
 from billing.invoices.amounts import InvoiceTotals, LineTotal, TaxTotal
-from billing.invoices.model import Discount
+from billing.invoices.model import Discount, SalesInvoice
 from billing.money import Money
 from blocks import words
 from blocks.graphemes import fit
@@ -33,13 +33,15 @@ def line_text(number: int, one: LineTotal, t: Translator) -> Mrkdwn:
 
 
 def line_row(one: LineTotal, t: Translator) -> tuple[str, str]:
-    """`3 × Onboarding, €150.00 each`, what comes off, and what the line comes to."""
+    """`3 × Onboarding, €150.00 each`, what it costs otherwise, what comes off, and what the line comes to."""
     line = one.line
     what = t(
         "{quantity} × {what}, {price} each", quantity=line.quantity, what=fit(line.description, 150), price=line.unit
     )
+    listed = line.list_price if line.list_price != line.unit else None
+    instead = t("list price {price}", price=listed) if listed else ""
     off = t("{discount} off", discount=discount(line.discount, line.unit.currency, t)) if line.discount else ""
-    return ", ".join(part for part in (what, off) if part), t.money(one.amount)
+    return ", ".join(part for part in (what, instead, off) if part), t.money(one.amount)
 
 
 def sum_rows(sums: InvoiceTotals, given: Discount | None, t: Translator) -> list[tuple[str, str]]:
@@ -74,6 +76,16 @@ def as_typed(given: Discount | None, currency: str) -> str:
 def plain(amount: Money) -> str:
     """An amount for an input: `1234.50`."""
     return f"{amount.decimal():f}"
+
+
+def in_another_currency(invoice: SalesInvoice, contact: Contact, t: Translator) -> Mrkdwn:
+    """That the draft cannot be sent any more, and what can be done with it."""
+    return t.rich(
+        "⚠️ *The draft is in {draft}, but the customer is billed in {billed} by now.* It cannot be sent: copy it to a "
+        "new draft, or delete it. Amounts are not carried over.",
+        draft=invoice.currency,
+        billed=contact.currency,
+    )
 
 
 def _tax(one: TaxTotal, t: Translator) -> str:

@@ -43,6 +43,9 @@ def form(shown: DraftForm, t: Translator, page: int = 0) -> kit.Modal:
     blocks: list[kit.Block] = [kit.section(t.rich("For {name}", name=bold(shown.contact.name)))]
     if shown.unread:
         blocks.append(_unread(shown.unread, t))
+    if invoice.currency != shown.contact.currency:
+        copy = kit.button(t("Copy to a new draft"), Id.CLONE, value=invoice.id)
+        blocks.append(kit.section(figures.in_another_currency(invoice, shown.contact, t), accessory=copy))
     if invoice.not_sent:
         blocks.append(kit.section(t.rich("⚠️ *It was not sent the last time.* Please review it and try again.")))
     blocks += _lines(shown, page, last, t)
@@ -91,7 +94,7 @@ def changed(by: str, invoice: str, t: Translator) -> Answer:
 
 def line_form(shown: LineForm, t: Translator, below: str, page: int = 0) -> kit.Modal:
     """One line. `below` is the id of the form's view, which shows it afterwards."""
-    line, contact = shown.line, shown.contact
+    line, currency = shown.line, shown.currency
     blocks: list[kit.Block] = []
     if shown.items:
         blocks.append(
@@ -118,7 +121,7 @@ def line_form(shown: LineForm, t: Translator, below: str, page: int = 0) -> kit.
             block_id="quantity",
         ),
         kit.field_input(
-            t("Unit price in {currency}", currency=contact.currency),
+            t("Unit price in {currency}", currency=currency),
             kit.text_input("invoice.price", initial=figures.plain(line.unit) if line else None, at_most=40),
             block_id="price",
             optional=bool(shown.items),
@@ -127,7 +130,7 @@ def line_form(shown: LineForm, t: Translator, below: str, page: int = 0) -> kit.
             t("Discount on this line"),
             kit.text_input(
                 "invoice.line_discount",
-                initial=figures.as_typed(line.discount, contact.currency) if line else None,
+                initial=figures.as_typed(line.discount, currency) if line else None,
                 at_most=40,
             ),
             block_id="discount",
@@ -150,7 +153,7 @@ def line_form(shown: LineForm, t: Translator, below: str, page: int = 0) -> kit.
         submit=t("Save line"),
         close=t("Cancel"),
         metadata={
-            "contact": contact.id,
+            "contact": shown.contact.id,
             "invoice": shown.invoice,
             "line": line.id if line else None,
             "version": line.version if line else 0,
@@ -203,6 +206,9 @@ def _lines(shown: DraftForm, page: int, last: int, t: Translator) -> Iterator[ki
             block_id=f"line-{one.line.id}",
         )
     yield kit.actions(*_line_buttons(shown, page, last, t), block_id="line-buttons")
+    free = [t.number(number) for number, one in enumerate(found, 1) if not one.line.unit]
+    if free:
+        yield kit.context(t("Lines without a price: {lines}", lines=", ".join(free)))
     lost = [t.number(number) for number, one in enumerate(found, 1) if one.line in shown.lost_taxes]
     if lost:
         yield kit.context(
@@ -245,7 +251,7 @@ def _line_buttons(shown: DraftForm, page: int, last: int, t: Translator) -> Iter
 
 
 def _details(shown: DraftForm, t: Translator) -> Iterator[kit.Block]:
-    details, currency = shown.invoice.details, shown.contact.currency
+    details, currency = shown.invoice.details, shown.invoice.currency
     yield kit.field_input(
         t("Due after days"),
         kit.number_input("invoice.due_days", at_least=0, at_most=365, initial=details.due_days),

@@ -46,6 +46,7 @@ class Id:
     RECORD_FORM = "invoice.record_form"
     CREDIT_FORM = "invoice.credit_form"
     TEMPLATE_FORM = "invoice.template_form"
+    END_FORM = "invoice.end_form"
     CORRECT_FORM = "invoice.correct_form"
 
     OPEN_PART = "invoices.part.open"  # button; value: the contact; so are the following two

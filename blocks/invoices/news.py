@@ -30,7 +30,8 @@ def _headline(told: Told, t: Translator) -> tuple[str, str]:
         case What.PAID | What.CHARGED if sheet.due and amount:
             return "💶", t("{name} has paid {amount} of invoice {number}.", amount=amount, **who)
         case What.PAID | What.CHARGED:
-            return "💶", t("{name} has paid invoice {number}: {amount}.", amount=sheet.total, **who)
+            paid = sheet.total.with_amount(sheet.stripe.paid) if sheet.stripe else sheet.total
+            return "💶", t("{name} has paid invoice {number}: {amount}.", amount=paid, **who)
         case What.FAILED:
             return "🔴", t("A payment by {name} for invoice {number} failed.", **who)
         case What.NOT_SENT:

@@ -145,6 +145,38 @@ def credit_form(shown: Sheet, t: Translator) -> kit.Modal:
     )
 
 
+def cancel_form(shown: Sheet, t: Translator) -> kit.Modal:
+    """Why it is cancelled; what that means (HX9)."""
+    text = t("{number} is cancelled for good and keeps its number.", number=shown.number or "")
+    return _end_form(shown, t("Cancel the invoice?"), text, t("Cancel invoice"), t, write_off=False)
+
+
+def write_off_form(shown: Sheet, t: Translator) -> kit.Modal:
+    """Why the money is given up; what that means (HX9)."""
+    text = t("Nobody is reminded of {number} any more. It can still be paid.", number=shown.number or "")
+    return _end_form(shown, t("Write the invoice off?"), text, t("Write off"), t, write_off=True)
+
+
+def _end_form(shown: Sheet, title: str, text: str, submit: str, t: Translator, *, write_off: bool) -> kit.Modal:
+    return kit.Modal(
+        title=title,
+        blocks=[
+            _head(shown, t),
+            kit.section(escape(text)),
+            kit.field_input(
+                t("Reason"),
+                kit.text_input(_input("end_reason", shown), at_most=LONGEST_REASON, multiline=True),
+                block_id="reason",
+                hint=t("It stands in the history, and nowhere that the customer sees."),
+            ),
+        ],
+        callback_id=Id.END_FORM,
+        submit=submit,
+        close=t("Back"),
+        metadata={"contact": shown.contact.id, "invoice": shown.ref, "write_off": write_off},
+    )
+
+
 def template_form(shown: Sheet, t: Translator) -> kit.Modal:
     """What the template is to be called."""
     return kit.Modal(

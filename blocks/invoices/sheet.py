@@ -40,6 +40,8 @@ def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
             }
         ),
     ]
+    if shown.ours and shown.state is InvoiceState.DRAFT and shown.ours.currency != shown.contact.currency:
+        blocks.append(kit.section(figures.in_another_currency(shown.ours, shown.contact, t)))
     if shown.totals:
         blocks += _lines(shown, t)
     blocks += _about(shown, t)
@@ -132,6 +134,8 @@ _PLAIN: Mapping[Act, tuple[str, str, str | None]] = {
     Act.RECORD: (later("Record a payment"), Id.RECORD, None),
     Act.CREDIT: (later("Credit"), Id.CREDIT, None),
     Act.REFUND: (later("Refund"), Id.CREDIT, None),
+    Act.VOID: (later("Cancel invoice"), Id.VOID, "danger"),
+    Act.WRITE_OFF: (later("Write off"), Id.WRITE_OFF, None),
     Act.CLONE: (later("Copy to a new draft"), Id.CLONE, None),
     Act.TEMPLATE: (later("Save as template"), Id.TO_TEMPLATE, None),
     Act.CORRECT: (later("Correct"), Id.CORRECT, None),
@@ -147,19 +151,11 @@ def _button(act: Act, shown: Sheet, t: Translator) -> kit.Element:
 
 def _asking_button(act: Act, shown: Sheet, t: Translator) -> kit.Element:
     """What goes out, or cannot be taken back, asks once more."""
-    ref, number = shown.ref, shown.number or ""
+    ref = shown.ref
     match act:
         case Act.DELETE:
             sure = _sure(t("Delete the draft?"), t("It is gone for everybody."), t("Delete"), t)
             return kit.button(t("Delete"), Id.DELETE, value=ref, style="danger", confirm=sure)
-        case Act.VOID:
-            text = t("{number} is cancelled for good and keeps its number.", number=number)
-            sure = _sure(t("Cancel the invoice?"), text, t("Cancel invoice"), t)
-            return kit.button(t("Cancel invoice"), Id.VOID, value=ref, style="danger", confirm=sure)
-        case Act.WRITE_OFF:
-            text = t("Nobody is reminded of {number} any more. It can still be paid.", number=number)
-            sure = _sure(t("Write the invoice off?"), text, t("Write off"), t)
-            return kit.button(t("Write off"), Id.WRITE_OFF, value=ref, confirm=sure)
         case _:
             sure = kit.confirm(
                 t("Send it again?"),

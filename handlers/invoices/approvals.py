@@ -68,55 +68,62 @@ class ApprovalNews:
         self._posts = posts
 
     def tell(self, argument: str, _: str = "") -> str:
-        """`argument` is the invoice and the version that there is news of; what is shown is how it stands now."""
+        """`argument` is the invoice and the version that there is news of; what is shown is how it stands now.
+
+        It goes to the managers' channel or, where there is no way into one, to each manager; to deputies; and to who
+        asked, once it is decided. Who has a card already sees it change.
+        """
         invoice = SalesInvoiceId(argument.partition(":")[0])
         with self._desk.reading(NOBODY) as uow:
             try:
                 shown = approving.view(uow, invoice)
             except (UnknownInvoice, NoSuchApproval):
                 return ""  # thrown away meanwhile
-            readers = self._readers(uow, shown)
             known = {card.place: card for card in uow.invoices.cards(invoice)}
-        for place, t in readers.items():
-            self._show(invoice, shown, place, t, known.get(place))
-        return ",".join(readers)
+            business, people, asker = uow.catalogue.business, deciders(uow, shown.invoice), _asker(uow, shown)
+        channel = self._posts.managers
+        t = Translator(business.language, business.timezone)
+        if channel and self._show(invoice, shown, channel, t, known.get(channel)):
+            people = tuple(one for one in people if one.user in known or not one.may(Permission.APPROVE_INVOICE))
+        for one in (*people, *asker):
+            self._show(invoice, shown, one.user, Translator(one.locale, one.timezone), known.get(one.user))
+        return ""
 
     def remind(self, argument: str, _: str = "") -> str:
-        """`argument` is the invoice and the person. What was decided meanwhile is not reminded of."""
+        """`argument` is the invoice and the person. What was decided meanwhile is not reminded of.
+
+        Who was never shown its card, because nobody could be asked at that time, gets that.
+        """
         invoice, _, user = argument.partition(":")
         with self._desk.reading(NOBODY) as uow:
             waiting = nudging.still_waiting(uow, SalesInvoiceId(invoice), UserId(user))
+            known = {card.place for card in uow.invoices.cards(SalesInvoiceId(invoice))}
         if waiting is None:
             return ""
         shown, person = waiting
         t = Translator(person.locale, person.timezone)
-        in_channel = bool(self._posts.managers) and person.may(Permission.APPROVE_INVOICE)
-        self._posts.post(person.user, views.approval_reminder(shown, t, in_channel=in_channel))
+        in_channel = self._posts.managers in known and person.may(Permission.APPROVE_INVOICE)
+        if in_channel or person.user in known:
+            self._posts.post(person.user, views.approval_reminder(shown, t, in_channel=in_channel))
+        else:
+            self._show(SalesInvoiceId(invoice), shown, person.user, t, None)
         return person.user
 
     def _show(
         self, invoice: SalesInvoiceId, shown: ApprovalView, place: str, t: Translator, known: InvoiceCard | None
-    ) -> None:
+    ) -> bool:
+        """Whether it stands there now."""
         message = views.approval_card(shown, t)
         if known:
-            self._posts.update(Posted(channel=known.channel, ts=known.ts), message)
-            return
+            return self._posts.update(Posted(channel=known.channel, ts=known.ts), message)
         posted = self._posts.post(place, message)
         if posted:
             with self._desk.writing(NOBODY) as uow:
                 uow.invoices.save_card(InvoiceCard(invoice=invoice, place=place, channel=posted.channel, ts=posted.ts))
+        return posted is not None
 
-    def _readers(self, uow: UnitOfWork, shown: ApprovalView) -> dict[str, Translator]:
-        """The managers' channel or, where there is none, each manager; deputies; and who asked, once it is decided."""
-        invoice, filer = shown.invoice, shown.approval.filed_by
-        readers: dict[str, Translator] = {}
-        if self._posts.managers:
-            business = uow.catalogue.business
-            readers[self._posts.managers] = Translator(business.language, business.timezone)
-        for one in deciders(uow, invoice):
-            if not self._posts.managers or not one.may(Permission.APPROVE_INVOICE):
-                readers[one.user] = Translator(one.locale, one.timezone)
-        asker = uow.staff.get(invoice.team, filer.user)
-        if asker and shown.approval.state is not RequestState.FILED:
-            readers[filer.user] = Translator(asker.locale, asker.timezone)
-        return readers
+
+def _asker(uow: UnitOfWork, shown: ApprovalView) -> tuple[Actor, ...]:
+    """Who asked, once it is decided."""
+    asker = uow.staff.get(shown.invoice.team, shown.approval.filed_by.user)
+    return (asker,) if asker and shown.approval.state is not RequestState.FILED else ()

@@ -9,7 +9,7 @@ from slack_bolt import Ack
 from billing.access import Actor
 from billing.desk import Desk
 from billing.ids import ContactId, SalesInvoiceId
-from billing.invoices import copying, correcting, crediting, linking, lists, payments, sheets
+from billing.invoices import copying, correcting, crediting, linking, lists, payments, sheets, voiding
 from billing.invoices.correcting import CorrectInvoice
 from billing.invoices.crediting import CreditInvoice
 from billing.invoices.issuing import SendAgain
@@ -34,6 +34,8 @@ from handlers.router import Handler, Router
 _FORMS: dict[str, tuple[Act, Callable[[Sheet, Translator], Modal]]] = {
     Id.CHARGE: (Act.CHARGE, views.charge_form),
     Id.RECORD: (Act.RECORD, views.record_form),
+    Id.VOID: (Act.VOID, views.cancel_form),
+    Id.WRITE_OFF: (Act.WRITE_OFF, views.write_off_form),
     Id.CORRECT: (Act.CORRECT, views.correct_form),
 }
 _PARTS = {Id.OPEN_PART: Part.OPEN, Id.CLOSED_PART: Part.CLOSED, Id.DRAFTS_PART: Part.DRAFTS}
@@ -57,9 +59,8 @@ def register(router: Router) -> None:
     router.view(Id.CHARGE_FORM)(_confirms(ChargeInvoice, payments.check_charge))
     router.view(Id.RECORD_FORM)(_confirms(RecordPayment, payments.check_payment))
     router.view(Id.CREDIT_FORM)(_confirms(CreditInvoice, crediting.check))
+    router.view(Id.END_FORM)(_confirms(EndInvoice, voiding.check))
     router.view(Id.CORRECT_FORM)(corrected)
-    router.action(Id.VOID)(ended)
-    router.action(Id.WRITE_OFF)(ended)
     router.action(Id.SEND_AGAIN)(sent_again)
 
 
@@ -171,22 +172,10 @@ def corrected(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> 
     ack(response_action="update", view=view.to_dict())
 
 
-def ended(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator, trace: str) -> None:
-    """A button that asked once more: cancel it, or write it off."""
-    with desk.reading(actor) as uow:
-        contact = sheets.sheet(uow, call.value).contact.id
-    write_off = call.id == Id.WRITE_OFF
-    _accept(EndInvoice(contact=contact, invoice=call.value, write_off=write_off), call, actor, desk, screen, t, trace)
-
-
 def sent_again(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator, trace: str) -> None:
+    """A button that asked once more: its view waits for the result."""
     with desk.reading(actor) as uow:
         sheet = sheets.sheet(uow, call.value)
-    invoice = SalesInvoiceId(sheet.ref)
-    _accept(SendAgain(contact=sheet.contact.id, invoice=invoice), call, actor, desk, screen, t, trace)
-
-
-def _accept(command: Command, call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator, trace: str) -> None:
-    """A button that becomes an operation: its view waits for the result."""
+    command = SendAgain(contact=sheet.contact.id, invoice=SalesInvoiceId(sheet.ref))
     desk.accept(command, actor, key=call.key(), reply_to=call.reply_to(), trace=trace)
     screen.replace(views.working(t))

@@ -213,6 +213,7 @@ def line_form(**changes: Any) -> LineForm:
     fields = {
         "contact": contact(),
         "invoice": REF,
+        "currency": "EUR",
         "line": None,
         "items": (),
         "taxes": (),
@@ -378,6 +379,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.form(draft_form(PLAIN, VAT), t),
         lambda t: invoices.form(FULL_FORM, t),
         lambda t: invoices.form(FULL_FORM, t, 2),
+        lambda t: invoices.form(draft_form(sales(line(unit=eur(0))), contact=contact(currency="USD")), t),
         lambda t: invoices.form(FULL_FORM.model_copy(update={"lost_taxes": FULL_FORM.invoice.lines}), t),
         lambda t: invoices.form(FULL_FORM, t, 99),
     ),
@@ -422,6 +424,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "blocks.invoices.sheet.sheet": (
         lambda t: invoices.sheet(BARE_SHEET, t),
         lambda t: invoices.sheet(DRAFT_SHEET, t, saved=True),
+        lambda t: invoices.sheet(DRAFT_SHEET.model_copy(update={"contact": contact(currency="USD")}), t),
         lambda t: invoices.sheet(OPEN_SHEET, t),
         lambda t: invoices.sheet(FULL_SHEET, t),
         lambda t: invoices.sheet(WAITING_SHEET, t),
@@ -447,6 +450,14 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "blocks.invoices.settling.credit_form": (
         lambda t: invoices.credit_form(BARE_SHEET, t),
         lambda t: invoices.credit_form(FULL_SHEET, t),
+    ),
+    "blocks.invoices.settling.cancel_form": (
+        lambda t: invoices.cancel_form(BARE_SHEET, t),
+        lambda t: invoices.cancel_form(FULL_SHEET, t),
+    ),
+    "blocks.invoices.settling.write_off_form": (
+        lambda t: invoices.write_off_form(BARE_SHEET, t),
+        lambda t: invoices.write_off_form(FULL_SHEET, t),
     ),
     "blocks.invoices.settling.template_form": (lambda t: invoices.template_form(FULL_SHEET, t),),
     "blocks.invoices.settling.correct_form": (
@@ -510,6 +521,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "blocks.invoices.approvals.approval_card": (
         lambda t: invoices.approval_card(approval_view(approval()), t),
+        lambda t: invoices.approval_card(approval_view(approval(), sales(line(list_price=eur(LARGEST)))), t),
         lambda t: invoices.approval_card(approval_view(approval(), FULL, outdated=True), t),
         lambda t: invoices.approval_card(approval_view(approval(RequestState.APPROVED), FULL), t),
         lambda t: invoices.approval_card(approval_view(approval(RequestState.REJECTED), FULL), t),

@@ -110,6 +110,7 @@ EXAMPLES = {
     "UnknownInvoice": errors.UnknownInvoice(invoice="inv_1"),
     "NotNow": errors.NotNow(invoice_state="partly_paid", number="INV-2026-00001"),
     "EmptyInvoice": errors.EmptyInvoice(),
+    "BilledInAnotherCurrency": errors.BilledInAnotherCurrency(draft="EUR", billed="USD"),
     "TooManyLines": errors.TooManyLines(most=100),
     "LineNeedsText": errors.LineNeedsText(),
     "AmountNotReadable": errors.AmountNotReadable(text="abc", currency="EUR"),

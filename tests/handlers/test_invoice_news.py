@@ -15,6 +15,7 @@ from billing.errors import AmountDiffers, Declined, Transient, Undeliverable
 from billing.events import COVERED
 from billing.ids import CustomerId, EventId
 from billing.invoices import issuing, reminding
+from billing.invoices.crediting import CreditInvoice
 from billing.invoices.payments import ChargeInvoice, RecordPayment
 from billing.invoices.telling import PIPELINE
 from billing.operations import Command
@@ -116,6 +117,15 @@ def test_who_records_it_is_told_by_the_answer_only(office: Office) -> None:
     does(office, pays(office), person=SAM)
     assert places(office) == []
     assert len(office.mails) == 1
+
+
+def test_what_was_credited_is_not_said_to_be_paid(office: Office) -> None:
+    """535.50 less 100.00 that were taken back are 435.50."""
+    credit = CreditInvoice(contact=ADA, invoice=ref(office), due=53550, left=53550, amount="100", reason="Delay")
+    does(office, credit, key="key-0")
+    office.slack.calls.clear()
+    does(office, pays(office, "435.50", due=43550))
+    assert "Ada Lovelace has paid invoice INV-2026-00001: €435.50" in office.told[-1]
 
 
 def test_a_payment_on_stripes_page(office: Office) -> None:

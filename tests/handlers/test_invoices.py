@@ -15,9 +15,11 @@ from billing import absences
 from billing.absences import Away
 from billing.catalogue import InvoiceField, InvoicePolicy, Label
 from billing.change_requests.model import RequestState
-from billing.contacts import Invoice, Portal
+from billing.contacts import Invoice, InvoiceStatus, Portal
 from billing.errors import AmountDiffers, Declined, Undeliverable
-from billing.invoices import nudging, reminding
+from billing.invoices import approving, lines, nudging, reminding
+from billing.invoices.approving import AskForApproval
+from billing.invoices.items import SaveLine
 from billing.invoices.model import Stage
 from billing.invoices.printing import InvoiceDocuments
 from billing.money import Money
@@ -26,7 +28,7 @@ from bot.pages.documents import document_pages
 from handlers.router import Kind
 from tests.support.accounts import account
 from tests.support.office import LINKS_LAST, Office
-from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, actor
+from tests.support.shop import ADA, ADAS_CARD, BEN, SAM, TEAM_MONTH, actor
 from tests.support.slack import Json, elements, filled, metadata, open_view, slack_error, texts
 
 MIA = actor(Role.AGENT, user="U_MIA", name="Mia Agent")
@@ -404,6 +406,22 @@ def test_above_the_limit_managers_are_asked_in_their_channel(office: Office) -> 
     assert office.slack.called("chat_postMessage")[-1].arguments["channel"] == SAM.user
 
 
+def test_the_card_shows_what_it_costs_in_the_catalogue(office: Office) -> None:
+    """3 x 19.90 = 59.70 at full price; 3 x 10.00 are asked: 29.70 is given off."""
+    office.sells(invoices={"limits": {"sales": {"discount": 10}}})
+    form(office)
+    line = SaveLine(
+        contact=ADA, invoice=drafted(office).id, item=TEAM_MONTH, quantity="3", price="10", line="l1", version=1
+    )
+    with office.store.writing(SAM) as uow:
+        lines.save_line(uow, line)
+        approving.ask(uow, AskForApproval(contact=ADA, invoice=drafted(office).id))
+    office.works()
+    (card,) = office.slack.called("chat_postMessage")
+    for fact in ("€59.70", "€29.70", "list price €19.90"):
+        assert fact in texts(card.arguments["blocks"])
+
+
 def opens_home(office: Office, person: Any) -> str:
     event = {"type": "app_home_opened", "user": person.user}
     office.handles(Kind.EVENT, {"team_id": "T1", "event_id": "Ev1", "event": event})
@@ -436,6 +454,37 @@ def test_what_is_to_be_granted_is_in_the_list_and_on_home(office: Office) -> Non
     assert "*Filed by me* (1)" in texts(office.shown)
     assert "*Your requests*" in opens_home(office, SAM)
     assert "Waits for your decision" not in home_of(office, SAM)
+
+
+def test_where_there_is_no_way_into_the_channel_each_manager_is_asked(office: Office) -> None:
+    """It is archived, or nobody has invited the app; later versions of the card find them, too."""
+    asked_for(office)
+    office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
+    office.works()
+    places = [one.arguments["channel"] for one in office.slack.called("chat_postMessage")]
+    assert places == [PETRA.user]
+    office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
+    office.presses("invoice.approve", drafted(office).id, person=PETRA)
+    office.works()
+    (update,) = office.slack.called("chat_update")
+    assert "*Petra Manager*: approved" in texts(update.arguments["blocks"])
+
+
+def test_who_was_not_there_to_be_asked_is_shown_the_card_instead_of_a_reminder(office: Office) -> None:
+    """Nobody had a card; the day after that the reminder says where it is."""
+    office.slack.fails["chat_postMessage"].append(slack_error("channel_not_found"))
+    office.dismisses(PETRA)
+    asked_for(office)
+    office.works()
+    assert office.rows.invoice_cards == {}
+    office.hires(PETRA)
+    for said in ("invoice.approve", "Its card is further up in these messages"):
+        office.clock.goes_on(hours=24)
+        nudging.remind(office.store)
+        office.works()
+        (*_, last) = office.slack.called("chat_postMessage")
+        assert last.arguments["channel"] == PETRA.user
+        assert said in json.dumps(last.arguments["blocks"])
 
 
 def test_a_deputy_gets_a_card_of_their_own_and_decides_with_it(office: Office) -> None:
@@ -573,15 +622,26 @@ def test_a_manager_credits_refunds_and_cancels(office: Office) -> None:
     submitted(office, "invoice.credit", PETRA, amount="35.50", reason="Goodwill")
     office.works()
     assert "€35.50" in texts(office.shown)
-    office.presses("invoice.void", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
-    assert "on its way" in texts(office.shown)
+    reply = submitted(office, "invoice.void", PETRA, reason="Typed twice")
+    assert "on its way" in texts(reply.view)
     office.works()
     assert "keeps its number" in texts(office.shown)
+    office.types("history ada", person=PETRA)
+    assert "Invoice INV-2026-00001 cancelled: Typed twice" in texts(office.shown)
+
+
+@pytest.mark.parametrize("button", ["invoice.void", "invoice.write_off"])
+def test_cancelling_and_writing_off_want_a_reason(office: Office, button: str) -> None:
+    """HX9: nothing happens before it is given."""
+    sent(office)
+    assert "reason" in submitted(office, button, PETRA, reason=" ").errors
+    office.works()
+    assert all(one.status is InvoiceStatus.OPEN for one in office.payments.invoices.there.values())
 
 
 def test_it_is_written_off(office: Office) -> None:
     sent(office)
-    office.presses("invoice.write_off", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    submitted(office, "invoice.write_off", PETRA, reason="Insolvent")
     office.works()
     assert "written off" in texts(office.shown)
 
@@ -798,7 +858,7 @@ def test_reminders_go_out_and_stop(office: Office) -> None:
     assert office.happened().count("invoice_reminded") == 1
     office.clock.goes_on(days=7)
     reminding.remind(office.store)
-    office.presses("invoice.void", drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    submitted(office, "invoice.void", PETRA, reason="Typed twice")
     office.rows.jobs.reverse()  # it is cancelled before the reminder is written
     office.works()
     assert len(office.mails) == 1

@@ -424,9 +424,11 @@ class MemoryOperations:
         accepted = (one for one in found if one.state is State.ACCEPTED)
         return tuple(sorted(accepted, key=lambda one: (one.created_at, one.id)))
 
-    def done(self, contact: ContactId, kind: str) -> tuple[Operation, ...]:
+    def done(self, contact: ContactId, kind: str, ref: str | None = None) -> tuple[Operation, ...]:
         found = [one for one in self.rows.operations.values() if (one.contact, one.kind) == (contact, kind)]
-        done = (one for one in found if one.state is State.DONE)
+        done = (
+            one for one in found if one.state is State.DONE and (ref is None or f'"ref":"{ref}"' in (one.result or ""))
+        )
         return tuple(sorted(done, key=lambda one: (one.updated_at, one.id)))
 
     def is_followed(self, operation: Operation) -> bool:

@@ -69,10 +69,9 @@ class MemoryInvoices:
         first = ids.index(before) + 1 if before else 0
         return found[first : first + limit]
 
-    def asked_about(self, limit: int) -> tuple[SalesInvoice, ...]:
-        asked = {card.invoice for card in self.rows.invoice_cards.values()}
-        found = [one for one in self._all() if one.stage is Stage.DRAFT and one.id in asked]
-        return tuple(sorted(found, key=lambda one: (one.changed_at, one.id))[:limit])
+    def waiting(self, limit: int, after: Place | None = None) -> tuple[SalesInvoice, ...]:
+        found = (one for one in self._all() if one.awaits_approval)
+        return _page(found, limit, after, oldest_first=True).invoices
 
     def asked(
         self, wanted: RequestFilter, team: TeamId, user: UserId, *, limit: int, after: Place | None = None

@@ -20,13 +20,15 @@ from billing.errors import (
     ReasonMissing,
     UnknownInvoice,
 )
+from billing.ids import SalesInvoiceId
 from billing.invoices import approving, drafting, nudging, reviewing
 from billing.invoices.approving import AskForApproval
 from billing.invoices.model import InvoiceCard, SalesInvoice, Stage
+from billing.money import Money
 from billing.operations import State
 from billing.roles import Role
 from tests.support.invoicing import MIA, PAUL, PETRA, REF, InvoiceShop
-from tests.support.shop import ADA, BEN, SAM, TODAY, actor
+from tests.support.shop import ADA, BEN, SAM, TEAM_MONTH, TODAY, actor
 
 LIMITS = {Role.SALES: {"discount": Decimal(10), "total": {"EUR": 100_000}}, Role.AGENT: {"discount": Decimal(0)}}
 
@@ -67,6 +69,38 @@ def test_above_it_the_draft_waits(shop: InvoiceShop, fields: dict[str, str], who
     operation = shop.does(shop.confirms())
     assert (operation.state, operation.reason.key) == (State.REFUSED, "NeedsApproval")
     assert shop.invoice().number is None
+
+
+@pytest.mark.parametrize(
+    ("price", "discount", "is_granted"), [("17.91", "", True), ("17.90", "", False), ("18.90", "6 %", False)]
+)
+def test_a_price_below_the_catalogues_is_a_discount(
+    shop: InvoiceShop, price: str, discount: str, is_granted: bool
+) -> None:
+    """10 x 19.90 = 199.00 in the catalogue, of which 10 % are 19.90. Asked are 179.10: 10 % off; 179.00: 10.05 %;
+    189.00 less 6 % (11.34) = 177.66: 10.72 %. Changing the words does not change what it is.
+    """
+    shop.adds(item=TEAM_MONTH, description="", quantity="10", price=price, discount=discount)
+    shop.adds(line="l1", version=1, description="Other words", quantity="10", price=price, discount=discount)
+    assert shop.invoice().lines[0].list_price == Money(amount=1990, currency="EUR")
+    operation = shop.does(shop.confirms())
+    assert operation.state is (State.DONE if is_granted else State.REFUSED)
+
+
+def test_what_is_given_off_counts_over_the_whole_invoice(shop: InvoiceShop) -> None:
+    """19.90 at 0.10 and 450.00 in free words are 469.90 at full price: 19.80 less, 4.21 %; with 0.10 alone 99.5 %."""
+    shop.adds(item=TEAM_MONTH, description="", quantity="1", price="0.10")
+    with shop.store.reading(SAM) as uow:
+        found = reviewing.review(uow, ADA, REF)
+    assert found.exceeds.discount == Decimal("99.5")
+    shop.adds()
+    assert shop.does(shop.confirms()).state is State.DONE
+
+
+def test_above_the_catalogues_price_nothing_is_given_off(shop: InvoiceShop) -> None:
+    shop.adds(item=TEAM_MONTH, description="", quantity="1", price="29.90")
+    with shop.store.reading(SAM) as uow:
+        assert reviewing.review(uow, ADA, REF).totals.given.amount == 0
 
 
 def test_managers_have_no_limit_and_of_several_roles_the_freest_counts(shop: InvoiceShop) -> None:
@@ -200,6 +234,28 @@ def test_what_nobody_decides_is_reminded_of_again_and_again(shop: InvoiceShop) -
     shop.clock.goes_on(hours=24)
     assert len(reminded(shop)) == 2
     assert shop.invoice().approval.state is RequestState.FILED
+
+
+def test_what_nobody_could_be_asked_about_is_reminded_of_as_well(shop: InvoiceShop) -> None:
+    """Nobody was there to get a card."""
+    for person in (PETRA, PAUL):
+        shop.dismisses(person)
+    shop.adds(discount="50 %")
+    asks(shop)
+    shop.hires(PETRA)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [f"{REF}:{PETRA.user}"]
+
+
+def test_all_that_wait_are_looked_at(shop: InvoiceShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are looked at in one transaction."""
+    monkeypatch.setattr(nudging, "AT_ONCE", 1)
+    for name in ("inv_1", "inv_2", "inv_3"):
+        shop.adds(name, discount="50 %")
+        with shop.store.writing(SAM) as uow:
+            approving.ask(uow, AskForApproval(contact=ADA, invoice=SalesInvoiceId(name)))
+    shop.clock.goes_on(hours=24)
+    assert len(reminded(shop)) == 6
 
 
 @pytest.mark.parametrize("what", ["granted", "rejected", "changed", "deleted"])

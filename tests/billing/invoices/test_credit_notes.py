@@ -195,6 +195,15 @@ def test_each_invoice_has_its_own_notes(shop: InvoiceShop) -> None:
 # Links
 
 
+def test_only_the_notes_of_that_invoice_are_read(shop: InvoiceShop) -> None:
+    """However many others the customer has: those are not even looked into."""
+    kept = credited(shop, amount="1")
+    other = credited(shop, amount="2")
+    shop.rows.operations[other.id] = other.model_copy(update={"result": '{"ref":"inv_2", "unreadable'})
+    with shop.store.reading(SAM) as uow:
+        assert [one.id for one in notes(uow, ADA, REF)] == [kept.id]
+
+
 def tokens(shop: InvoiceShop) -> list[str]:
     with shop.store.writing(SAM) as uow:
         links = linking.links(uow, REF, LIFETIME)

@@ -14,6 +14,7 @@ from billing.contacts import Account, AccountStatus, Address, Member, MemberRigh
 from billing.errors import (
     AccountNotBillable,
     AmountNotReadable,
+    BilledInAnotherCurrency,
     DraftChanged,
     DueDateOutOfRange,
     FieldMissing,
@@ -38,7 +39,7 @@ from billing.money import Money
 from billing.operations import State
 from billing.roles import Role
 from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
-from tests.support.shop import ADA, BEN, CATALOGUE, SAM, TEAM_MONTH, TODAY, actor, contact
+from tests.support.shop import ADA, BEN, CATALOGUE, PLUS_MONTH_USD, SAM, TEAM_MONTH, TODAY, actor, contact
 
 
 def form(shop: InvoiceShop, invoice: str = REF, customer: ContactId = ADA, **how: object) -> DraftForm:
@@ -364,6 +365,66 @@ def test_a_copy_is_a_draft_of_its_own(shop: InvoiceShop) -> None:
     assert (copy.stage, copy.number, copy.stripe, copy.details.memo) == (Stage.DRAFT, None, None, "Hello")
     assert copy.details.due_on is None  # that day has passed
     assert [one.description for one in copy.lines] == ["Onboarding"]
+
+
+def turns_american(shop: InvoiceShop) -> None:
+    """Stripe says that Ada is billed in dollars by now."""
+    shop.knows(shop.rows.contacts[ADA].model_copy(update={"currency": "USD"}))
+
+
+def test_only_the_drafts_that_are_shown_are_worked_out(shop: InvoiceShop) -> None:
+    """Of Sam's two the newer one is; the customer of the other one is not read."""
+    with shop.store.writing(SAM) as uow:
+        lines.save_line(uow, SaveLine(contact=BEN, invoice=SalesInvoiceId("inv_ben"), description="x", price="1"))
+    shop.clock.goes_on(minutes=1)
+    shop.adds()
+    del shop.rows.contacts[BEN]
+    with shop.store.reading(SAM) as uow:
+        assert [row.ref for row in lists.mine(uow, 1)] == [REF]
+
+
+def test_a_draft_keeps_its_currency(shop: InvoiceShop) -> None:
+    """Lines of 450.00 and 5.00 less 5.00 and 19 % on top are 450.00 + 85.50 = 535.50; the menu has prices in EUR."""
+    shop.adds()
+    turns_american(shop)
+    shop.adds(description="Travel", quantity="1", price="5")
+    shop.details(discount="5")
+    shown = form(shop)
+    assert shown.totals.total == Money(amount=53550, currency="EUR")
+    with shop.store.reading(SAM) as uow:
+        assert [row.total for row in lists.drafts(uow).rows] == [shown.totals.total]
+        offered = lines.line_form(uow, ADA, REF)
+        assert (offered.currency, {one.unit.currency for one in offered.items}) == ("EUR", {"EUR"})
+    with pytest.raises(AmountNotReadable):
+        shop.adds(price="5 USD")
+    with pytest.raises(NotReadable):
+        shop.adds(item=PLUS_MONTH_USD)
+
+
+def test_what_is_in_another_currency_than_the_customer_is_not_sent(shop: InvoiceShop) -> None:
+    """Also when that happens between the review and the sending; the customer is written new ones in their own."""
+    shop.adds()
+    command = shop.confirms()
+    turns_american(shop)
+    with pytest.raises(BilledInAnotherCurrency):
+        shop.confirms()
+    assert shop.does(command).reason.key == "BilledInAnotherCurrency"
+    assert shop.adds("inv_2", price="5").currency == "USD"
+
+
+def test_a_copy_in_another_currency_carries_no_amounts_over(shop: InvoiceShop) -> None:
+    """Marketing Plus is 49.00 EUR and 55.00 USD, Onboarding is not in the catalogue; percentages stay."""
+    shop.adds(item="marketing-plus-month-eur", description="", price="", discount="10 %")
+    shop.adds(discount="5")
+    shop.details(discount="2.50")
+    turns_american(shop)
+    with shop.store.writing(SAM) as uow:
+        copy = copying.clone(uow, REF, SalesInvoiceId("inv_2"))
+    assert [(one.description, one.unit, one.discount) for one in copy.lines] == [
+        ("Marketing Plus", Money(amount=5500, currency="USD"), Discount(percent=Decimal(10))),
+        ("Onboarding", Money(amount=0, currency="USD"), None),
+    ]
+    assert (copy.currency, copy.details.discount) == ("USD", None)
 
 
 def test_a_template_has_no_customer(shop: InvoiceShop) -> None:

@@ -79,7 +79,7 @@ def test_they_stop_at_once(shop: InvoiceShop, end: str) -> None:
         )
         shop.does(payment)
     else:
-        shop.does(EndInvoice(contact=ADA, invoice=REF), person=PETRA)
+        shop.does(EndInvoice(contact=ADA, invoice=REF, reason="Typed twice"), person=PETRA)
     with shop.store.reading(NOBODY) as uow:
         assert reminding.still_due(uow, REF) is None
     day(shop, 31)

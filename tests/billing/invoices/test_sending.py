@@ -168,6 +168,35 @@ def test_a_draft_that_changes_while_stripe_is_asked_is_not_numbered(shop: Invoic
     assert shop.rows.invoice_numbers == {}
 
 
+def test_over_midnight_it_is_due_when_the_review_said(shop: InvoiceShop) -> None:
+    """Reviewed and prepared on 2 March, numbered on 3 March: due in 14 days of the review, at Stripe, too."""
+    shop.clock.now = datetime(2026, 3, 2, 22, 50, tzinfo=UTC)  # ten to midnight in Berlin
+    shop.adds()
+    operation = shop.accepts(shop.confirms())
+    performed = shop.performs(operation)
+    shop.clock.goes_on(minutes=20)
+    shop.records(operation, performed)
+    shop.follows()
+    assert (shop.invoice().issued_on, shop.invoice().due_on) == (date(2026, 3, 3), date(2026, 3, 16))
+    assert shop.sheet().stripe.due_at == datetime(2026, 3, 16, 22, 59, 59, tzinfo=UTC)
+
+
+def test_a_stale_submission_spoils_no_colleagues_send(shop: InvoiceShop) -> None:
+    """Petra confirms what Sam has changed since, while Stripe prepares what Sam has confirmed: only hers is refused."""
+    shop.adds()
+    stale = shop.confirms(person=PETRA)
+    shop.adds(description="Travel")
+    good = shop.accepts(shop.confirms(), key="sam")
+    performed = shop.performs(good)
+    refused = shop.accepts(stale, person=PETRA, key="petra")
+    shop.walks(refused)
+    assert shop.rows.operations[refused].reason.key == "PriceChanged"
+    shop.records(good, performed)
+    shop.follows()
+    assert shop.rows.operations[good].state is State.DONE
+    assert (shop.invoice().stage, shop.invoice().number) == (Stage.ISSUED, "INV-2026-00001")
+
+
 def test_the_second_operation_answers_where_the_first_would_have(shop: InvoiceShop) -> None:
     shop.adds()
     operation = shop.accepts(shop.confirms(), reply_to="the view")

@@ -287,8 +287,8 @@ def test_only_managers_give_money_back_or_cancel(shop: InvoiceShop) -> None:
     """H16."""
     for command in (
         credit(),
-        EndInvoice(contact=ADA, invoice=REF),
-        EndInvoice(contact=ADA, invoice=REF, write_off=True),
+        EndInvoice(contact=ADA, invoice=REF, reason="Typed twice"),
+        EndInvoice(contact=ADA, invoice=REF, write_off=True, reason="Insolvent"),
     ):
         for person in (MIA, SAM):
             assert reason(shop.does(command, person=person)) == "NotPermitted"
@@ -299,14 +299,23 @@ def test_only_managers_give_money_back_or_cancel(shop: InvoiceShop) -> None:
 
 def test_it_is_cancelled_and_keeps_its_number(shop: InvoiceShop) -> None:
     shop.does(EndInvoice(contact=ADA, invoice=REF, reason="Typed twice"), person=PETRA)
+    assert shop.rows.timeline[-1].parameters["note"] == "Typed twice"
     sheet = shop.sheet()
     assert (sheet.state, sheet.number, sheet.due.amount) == (InvoiceState.VOID, "INV-2026-00001", 0)
-    assert reason(shop.does(EndInvoice(contact=ADA, invoice=REF), person=PETRA)) == "NotNow"
+    assert reason(shop.does(EndInvoice(contact=ADA, invoice=REF, reason="Typed twice"), person=PETRA)) == "NotNow"
     assert reason(shop.does(payment(due=0, amount="1"))) == "NotNow"
 
 
+@pytest.mark.parametrize("write_off", [True, False])
+def test_neither_is_done_without_a_reason(shop: InvoiceShop, write_off: bool) -> None:
+    """HX9: the history says why."""
+    refused = shop.does(EndInvoice(contact=ADA, invoice=REF, write_off=write_off, reason=" "), person=PETRA)
+    assert (reason(refused), refused.reason.field) == ("ReasonMissing", "reason")
+    assert shop.sheet().state is InvoiceState.SENT
+
+
 def test_it_is_written_off_and_can_still_be_paid(shop: InvoiceShop) -> None:
-    shop.does(EndInvoice(contact=ADA, invoice=REF, write_off=True), person=PETRA)
+    shop.does(EndInvoice(contact=ADA, invoice=REF, write_off=True, reason="Insolvent"), person=PETRA)
     assert shop.sheet().state is InvoiceState.UNCOLLECTIBLE
     assert shop.does(payment()).state is State.DONE
     assert shop.sheet().state is InvoiceState.PAID
@@ -314,4 +323,4 @@ def test_it_is_written_off_and_can_still_be_paid(shop: InvoiceShop) -> None:
 
 def test_what_is_partly_paid_is_not_cancelled(shop: InvoiceShop) -> None:
     shop.does(payment(amount="1"))
-    assert reason(shop.does(EndInvoice(contact=ADA, invoice=REF), person=PETRA)) == "NotNow"
+    assert reason(shop.does(EndInvoice(contact=ADA, invoice=REF, reason="Typed twice"), person=PETRA)) == "NotNow"

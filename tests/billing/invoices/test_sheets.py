@@ -151,7 +151,7 @@ def test_while_a_card_is_being_charged_nothing_else_is_offered_and_what_is_forge
     for ref in (REF, stripe):
         assert shop.sheet(ref).state is S.PROCESSING
     shop.clock.goes_on(seconds=1)
-    forged = shop.accepts(EndInvoice(contact=ADA, invoice=stripe), person=PETRA, key="void")
+    forged = shop.accepts(EndInvoice(contact=ADA, invoice=stripe, reason="Typed twice"), person=PETRA, key="void")
     with pytest.raises(Transient):
         shop.steps.check(forged, "")
     shop.walks(charge)

@@ -9,13 +9,14 @@ import pytest
 
 from billing.catalogue import Place
 from billing.catalogue.policies import CustomerNotices, TeamNotices
-from billing.contacts import InvoiceStatus
+from billing.contacts import Invoice, InvoiceStatus
 from billing.errors import AmountDiffers, Declined, PriceChanged
 from billing.events import COVERED, EventSteps
 from billing.ids import CustomerId, EventId
 from billing.invoices import issuing, telling
 from billing.invoices.crediting import CreditInvoice
 from billing.invoices.issuing import IssueInvoice
+from billing.invoices.model import Stage
 from billing.invoices.payments import ChargeInvoice, RecordPayment
 from billing.invoices.telling import Audience, News, Told, ToTell, What
 from billing.money import Money
@@ -210,6 +211,29 @@ def test_what_breaks_is_told_once_however_often_it_is_said() -> None:
     for _ in range(2):
         shop.steps.fail(issue.id, "ref-2")
     assert told(shop) == [(What.NOT_SENT, Audience.SENDER), (What.NOT_SENT, Audience.MANAGERS)]
+
+
+def test_what_has_its_number_and_hangs_is_told_although_stripe_has_a_draft_of_it() -> None:
+    """The mirror has Stripe's drafts, too; only what was issued is out."""
+    shop = InvoiceShop()
+    shop.adds()
+    shop.walks(shop.accepts(shop.confirms()))
+    numbered = shop.invoice()
+    draft = Invoice(
+        id=numbered.stripe,
+        number=None,
+        status=InvoiceStatus.DRAFT,
+        total=Money(amount=53550, currency="EUR"),
+        due=Money(amount=53550, currency="EUR"),
+        created_at=shop.clock.now,
+    )
+    with shop.store.writing(SAM) as uow:
+        uow.mirror.add_invoice(ADA, draft)
+    news = News(what=What.NOT_SENT, invoice=REF)
+    assert seen(shop, news)
+    shop.follows()
+    assert shop.invoice().stage is Stage.ISSUED
+    assert seen(shop, news) is None
 
 
 def test_a_draft_that_is_gone_or_was_sent_needs_no_news(shop: InvoiceShop) -> None:

@@ -155,16 +155,6 @@ def test_cards_are_kept_by_place(known: Store) -> None:
         assert [one.ts for one in uow.invoices.cards("inv_1")] == ["2.0"]
 
 
-def test_drafts_that_somebody_was_asked_about(known: Store) -> None:
-    adds(known, invoice("a"), invoice("b"), invoice("c", stage=Stage.SENDING, number="INV-1"))
-    with known.writing(ACTOR) as uow:
-        for name in ("a", "c"):
-            for place in ("C1", "U1"):
-                uow.invoices.save_card(InvoiceCard(invoice=invoice(name).id, place=place, channel=place, ts="1.0"))
-        assert [one.id for one in uow.invoices.asked_about(9)] == [invoice("a").id]
-        assert uow.invoices.asked_about(0) == ()
-
-
 # --- approvals --------------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +177,25 @@ def listed(store: Store, wanted: RequestFilter, user: str = "U2", **how: Any) ->
         page = uow.invoices.asked(wanted, TeamId("T1"), UserId(user), **({"limit": 100} | how))
     assert "limit" in how or page.total == len(page.invoices)
     return [one.id.removeprefix("inv_") for one in page.invoices]
+
+
+def test_what_waits_is_found_with_and_without_a_card(known: Store) -> None:
+    """What was decided, changed or sent waits no more; the oldest comes first, a page at a time."""
+    adds(
+        known,
+        asked("new", hours=2),
+        asked("old"),
+        asked("elsewhere", hours=1, team="T2"),
+        asked("changed", outdated=True),
+        asked("rejected", state=RequestState.REJECTED),
+        asked("sent", stage=Stage.ISSUED, number="INV-1"),
+        invoice("unasked"),
+    )
+    with known.writing(ACTOR) as uow:
+        uow.invoices.save_card(InvoiceCard(invoice=invoice("new").id, place="C1", channel="C1", ts="1.0"))
+        first = uow.invoices.waiting(2)
+        rest = uow.invoices.waiting(2, first[-1].place)
+    assert [one.id for one in (*first, *rest)] == ["inv_old", "inv_elsewhere", "inv_new"]
 
 
 def test_each_list_has_its_own_invoices(known: Store) -> None:
@@ -305,9 +314,14 @@ def test_operations_that_were_done(known: Store) -> None:
         uow.operations.add(operation("first", contact=ADA.id, state="done"))
         uow.operations.add(operation("refused", contact=ADA.id, state="refused"))
         uow.operations.add(operation("other", contact=ADA.id, state="done", kind="other"))
+        for key, ref in (("mine", "inv_1"), ("longer", "inv_11"), ("any", "inv%1")):
+            result = f'{{"note":"\\"ref\\":\\"inv_1\\"","ref":"{ref}"}}'
+            uow.operations.add(operation(key, contact=ADA.id, state="done", kind="credit", result=result))
         kind = operation("first").kind
     with known.reading(ACTOR) as uow:
         assert [one.key for one in uow.operations.done(ADA.id, kind)] == ["first", "last"]
+        assert [one.key for one in uow.operations.done(ADA.id, "credit", "inv_1")] == ["mine"]
+        assert [one.key for one in uow.operations.done(ADA.id, "credit", "inv%1")] == ["any"]
         assert uow.operations.done(BEN.id, kind) == ()
 
 
@@ -355,7 +369,9 @@ def test_fifty_people_send_at_once_and_some_transactions_break(numbering: Databa
     def send(n: int) -> None:
         id_ = operation(f"k{n}").id
         context = Context(operation=id_, actor=ACTOR, created_at=NOW)
-        checked = sending.Sendable(invoice=SalesInvoiceId(f"inv_{n:02}"), version=1, order=None)
+        checked = sending.Sendable(
+            invoice=SalesInvoiceId(f"inv_{n:02}"), written=invoice(f"{n:02}").written, due_on=NOW.date(), order=None
+        )
         outcome = sending.AtStripe(prepared=InvoiceId(f"in_{n:02}"))
         together.wait()
         for wanted in (n % 3 == 0, False):
