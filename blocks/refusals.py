@@ -519,6 +519,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Nothing is to be paid for this invoice any more, or it was cancelled. Nothing was charged."),
         "",
     ),
+    "NotFailing": (
+        later("Only a failed payment is collected this way. Open the invoice to see what can be done."),
+        "",
+    ),
     "AmountDue": (
         later("{due} is still to be paid, not {shown}. Nothing was charged; please look at the invoice again."),
         later("Another amount is to be paid than was shown. Nothing was charged."),

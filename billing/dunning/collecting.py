@@ -11,6 +11,7 @@ from billing.errors import (
     Declined,
     InvoiceNotOpen,
     NoPaymentPage,
+    NotFailing,
 )
 from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId, SubscriptionId
 from billing.invoices.sheets import settled
@@ -119,10 +120,10 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = 
 
 
 def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
-    """Only what is open, at the amount that was shown, and with a method of this very contact."""
+    """Only what fails, at the amount that was shown, and with a method of this very contact."""
     uow.actor.require(Permission.CHARGE_INVOICE)
     contact = uow.contacts.get(command.contact)
-    invoice = _open(uow, contact, command.invoice)
+    invoice = _failing(uow, contact, command.invoice)
     if invoice.due.amount != command.due:
         raise AmountDue(shown=command.due, due=invoice.due.amount, currency=invoice.due.currency)
     method = chosen(uow, contact, command.payment_method, uow.today)
@@ -184,7 +185,7 @@ PAY = Action(
 def check_link(uow: UnitOfWork, command: SendInvoiceLink) -> LinkToSend:
     contact = uow.contacts.get(command.contact)
     may_be_sent(uow, contact)
-    invoice = _open(uow, contact, command.invoice)
+    invoice = _failing(uow, contact, command.invoice)
     return LinkToSend(contact=contact, customer=contact.customer, invoice=invoice.id)
 
 
@@ -234,11 +235,16 @@ SEND_LINK = Action(
 )
 
 
-def _open(uow: UnitOfWork, contact: Contact, invoice_id: InvoiceId) -> Invoice:
-    """An invoice of this contact's (a form can be forged) on which something is still to be paid."""
+def _failing(uow: UnitOfWork, contact: Contact, invoice_id: InvoiceId) -> Invoice:
+    """An invoice of this contact's (a form can be forged) that Stripe charges by itself and could not.
+
+    Raises InvoiceNotOpen when nothing is to be paid on it, NotFailing for all others: they have rules of their own.
+    """
     invoice = uow.mirror.invoice(contact.id, invoice_id)
     if invoice is None or invoice.status is not InvoiceStatus.OPEN or not invoice.due:
         raise InvoiceNotOpen(contact=contact.name)
+    if not invoice.failing:
+        raise NotFailing
     return invoice
 
 

@@ -97,6 +97,7 @@ EXAMPLES = {
     "TooManyAttempts": errors.TooManyAttempts(),
     "TooManyRecipients": errors.TooManyRecipients(most=5),
     "NothingToLift": errors.NothingToLift(),
+    "NotFailing": errors.NotFailing(),
     "InvoiceNotOpen": errors.InvoiceNotOpen(contact="Ada"),
     "AmountDue": errors.AmountDue(shown=4900, due=2900, currency="EUR"),
     "NoPaymentPage": errors.NoPaymentPage(contact="Ada"),
