@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from slack_bolt import Ack
 
 from billing.access import Actor
@@ -11,15 +13,15 @@ from billing.errors import NoSuchApproval, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId, UserId
 from billing.invoices import approving, nudging, sheets
 from billing.invoices.approving import ApprovalView
-from billing.invoices.deciders import deciders, entitled
+from billing.invoices.deciders import entitled, managers
 from billing.invoices.model import InvoiceCard
 from billing.ports import UnitOfWork
-from billing.roles import Permission
 from billing.steps import NOBODY
 from blocks import invoices as views
 from blocks.invoices import Id
 from blocks.texts import Translator
 from handlers.conversation import Screen
+from handlers.managers import Managers
 from handlers.payloads import Call
 from handlers.posts import Posted, Posts
 from handlers.router import Router
@@ -66,6 +68,7 @@ class ApprovalNews:
     def __init__(self, desk: Desk, posts: Posts) -> None:
         self._desk = desk
         self._posts = posts
+        self._managers = Managers(desk, posts)
 
     def tell(self, argument: str, _: str = "") -> str:
         """`argument` is the invoice and the version that there is news of; what is shown is how it stands now."""
@@ -75,48 +78,59 @@ class ApprovalNews:
                 shown = approving.view(uow, invoice)
             except (UnknownInvoice, NoSuchApproval):
                 return ""  # thrown away meanwhile
-            readers = self._readers(uow, shown)
             known = {card.place: card for card in uow.invoices.cards(invoice)}
-        for place, t in readers.items():
-            self._show(invoice, shown, place, t, known.get(place))
-        return ",".join(readers)
+            asked = managers(uow, shown.invoice.team, shown.approval.filed_by.user)
+            others = self._others(uow, shown, known)
+        there: dict[str, bool] = {}
+
+        def show(place: str, t: Translator) -> bool:
+            there[place] = self._show(invoice, shown, place, t, known.get(place))
+            return there[place]
+
+        self._managers.tell(show, asked)
+        for place, t in others.items():
+            if place not in there:
+                show(place, t)
+        return ",".join(there)
 
     def remind(self, argument: str, _: str = "") -> str:
         """`argument` is the invoice and the person. What was decided meanwhile is not reminded of."""
         invoice, _, user = argument.partition(":")
         with self._desk.reading(NOBODY) as uow:
             waiting = nudging.still_waiting(uow, SalesInvoiceId(invoice), UserId(user))
+            places = {card.place for card in uow.invoices.cards(SalesInvoiceId(invoice))}
         if waiting is None:
             return ""
         shown, person = waiting
         t = Translator(person.locale, person.timezone)
-        in_channel = bool(self._posts.managers) and person.may(Permission.APPROVE_INVOICE)
+        in_channel = person.user not in places
         self._posts.post(person.user, views.approval_reminder(shown, t, in_channel=in_channel))
         return person.user
 
     def _show(
         self, invoice: SalesInvoiceId, shown: ApprovalView, place: str, t: Translator, known: InvoiceCard | None
-    ) -> None:
+    ) -> bool:
+        """Post or change it; False where there is no way there."""
         message = views.approval_card(shown, t)
         if known:
-            self._posts.update(Posted(channel=known.channel, ts=known.ts), message)
-            return
+            return self._posts.update(Posted(channel=known.channel, ts=known.ts), message)
         posted = self._posts.post(place, message)
         if posted:
             with self._desk.writing(NOBODY) as uow:
                 uow.invoices.save_card(InvoiceCard(invoice=invoice, place=place, channel=posted.channel, ts=posted.ts))
+        return posted is not None
 
-    def _readers(self, uow: UnitOfWork, shown: ApprovalView) -> dict[str, Translator]:
-        """The managers' channel or, where there is none, each manager; deputies; and who asked, once it is decided."""
-        invoice, filer = shown.invoice, shown.approval.filed_by
+    def _others(self, uow: UnitOfWork, shown: ApprovalView, known: Iterable[str]) -> dict[str, Translator]:
+        """Who gets a card beside the managers: deputies, who asked, once it is decided, and whoever has one."""
+        approval, business = shown.approval, uow.catalogue.business
+        users = [one.user for one in approval.deputies]
+        if approval.state is not RequestState.FILED:
+            users.append(approval.filed_by.user)
         readers: dict[str, Translator] = {}
-        if self._posts.managers:
-            business = uow.catalogue.business
-            readers[self._posts.managers] = Translator(business.language, business.timezone)
-        for one in deciders(uow, invoice):
-            if not self._posts.managers or not one.may(Permission.APPROVE_INVOICE):
-                readers[one.user] = Translator(one.locale, one.timezone)
-        asker = uow.staff.get(invoice.team, filer.user)
-        if asker and shown.approval.state is not RequestState.FILED:
-            readers[filer.user] = Translator(asker.locale, asker.timezone)
+        for place in dict.fromkeys((*users, *known)):
+            person = uow.staff.get(shown.invoice.team, UserId(place))
+            if person and person.roles:
+                readers[place] = Translator(person.locale, person.timezone)
+            elif place in known:
+                readers[place] = Translator(business.language, business.timezone)
         return readers
