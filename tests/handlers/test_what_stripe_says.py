@@ -58,6 +58,21 @@ def test_one_failure_is_told_in_full_with_the_ways_on(office: Office) -> None:
     assert "becomes unpaid" in message
 
 
+def test_the_message_says_that_stripe_wrote_it_off(office: Office) -> None:
+    """HX1: its settings may do that after the last try. The message's button opens the form."""
+    fails(office, invoice(status=InvoiceStatus.UNCOLLECTIBLE, attempts=4, next_attempt_at=None))
+    office.store.accept_event(event())
+    office.works()
+    office.clock.goes_on(minutes=1)
+    failures.collect(office.store)
+    office.works()
+    [message] = office.told
+    assert "Stripe will not try again." in message
+    assert "The invoice is written off, and can still be paid." in message
+    office.presses("collect.open", f"{ADA}:in_1")
+    assert "collect.method" in elements(office.shown)
+
+
 def test_a_thousand_failures_are_one_message_with_a_list(office: Office) -> None:
     failed(office, 1000)
     office.works()
