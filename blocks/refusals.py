@@ -501,7 +501,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "NothingToCredit": (
         later("At most {left} can be taken back. Choose an amount or lines, not both."),
-        later("This is more than is left to be taken back."),
+        later("Stripe did not accept this: perhaps less is left than was shown. Nothing was credited."),
     ),
     "LineCreditedBefore": (
         later("Some of this was taken back before. Choose other lines, or enter what is still to be taken back."),

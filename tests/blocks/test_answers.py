@@ -269,7 +269,7 @@ def test_help_answers_carry_feedback_buttons():
 
 def test_help_on_permissions_names_every_permission_with_its_roles():
     text = words(help.help_message("roles", DE).to_dict())
-    assert "• Abos starten: Support, Vertrieb oder Teamleitung" in text
+    assert "• Abos starten: Support, Vertrieb oder Manager" in text
     assert text.count("•") >= len(Permission)
 
 

@@ -208,7 +208,7 @@ def test_where_the_house_does_it_at_once_the_mail_says_so(office: AskingOffice) 
     office.does(Act.APPROVE, PRIYA)
     office.works()
     assert [mail["Subject"] for mail in office.mails[1:]] == ["Your plan has changed"]
-    assert "are switched off by the change" in body(office.mails[1])
+    assert "will be switched off with the change" in body(office.mails[1])
 
 
 def test_an_address_that_is_none_stops_nothing(office: AskingOffice) -> None:
@@ -280,7 +280,7 @@ def test_where_it_was_agreed_the_notice_says_that_it_rises(office: AskingOffice)
     with office.store.writing(MIA) as uow:
         usage.switch(uow, ADA, on=True)
     (mail, _) = uses(office, 900)
-    assert "As agreed, the next higher limit is bought" in body(mail)
+    assert "As agreed, the next higher limit will be bought" in body(mail)
 
 
 def test_without_known_people_the_customer_is_written_to(office: AskingOffice) -> None:
