@@ -202,6 +202,11 @@ class InvoiceStatus(StrEnum):
     VOID = "void"
     UNCOLLECTIBLE = "uncollectible"
 
+    @property
+    def is_payable(self) -> bool:
+        """What was written off can still be paid (docs: "How invoicing works")."""
+        return self in (InvoiceStatus.OPEN, InvoiceStatus.UNCOLLECTIBLE)
+
 
 class Invoice(Frozen):
     """An invoice, as Stripe has it."""
@@ -238,7 +243,12 @@ class Invoice(Frozen):
     @property
     def failing(self) -> bool:
         """Stripe tried to charge it and could not (HX1)."""
-        return self.status is InvoiceStatus.OPEN and not self.by_invoice and self.attempts > 0
+        return self.status is InvoiceStatus.OPEN and self.tried_in_vain
+
+    @property
+    def tried_in_vain(self) -> bool:
+        """The same, also where Stripe wrote it off after the last try, as its settings may say."""
+        return self.status.is_payable and not self.by_invoice and self.attempts > 0
 
     def overdue(self, now: datetime) -> bool:
         return self.status is InvoiceStatus.OPEN and self.due_at is not None and self.due_at < now

@@ -121,6 +121,7 @@ KontorError
 │   ├── CannotCharge        an amount that no card is charged with: too small, too large, or in parts of a fils
 │   ├── CannotRefund        no single card payment that money could go back to
 │   ├── InvoiceNotOpen      nothing (more) is to be paid on it: paid, cancelled or written off (H35)
+│   ├── NotFailing          Stripe did not try to charge it in vain: it is settled on its own page (H35)
 │   ├── AmountDue           another amount is still to be paid than the person was shown (H35)
 │   ├── NoPaymentPage       Stripe has no page on which this invoice can be paid (H35)
 │   └── Misconfigured       the catalogue and Stripe disagree; an admin has to act
@@ -759,6 +760,10 @@ class CannotRefund(Refusal):
 
 
 class InvoiceNotOpen(Refusal):
+    rule = "H35"
+
+
+class NotFailing(Refusal):
     rule = "H35"
 
 

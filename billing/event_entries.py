@@ -103,7 +103,7 @@ def _elsewhere(event: StripeEvent, contact: Contact, change: str, payload: dict[
 
 def _attempt(payload: dict[str, Any], failed: Invoice | None) -> dict[str, Any]:
     """Why it failed and when it is tried again, if the mirror still shows that very attempt."""
-    if failed is None or not failed.failing or failed.attempts != payload.get("attempt_count"):
+    if failed is None or not failed.tried_in_vain or failed.attempts != payload.get("attempt_count"):
         return {}
     following = {"next_attempt": failed.next_attempt_at.date().isoformat()} if failed.next_attempt_at else {}
     return {**({"decline": failed.decline} if failed.decline else {}), **following}

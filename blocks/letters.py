@@ -39,26 +39,26 @@ _TOLD: Mapping[Act, tuple[str, str]] = {
         later("Your change of plan is approved"),
         later("Your request was approved. The change takes effect on {day}:"),
     ),
-    Act.TAKE_EFFECT: (later("Your plan has changed"), later("The change that you asked for is in effect:")),
+    Act.TAKE_EFFECT: (later("Your plan has changed"), later("The change you asked for is now in effect:")),
     Act.REJECT: (
         later("Your request for a change of plan"),
-        later("Your request was not approved. Your plan stays as it is. This is what you had asked for:"),
+        later("Your request was not approved. Your plan stays as it is. This is what you asked for:"),
     ),
     Act.WITHDRAW: (
         later("Your request for a change of plan was withdrawn"),
-        later("Your request was withdrawn. Your plan stays as it is. This is what you had asked for:"),
+        later("Your request was withdrawn. Your plan stays as it is. This is what you asked for:"),
     ),
     Act.KEEP: (
         later("You keep your plan"),
-        later("The planned change was called off. Your plan stays as it is. This was planned:"),
+        later("The planned change was cancelled. Your plan stays as it is. This was planned:"),
     ),
     Act.SUPERSEDE: (
         later("Your earlier request no longer applies"),
-        later("Your plan was changed meanwhile. So this earlier request no longer applies:"),
+        later("Your plan has been changed in the meantime, so this earlier request no longer applies:"),
     ),
     Act.FAIL: (
-        later("Your change of plan could not be made"),
-        later("The change that you had asked for could not be made. We will get in touch with you. It was about:"),
+        later("We could not change your plan"),
+        later("We could not make the change you asked for, and will get in touch with you. You asked for:"),
     ),
 }
 
@@ -84,7 +84,7 @@ def about_request(view: RequestView, done: Decision, contact: Contact, catalogue
             subject=t(subject),
             lead=t(lead, day=day),
             rows=tuple(_rows(view, done, catalogue, t)),
-            listed_under=t("Not included any more:"),
+            listed_under=t("No longer included:"),
             listed=tuple(one.in_(t.language) for one in request.impact.lost) if loses else (),
             paragraphs=tuple(_paragraphs(view, done, catalogue, t)),
             closing=t("Questions? Simply reply to this e-mail."),
@@ -167,15 +167,15 @@ def _rows(view: RequestView, done: Decision, catalogue: Catalogue, t: Translator
 def _paragraphs(view: RequestView, done: Decision, catalogue: Catalogue, t: Translator) -> Iterator[str]:
     match done.act:
         case Act.FILE:
-            yield t("We look at it and write to you as soon as it is decided. Until then nothing changes.")
+            yield t("We will look at it and write to you as soon as it is decided. Until then nothing changes.")
             yield _when(view.request, catalogue, t)
         case Act.SCHEDULE:
             yield t("Until that day everything stays as it is.")
-            yield t("Have you changed your mind? Reply before that day, and you keep your plan.")
+            yield t("Have you changed your mind? Reply before that day and you will keep your plan.")
         case _:
             pass
     if done.act in (Act.SCHEDULE, Act.TAKE_EFFECT) and view.request.impact.lost:
-        yield t("Automations that use what is no longer included are switched off by the change.")
+        yield t("Automations that use what is no longer included will be switched off with the change.")
 
 
 def _when(request: ChangeRequest, catalogue: Catalogue, t: Translator) -> str:
@@ -186,13 +186,13 @@ def _when(request: ChangeRequest, catalogue: Catalogue, t: Translator) -> str:
 
 def _what_now(t: Translator, *, reached: bool, rises_by_itself: bool) -> Iterator[str]:
     if rises_by_itself and reached:
-        yield t("As agreed, the next higher limit is being bought. Should that not be possible, we write to you.")
+        yield t("As agreed, the next higher limit is being bought. Should that not be possible, we will write to you.")
         return
     if rises_by_itself:
-        yield t("As agreed, the next higher limit is bought when the limit is reached. You need not do anything.")
+        yield t("As agreed, the next higher limit will be bought when you reach your limit. You need not do anything.")
         return
     yield t("Your plan does not change by itself.")
     if reached:
-        yield t("To add more contacts, a higher limit is needed: reply to this e-mail, and we arrange it.")
+        yield t("To add more contacts you need a higher limit: reply to this e-mail and we will arrange it.")
     else:
-        yield t("If you expect more contacts, reply to this e-mail, and we arrange a higher limit.")
+        yield t("If you expect more contacts, reply to this e-mail and we will arrange a higher limit.")

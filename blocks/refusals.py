@@ -546,7 +546,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "NothingToCredit": (
         later("At most {left} can be taken back. Choose an amount or lines, not both."),
-        later("This is more than is left to be taken back."),
+        later("Stripe did not accept this: perhaps less is left than was shown. Nothing was credited."),
     ),
     "LineCreditedBefore": (
         later("Some of this was taken back before. Choose other lines, or enter what is still to be taken back."),
@@ -562,6 +562,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "InvoiceNotOpen": (
         later("Nothing is to be paid for this invoice any more, or it was cancelled. Nothing was charged."),
+        "",
+    ),
+    "NotFailing": (
+        later("Only a failed payment is collected this way. Open the invoice to see what can be done."),
         "",
     ),
     "AmountDue": (

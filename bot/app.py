@@ -163,6 +163,7 @@ class App:
                 Pipeline(
                     "event",
                     (Step("handle", events.handle, may_end=True), Step("follow_up", follow_ups.run)),
+                    formerly="stripe_event",
                 ),
                 Pipeline(failures.PIPELINE, (Step("tell", tellers.tell),)),
                 Pipeline(syncs.PIPELINE, (Step("readers", reconciled.readers), Step("tell", reconciled.tell))),

@@ -108,6 +108,8 @@ def _slack(settings: Settings) -> Iterator[Finding]:
     yield Finding("Slack scopes", not missing, f"missing: {', '.join(missing)}" if missing else "all granted")
     if "usergroups:read" not in missing:
         yield _role_groups(settings)
+    if settings.kontor_managers_channel:
+        yield _managers_channel(settings, settings.kontor_managers_channel)
 
 
 def _role_groups(settings: Settings) -> Finding:
@@ -116,6 +118,23 @@ def _role_groups(settings: Settings) -> Finding:
     missing = sorted(settings.kontor_role_groups.keys() - known)
     text = f"Slack has no group @{', @'.join(missing)}" if missing else "all are there"
     return Finding("KONTOR_ROLE_GROUPS", None if missing else True, text)
+
+
+def _managers_channel(settings: Settings, channel: str) -> Finding:
+    """What is told there goes to managers by direct message while the app cannot write in it."""
+    subject = "KONTOR_MANAGERS_CHANNEL"
+    try:
+        found = slack_client(settings).conversations_info(channel=channel)["channel"]
+    except SlackApiError as error:
+        if error.response.get("error") == "missing_scope":
+            return Finding(subject, None, f"not looked at: the app lacks {error.response.get('needed')}")
+        text = f"Slack says {error.response.get('error')} of {channel}: does it exist, and is the app invited to it?"
+        return Finding(subject, False, text)
+    if found["is_archived"]:
+        return Finding(subject, False, f"#{found['name']} is archived")
+    if not found["is_member"]:
+        return Finding(subject, False, f"the app is not in #{found['name']}: invite it")
+    return Finding(subject, True, f"#{found['name']}")
 
 
 def _app_token(settings: Settings) -> Iterator[Finding]:

@@ -12,6 +12,8 @@ SCOPES: dict[str, str] = {
     "users:read": "names, languages and time zones of the staff",
     "users:read.email": "granting roles by e-mail address",
     "usergroups:read": "roles by user group",
+    "groups:read": "whether the app is in the managers' channel, for `kontor doctor`",
+    "channels:read": "the same for a channel that is not private",
 }
 COMMANDS = {
     "/billing": (

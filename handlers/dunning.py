@@ -12,7 +12,7 @@ from billing.desk import Desk
 from billing.dunning import collecting, failures
 from billing.dunning.collecting import InvoiceCollected, InvoiceLinkSent, PayInvoice, SendInvoiceLink
 from billing.errors import Reason, Refusal
-from billing.ids import ContactId, InvoiceId, TeamId, UserId
+from billing.ids import ContactId, InvoiceId, UserId
 from billing.operations import Operation, State
 from billing.ports import UnitOfWork
 from billing.steps import NOBODY
@@ -23,8 +23,9 @@ from blocks.dunning import Id
 from blocks.texts import Translator
 from handlers.announcements import Announcer, Links, News
 from handlers.conversation import Screen
+from handlers.managers import Managers
 from handlers.payloads import Call
-from handlers.posts import Posts
+from handlers.posts import Posted, Posts
 from handlers.router import Router
 
 
@@ -119,26 +120,25 @@ class Tellers:
     def __init__(self, desk: Desk, posts: Posts) -> None:
         self._desk = desk
         self._posts = posts
+        self._managers = Managers(desk, posts)
 
     def tell(self, batch: str, _: str) -> str:
-        """Nothing is told of what was paid meanwhile. Answers where it was told."""
+        """Nothing is told of what was paid meanwhile. Answers for whom it was."""
         with self._desk.reading(NOBODY) as uow:
             place, team = failures.place_of(uow, batch)
             report = failures.told(uow, batch)
-            if not report.shown:
-                return ""
-            message = views.message(report, uow.catalogue, _reader(uow, team, place))
-        posted = self._posts.post(place, message)
-        return posted.channel if posted else ""
+            catalogue, person = uow.catalogue, uow.staff.get(team, UserId(place))
+        if not report.shown:
+            return ""
 
+        def show(where: str, t: Translator) -> Posted | None:
+            return self._posts.post(where, views.message(report, catalogue, t))
 
-def _reader(uow: UnitOfWork, team: TeamId, place: str) -> Translator:
-    """A person's language; in a channel the business's."""
-    actor = uow.staff.get(team, UserId(place))
-    if actor:
-        return Translator(actor.locale, actor.timezone)
-    business = uow.catalogue.business
-    return Translator(business.language, business.timezone)
+        if person:
+            show(place, Translator(person.locale, person.timezone))
+        else:
+            self._managers.tell(show)
+        return place
 
 
 def _about(call: Call) -> tuple[ContactId, InvoiceId | None]:

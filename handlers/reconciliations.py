@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from billing.access import Actor
 from billing.desk import Desk
+from billing.ids import TeamId, UserId
 from billing.roles import Role
 from billing.steps import NOBODY
 from blocks import reconciliations as views
 from blocks.texts import Translator
-from handlers.posts import Posts
+from handlers.managers import Managers
+from handlers.posts import Posted, Posts
 
 
 class ReconciliationNews:
@@ -17,6 +18,7 @@ class ReconciliationNews:
     def __init__(self, desk: Desk, posts: Posts) -> None:
         self._desk = desk
         self._posts = posts
+        self._managers = Managers(desk, posts)
 
     def readers(self, run_id: str, _: str) -> str:
         """Who is told, as a list: kept, so that a repetition tells nobody else."""
@@ -29,18 +31,21 @@ class ReconciliationNews:
 
     def tell(self, run_id: str, readers: str) -> str:
         for reader in filter(None, readers.split(",")):
-            team, _, place = reader.rpartition(":")
-            with self._desk.reading(NOBODY) as uow:
-                run = uow.reconciliations.get(run_id)
-                known = uow.contacts.known([one.contact for one in run.differences[: views.SHOWN]])
-                people: dict[tuple[str, str], Actor] = {(one.team, one.user): one for one in uow.staff.list()}
-                business = uow.catalogue.business
-            person = people.get((team, place))
-            t = (
-                Translator(person.locale, person.timezone)
-                if person
-                else Translator(business.language, business.timezone)
-            )
-            names = {str(contact): one.name for contact, one in known.items()}
-            self._posts.post(place, views.report(run, names, t))
+            self._tell(run_id, reader)
         return readers
+
+    def _tell(self, run_id: str, reader: str) -> None:
+        team, _, place = reader.rpartition(":")
+        with self._desk.reading(NOBODY) as uow:
+            run = uow.reconciliations.get(run_id)
+            known = uow.contacts.known([one.contact for one in run.differences[: views.SHOWN]])
+            person = uow.staff.get(TeamId(team), UserId(place)) if team else None
+        names = {str(contact): one.name for contact, one in known.items()}
+
+        def show(where: str, t: Translator) -> Posted | None:
+            return self._posts.post(where, views.report(run, names, t))
+
+        if person:
+            show(place, Translator(person.locale, person.timezone))
+        else:
+            self._managers.tell(show)

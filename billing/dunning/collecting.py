@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from billing.contacts import Contact, CustomerSnapshot, Invoice, InvoiceStatus, PaymentMethod, Subscription
-from billing.dunning.failures import FailedPayment, failing
+from billing.contacts import Contact, CustomerSnapshot, Invoice, PaymentMethod, Subscription
+from billing.dunning.failures import FailedPayment, failed, failing
 from billing.errors import (
     AmountDue,
     Declined,
     InvoiceNotOpen,
     NoPaymentPage,
+    NotFailing,
 )
 from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId, SubscriptionId
 from billing.invoices.sheets import settled
@@ -98,19 +99,22 @@ class InvoiceLinkSent(Receipt):
 
 
 def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = None) -> CollectForm:
-    """What can be done about that invoice, or about the oldest that fails. Raises InvoiceNotOpen if there is none."""
+    """What can be done about that invoice, or about the oldest that fails.
+
+    Raises InvoiceNotOpen if there is none, NotFailing for an invoice that is not collected this way.
+    """
     uow.actor.require(Permission.CHARGE_INVOICE)
     contact = uow.contacts.get(contact_id)
     every = failing(uow, contact)
-    wanted = [one for one in every if invoice_id is None or one.invoice.id == invoice_id]
-    if not wanted:
+    if invoice_id is None and not every:
         raise InvoiceNotOpen(contact=contact.name)
+    wanted = failed(uow, contact, _collectable(uow, contact, invoice_id)) if invoice_id else every[0]
     ways = ways_to_pay(uow, contact)
     return CollectForm(
         contact=contact,
-        failed=wanted[0],
+        failed=wanted,
         methods=ways.methods,
-        others=len(every) - 1,
+        others=sum(one.invoice.id != wanted.invoice.id for one in every),
         link_to=ways.link_to,
     )
 
@@ -119,10 +123,10 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = 
 
 
 def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
-    """Only what is open, at the amount that was shown, and with a method of this very contact."""
+    """Only what fails, at the amount that was shown, and with a method of this very contact."""
     uow.actor.require(Permission.CHARGE_INVOICE)
     contact = uow.contacts.get(command.contact)
-    invoice = _open(uow, contact, command.invoice)
+    invoice = _collectable(uow, contact, command.invoice)
     if invoice.due.amount != command.due:
         raise AmountDue(shown=command.due, due=invoice.due.amount, currency=invoice.due.currency)
     method = chosen(uow, contact, command.payment_method, uow.today)
@@ -184,7 +188,7 @@ PAY = Action(
 def check_link(uow: UnitOfWork, command: SendInvoiceLink) -> LinkToSend:
     contact = uow.contacts.get(command.contact)
     may_be_sent(uow, contact)
-    invoice = _open(uow, contact, command.invoice)
+    invoice = _collectable(uow, contact, command.invoice)
     return LinkToSend(contact=contact, customer=contact.customer, invoice=invoice.id)
 
 
@@ -192,7 +196,7 @@ def perform_link(payments: Payments, context: Context, checked: LinkToSend) -> P
     """The page is there since the invoice was finalized. What pays there is charged later, too (HX1)."""
     del context
     invoice = payments.invoice(checked.customer, checked.invoice)
-    if invoice is None or invoice.status is not InvoiceStatus.OPEN:
+    if invoice is None or not invoice.status.is_payable:
         raise InvoiceNotOpen(contact=checked.contact.name)
     if not invoice.url:
         raise NoPaymentPage(contact=checked.contact.name)
@@ -234,11 +238,16 @@ SEND_LINK = Action(
 )
 
 
-def _open(uow: UnitOfWork, contact: Contact, invoice_id: InvoiceId) -> Invoice:
-    """An invoice of this contact's (a form can be forged) on which something is still to be paid."""
+def _collectable(uow: UnitOfWork, contact: Contact, invoice_id: InvoiceId) -> Invoice:
+    """An invoice of this contact's (a form can be forged) that Stripe tried to charge by itself in vain.
+
+    Raises InvoiceNotOpen when nothing is to be paid on it, NotFailing for all others: they have rules of their own.
+    """
     invoice = uow.mirror.invoice(contact.id, invoice_id)
-    if invoice is None or invoice.status is not InvoiceStatus.OPEN or not invoice.due:
+    if invoice is None or not invoice.status.is_payable or not invoice.due:
         raise InvoiceNotOpen(contact=contact.name)
+    if not invoice.tried_in_vain:
+        raise NotFailing
     return invoice
 
 

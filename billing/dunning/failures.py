@@ -43,10 +43,10 @@ class FailedPayment(Frozen):
 
 
 class FailureReport(Frozen):
-    """A batch as it stands now; what was paid meanwhile is left out of the list."""
+    """A batch as it stands now; what was paid meanwhile is left out of the list, and no page is empty but the last."""
 
     batch: str
-    count: int  # that were noted; where one page shows all, that still fail
+    count: int  # that were noted; where this page shows all that still fail, those
     totals: tuple[Money, ...]
     shown: tuple[FailedPayment, ...]
     following: int | None = None
@@ -63,7 +63,9 @@ def note(uow: UnitOfWork, event: StripeEvent, contact: Contact, channel: str | N
     if event.origin is Origin.OURS or not (event.type in FAILED or is_about_tries):
         return
     invoice = uow.mirror.invoice(contact.id, InvoiceId(event.object_id or ""))
-    if invoice is None or not invoice.failing or (is_about_tries and stage(invoice) is not Stage.GIVEN_UP):
+    if invoice is None or not invoice.tried_in_vain or (is_about_tries and stage(invoice) is not Stage.GIVEN_UP):
+        return
+    if not invoice.failing and event.origin is not Origin.STRIPE:  # whoever wrote it off knows
         return
     for team, place in concerned(uow, event, contact, channel):
         uow.failures.add(
@@ -121,7 +123,8 @@ def told(uow: UnitOfWork, batch: str, after: int = 0, limit: int = ON_A_PAGE) ->
     if not count:
         raise NotFound(batch)
     page = uow.failures.page(batch, limit, after)
-    shown = tuple(_as_it_stands(uow, page))
+    while not (shown := tuple(_as_it_stands(uow, page))) and page.following is not None:
+        page = uow.failures.page(batch, limit, page.following)
     if after == 0 and page.following is None:  # these are all: what was paid meanwhile does not count
         count, totals = len(shown), _sums(shown)
     return FailureReport(
@@ -144,7 +147,7 @@ def place_of(uow: UnitOfWork, batch: str) -> tuple[str, TeamId]:
 
 def failing(uow: UnitOfWork, contact: Contact) -> tuple[FailedPayment, ...]:
     """The invoices of a contact that Stripe could not charge, oldest first."""
-    return tuple(_failed(uow, contact, one) for one in uow.mirror.open_invoices(contact.id) if one.failing)
+    return tuple(failed(uow, contact, one) for one in uow.mirror.open_invoices(contact.id) if one.failing)
 
 
 def standing(subscription: Subscription, every: tuple[FailedPayment, ...]) -> Subscription:
@@ -161,8 +164,13 @@ def standing(subscription: Subscription, every: tuple[FailedPayment, ...]) -> Su
 def _as_it_stands(uow: UnitOfWork, page: NoticePage) -> Iterator[FailedPayment]:
     for notice in page.notices:
         invoice = uow.mirror.invoice(notice.contact, notice.invoice)
-        if invoice is not None and invoice.failing:
-            yield _failed(uow, uow.contacts.get(notice.contact), invoice)
+        if invoice is not None and (invoice.failing or _is_given_up(notice, invoice)):
+            yield failed(uow, uow.contacts.get(notice.contact), invoice)
+
+
+def _is_given_up(notice: Notice, invoice: Invoice) -> bool:
+    """Whether that is what the notice tells: Stripe may have written it off."""
+    return invoice.tried_in_vain and notice.failure == f"{invoice.id}:{Stage.GIVEN_UP}"
 
 
 def _sums(shown: tuple[FailedPayment, ...]) -> tuple[Money, ...]:
@@ -173,7 +181,8 @@ def _sums(shown: tuple[FailedPayment, ...]) -> tuple[Money, ...]:
     )
 
 
-def _failed(uow: UnitOfWork, contact: Contact, invoice: Invoice) -> FailedPayment:
+def failed(uow: UnitOfWork, contact: Contact, invoice: Invoice) -> FailedPayment:
+    """What is known beside the invoice itself."""
     mine = (one for one in uow.mirror.subscriptions(contact.id) if one.id == invoice.subscription)
     has_method = bool(uow.mirror.payment_methods(contact.id))
     return FailedPayment(

@@ -20,7 +20,7 @@ class Stage(StrEnum):
 
 
 def stage(invoice: Invoice) -> Stage:
-    return Stage.GIVEN_UP if invoice.next_attempt_at is None else Stage.RETRYING
+    return Stage.RETRYING if invoice.failing and invoice.next_attempt_at else Stage.GIVEN_UP
 
 
 class Notice(Frozen):

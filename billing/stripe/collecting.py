@@ -22,6 +22,8 @@ from billing.stripe.once import create_once
 if TYPE_CHECKING:
     from stripe.params import InvoicePayParams
 
+_PAYABLE = ("open", "uncollectible")
+
 
 class Collecting:
     """One per process; threads may share it. Errors of the library leave as they are: the caller translates them."""
@@ -36,7 +38,7 @@ class Collecting:
         if found is None:
             raise InvoiceNotOpen
         due = reading.money(found.amount_remaining, found.currency)
-        if found.status == "open" and due != order.due:
+        if found.status in _PAYABLE and due != order.due:
             raise AmountDue(shown=order.due.amount, due=due.amount, currency=due.currency)
         params: InvoicePayParams = {"payment_method": order.payment_method, "off_session": True}
 
@@ -53,7 +55,7 @@ class Collecting:
                 paid,
             )
         except stripe.InvalidRequestError as error:
-            if found.status != "open" or paid():
+            if found.status not in _PAYABLE or paid():
                 raise InvoiceNotOpen from error
             raise
         if order.subscription and order.later:

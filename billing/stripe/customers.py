@@ -124,7 +124,7 @@ class StripeCustomers:
         """Why a charge failed is only told by its payment, which lies too deep to come with the list."""
         for found in self._client.v1.invoices.list({"customer": customer, "limit": PAGE}).auto_paging_iter():
             invoice = reading.invoice(found)
-            yield invoice.model_copy(update={"decline": self._decline(found.id)}) if invoice.failing else invoice
+            yield invoice.model_copy(update={"decline": self._decline(found.id)}) if invoice.tried_in_vain else invoice
 
     def _decline(self, invoice: str) -> str | None:
         expanded = ["payments.data.payment.payment_intent"]

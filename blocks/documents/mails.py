@@ -163,7 +163,7 @@ def _how_it_is_paid(document: Document, t: Translator) -> tuple[str, ...]:
     if not is_to_be_paid(document):
         return (
             t(
-                "You need not do anything: the amount is taken from {method}.",
+                "You need not do anything: the amount will be taken from {method}.",
                 method=document.payment.taken_from,
             ),
         )

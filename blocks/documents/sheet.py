@@ -326,7 +326,7 @@ def _notes(document: Document, t: Translator) -> list[str]:
         notes.append(document.seller.untaxed)
     if is_open(document) and document.payment.taken_from:
         notes.append(
-            t("You need not do anything: the amount is taken from {method}.", method=document.payment.taken_from)
+            t("You need not do anything: the amount will be taken from {method}.", method=document.payment.taken_from)
         )
     elif is_open(document) and document.terms:
         notes.append(document.terms.strip())

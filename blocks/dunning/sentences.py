@@ -6,7 +6,7 @@ from billing.catalogue import AfterLastTry, Catalogue
 from billing.dunning.failures import FailedPayment
 from billing.dunning.model import Stage
 from blocks import declines, words
-from blocks.texts import Translator, later
+from blocks.texts import Translator, joined, later
 
 _AFTERWARDS = {
     AfterLastTry.UNPAID: later(
@@ -28,10 +28,12 @@ def what_next(one: FailedPayment, afterwards: AfterLastTry, t: Translator) -> st
     """When Stripe tries again, and what comes after the last try."""
     following = one.invoice.next_attempt_at
     if one.stage is Stage.GIVEN_UP or following is None:
+        written_off = "" if one.invoice.failing else t("The invoice is written off, and can still be paid.")
         if one.subscription is None:
-            return t("Stripe will not try again.")
+            return joined([t("Stripe will not try again."), written_off], by=" ")
         status = words.subscription_status(one.subscription.status, t)
-        return t("Stripe will not try again. The subscription now: {status}.", status=status)
+        stopped = t("Stripe will not try again. The subscription now: {status}.", status=status)
+        return joined([stopped, written_off], by=" ")
     again = t("Stripe tries again on {day}.", day=t.day_of(following))
     return f"{again} {t(_AFTERWARDS[afterwards])}" if one.subscription else again
 

@@ -9,6 +9,7 @@ offer: there a job that waits keeps its thread and its place among the running o
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Final
 
@@ -44,25 +45,38 @@ _MOVE = """
 UPDATE workflow_status SET queue_name = :queue, queue_partition_key = name
 WHERE queue_name = :other AND status IN ('ENQUEUED', 'DELAYED', 'PENDING')
 """
+_FORGET_STEPS = """
+DELETE FROM operation_outputs WHERE workflow_uuid IN (
+    SELECT workflow_uuid FROM workflow_status
+    WHERE name = :former AND status IN ('ENQUEUED', 'DELAYED', 'PENDING')
+)
+"""
+_RENAME = """
+UPDATE workflow_status SET name = :name, queue_partition_key = :name
+WHERE name = :former AND status IN ('ENQUEUED', 'DELAYED', 'PENDING')
+"""
 _EXECUTORS = "SELECT DISTINCT executor_id FROM workflow_status WHERE status = 'PENDING'"
 _HELD = "SELECT workflow_uuid FROM workflow_status WHERE status = 'PENDING' AND executor_id = :executor"
 
 
-def _statements(table: str) -> dict[str, sa.TextClause]:
+def _statements(schema: str = "") -> dict[str, sa.TextClause]:
+    tables = re.compile("workflow_status|operation_outputs")
     return {
-        name: sa.text(sql.replace("workflow_status", table))
+        name: sa.text(tables.sub(rf"{schema}\g<0>", sql))
         for name, sql in {
             "enqueue": _ENQUEUE,
             "put_back": _PUT_BACK,
             "recover": _RECOVER,
             "move": _MOVE,
+            "forget_steps": _FORGET_STEPS,
+            "rename": _RENAME,
             "executors": _EXECUTORS,
             "held": _HELD,
         }.items()
     }
 
 
-_BY_DIALECT: Final = {"sqlite": _statements("workflow_status"), "postgresql": _statements("dbos.workflow_status")}
+_BY_DIALECT: Final = {"sqlite": _statements(), "postgresql": _statements("dbos.")}
 
 
 def enqueue(connection: sa.Connection, /, *jobs: Job) -> None:
@@ -117,6 +131,12 @@ class Jobs:
         """Bring what another version of this program left in a queue of its own into ours."""
         with self._database.begin() as connection:
             connection.execute(self._statements["move"], {"queue": QUEUE, "other": queue})
+
+    def rename(self, former: str, name: str) -> None:
+        """Let a pipeline walk the jobs of another from the beginning: its steps are not those that were kept."""
+        with self._database.begin() as connection:
+            connection.execute(self._statements["forget_steps"], {"former": former})
+            connection.execute(self._statements["rename"], {"former": former, "name": name})
 
     def executors(self) -> list[str]:
         """Those that hold jobs."""

@@ -21,15 +21,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The steps of one kind of job. `name` is the `name` of its jobs and is never changed while jobs of it exist.
+    """The steps of one kind of job. `name` is the `name` of its jobs.
 
-    Steps are known by their place: add, remove or reorder them only under a new pipeline name.
+    Steps are known by their place: add, remove or reorder them only under a new pipeline name, and name the one before
+    in `formerly`. Jobs that it left are walked anew.
     """
 
     name: str
     steps: tuple[Step, ...]
     delayed: Callable[[str], None] | None = None  # once, when a job has waited a while, so that a person can be told
     failed: Callable[[str, str], None] | None = None  # argument and reference; repeated until it succeeds
+    formerly: str = ""
 
 
 @dataclass(frozen=True)

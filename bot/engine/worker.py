@@ -105,6 +105,8 @@ class Engine:
         self._drop_other_queues(self._client)
         for pipeline in self._pipelines:
             self._register(pipeline)
+            if pipeline.formerly:
+                self._jobs.rename(pipeline.formerly, pipeline.name)
         ticks = {schedule: self._register_tick(schedule) for schedule in self._schedules}
         DBOS.launch()
         DBOS.apply_schedules(

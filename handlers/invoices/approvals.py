@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from slack_bolt import Ack
 
 from billing.access import Actor
@@ -11,7 +13,7 @@ from billing.errors import NoSuchApproval, UnknownInvoice
 from billing.ids import ContactId, SalesInvoiceId, UserId
 from billing.invoices import approving, nudging, sheets
 from billing.invoices.approving import ApprovalView
-from billing.invoices.deciders import deciders, entitled
+from billing.invoices.deciders import entitled, managers
 from billing.invoices.model import InvoiceCard
 from billing.ports import UnitOfWork
 from billing.roles import Permission
@@ -20,6 +22,7 @@ from blocks import invoices as views
 from blocks.invoices import Id
 from blocks.texts import Translator
 from handlers.conversation import Screen
+from handlers.managers import Managers
 from handlers.payloads import Call
 from handlers.posts import Posted, Posts
 from handlers.router import Router
@@ -66,6 +69,7 @@ class ApprovalNews:
     def __init__(self, desk: Desk, posts: Posts) -> None:
         self._desk = desk
         self._posts = posts
+        self._managers = Managers(desk, posts)
 
     def tell(self, argument: str, _: str = "") -> str:
         """`argument` is the invoice and the version that there is news of; what is shown is how it stands now.
@@ -80,14 +84,19 @@ class ApprovalNews:
             except (UnknownInvoice, NoSuchApproval):
                 return ""  # thrown away meanwhile
             known = {card.place: card for card in uow.invoices.cards(invoice)}
-            business, people, asker = uow.catalogue.business, deciders(uow, shown.invoice), _asker(uow, shown)
-        channel = self._posts.managers
-        t = Translator(business.language, business.timezone)
-        if channel and self._show(invoice, shown, channel, t, known.get(channel)):
-            people = tuple(one for one in people if one.user in known or not one.may(Permission.APPROVE_INVOICE))
-        for one in (*people, *asker):
-            self._show(invoice, shown, one.user, Translator(one.locale, one.timezone), known.get(one.user))
-        return ""
+            asked = managers(uow, shown.invoice.team, shown.approval.filed_by.user)
+            others = self._others(uow, shown, known)
+        there: dict[str, bool] = {}
+
+        def show(place: str, t: Translator) -> bool:
+            there[place] = self._show(invoice, shown, place, t, known.get(place))
+            return there[place]
+
+        self._managers.tell(show, asked)
+        for place, t in others.items():
+            if place not in there:
+                show(place, t)
+        return ",".join(there)
 
     def remind(self, argument: str, _: str = "") -> str:
         """`argument` is the invoice and the person. What was decided meanwhile is not reminded of.
@@ -112,7 +121,7 @@ class ApprovalNews:
     def _show(
         self, invoice: SalesInvoiceId, shown: ApprovalView, place: str, t: Translator, known: InvoiceCard | None
     ) -> bool:
-        """Whether it stands there now."""
+        """Post or change it; False where there is no way there."""
         message = views.approval_card(shown, t)
         if known:
             return self._posts.update(Posted(channel=known.channel, ts=known.ts), message)
@@ -122,8 +131,17 @@ class ApprovalNews:
                 uow.invoices.save_card(InvoiceCard(invoice=invoice, place=place, channel=posted.channel, ts=posted.ts))
         return posted is not None
 
-
-def _asker(uow: UnitOfWork, shown: ApprovalView) -> tuple[Actor, ...]:
-    """Who asked, once it is decided."""
-    asker = uow.staff.get(shown.invoice.team, shown.approval.filed_by.user)
-    return (asker,) if asker and shown.approval.state is not RequestState.FILED else ()
+    def _others(self, uow: UnitOfWork, shown: ApprovalView, known: Iterable[str]) -> dict[str, Translator]:
+        """Who gets a card beside the managers: deputies, who asked, once it is decided, and whoever has one."""
+        approval, business = shown.approval, uow.catalogue.business
+        users = [one.user for one in approval.deputies]
+        if approval.state is not RequestState.FILED:
+            users.append(approval.filed_by.user)
+        readers: dict[str, Translator] = {}
+        for place in dict.fromkeys((*users, *known)):
+            person = uow.staff.get(shown.invoice.team, UserId(place))
+            if person and person.roles:
+                readers[place] = Translator(person.locale, person.timezone)
+            elif place in known:
+                readers[place] = Translator(business.language, business.timezone)
+        return readers

@@ -11,7 +11,8 @@ from billing.steps import NOBODY
 from blocks import invoices as views
 from blocks.texts import Translator
 from handlers.invoices.mailing import InvoiceMails
-from handlers.posts import Posts
+from handlers.managers import Managers
+from handlers.posts import Posted, Posts
 
 
 class InvoiceNews:
@@ -21,6 +22,7 @@ class InvoiceNews:
         self._desk = desk
         self._posts = posts
         self._mails = mails
+        self._managers = Managers(desk, posts)
 
     def readers(self, argument: str, _: str = "") -> str:
         """Who is told, as a list: kept, so that a repetition tells nobody else. Empty for what is no longer so."""
@@ -54,11 +56,14 @@ class InvoiceNews:
         with self._desk.reading(NOBODY) as uow:
             told = telling.told(uow, wanted.news)
             person = uow.staff.get(TeamId(team), UserId(place)) if team else None
-            business = uow.catalogue.business
-        if told:
-            t = (
-                Translator(person.locale, person.timezone)
-                if person
-                else Translator(business.language, business.timezone)
-            )
-            self._posts.post(place, views.news(told, t))
+            managers = telling.managers(uow, told) if told else ()
+        if told is None:
+            return
+
+        def show(where: str, t: Translator) -> Posted | None:
+            return self._posts.post(where, views.news(told, t))
+
+        if person:
+            show(place, Translator(person.locale, person.timezone))
+        else:
+            self._managers.tell(show, managers)

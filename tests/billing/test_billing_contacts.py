@@ -1071,7 +1071,7 @@ def test_the_billing_contact_is_told_of_new_recipients(shop: Shop) -> None:
             showing.save_recipients(uow, ADA, "eve@somewhere.example", key)
     [argument] = jobs(shop, verifying.MAIL)
     assert argument.startswith("recipients:")
-    assert argument.endswith(f":{ADA}")
+    assert argument.endswith(f".{MIA.team}.{ADA}")
 
 
 def test_what_stops_a_change_stops_new_recipients(shop: Shop) -> None:

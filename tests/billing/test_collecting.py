@@ -15,6 +15,7 @@ from billing.errors import (
     InvoiceNotOpen,
     NoEmailAddress,
     NoPaymentPage,
+    NotFailing,
     NotPermitted,
     PaymentMethodExpired,
     Transient,
@@ -149,6 +150,30 @@ def test_only_an_open_invoice_is_charged(shop: Shop, status: InvoiceStatus) -> N
     found = done(shop, command())
     assert found.reason
     assert found.reason.key == "InvoiceNotOpen"
+
+
+def test_what_stripe_wrote_off_after_the_last_try_can_still_be_collected(shop: Shop) -> None:
+    """HX1: from its message; it fails no more, so the form opens another one by itself."""
+    written_off = invoice(status=InvoiceStatus.UNCOLLECTIBLE, attempts=4, next_attempt_at=None)
+    fails(shop, written_off, invoice(2))
+    with shop.store.reading(SAM) as uow:
+        shown = form(uow, ADA, InvoiceId("in_1"))
+        assert (shown.failed.invoice.id, shown.others) == ("in_1", 1)
+        assert form(uow, ADA).failed.invoice.id == "in_2"
+    assert done(shop, SendInvoiceLink(contact=ADA, invoice=InvoiceId("in_1"))).state is State.DONE
+    assert done(shop, command(), key="pay").state is State.DONE
+    assert [one.invoice for one in shop.payments.paid.values()] == ["in_1"]
+
+
+@pytest.mark.parametrize("what", [command(), SendInvoiceLink(contact=ADA, invoice=InvoiceId("in_1"))])
+@pytest.mark.parametrize("sound", [{"by_invoice": True}, {"attempts": 0}])
+def test_what_stripe_did_not_try_in_vain_is_not_collected_here(shop: Shop, what: Any, sound: dict[str, Any]) -> None:
+    """H35: an invoice that was sent is settled by its own rules, of which a forged form knows none."""
+    fails(shop, invoice(**sound))
+    found = done(shop, what)
+    assert (found.state, found.reason and found.reason.key) == (State.REFUSED, NotFailing.__name__)
+    assert not shop.payments.calls
+    assert not shop.rows.timeline
 
 
 def test_what_was_paid_at_stripe_meanwhile_is_refused_there(shop: Shop) -> None:

@@ -131,6 +131,35 @@ def test_fewer_tries_in_stripes_settings_are_told_as_giving_up(shop: Shop) -> No
     assert [notice.failure for notice, _ in shop.rows.notices] == ["in_1:retrying", "in_1:given_up"]
 
 
+WRITTEN_OFF = {"status": InvoiceStatus.UNCOLLECTIBLE, "attempts": 4, "next_attempt_at": None}
+
+
+def test_what_stripe_writes_off_after_the_last_try_is_told_as_giving_up(shop: Shop) -> None:
+    """HX1: its settings may say so; the look at it comes after both."""
+    fails(shop)
+    handled(shop, event(), channel=CHANNEL)
+    fails(shop, invoice(**WRITTEN_OFF))
+    handled(shop, event(2, object_id="in_1"), channel=CHANNEL)
+    assert [notice.failure for notice, _ in shop.rows.notices] == ["in_1:retrying", "in_1:given_up"]
+    shop.clock.goes_on(minutes=1)
+    [batch] = collected(shop)
+    [told] = shown(shop, batch).shown
+    assert (told.stage, told.invoice.due.amount) == (Stage.GIVEN_UP, 4900)
+    assert shop.rows.timeline[0].parameters["decline"] == "insufficient_funds"
+
+
+def test_whoever_writes_it_off_is_not_told_that_stripe_gave_up(shop: Shop) -> None:
+    fails(shop)
+    handled(shop, event(), channel=CHANNEL)
+    fails(shop, invoice(**WRITTEN_OFF))
+    changed = {"object_id": "in_1", "type": "invoice.updated", "previous": '{"next_payment_attempt": 1}'}
+    handled(shop, event(2, **changed, origin=Origin.ELSEWHERE), channel=CHANNEL)
+    assert [notice.failure for notice, _ in shop.rows.notices] == ["in_1:retrying"]
+    shop.clock.goes_on(minutes=1)
+    [batch] = collected(shop)
+    assert not shown(shop, batch).shown
+
+
 @pytest.mark.parametrize(
     "now",
     [
@@ -205,6 +234,20 @@ def test_what_was_paid_meanwhile_is_left_out_of_the_list(shop: Shop) -> None:
     now = shown(shop, batch)
     assert [one.invoice.id for one in now.shown] == ["in_2"]
     assert (now.count, [one.amount for one in now.totals]) == (1, [4900])
+
+
+def test_what_still_fails_is_shown_although_a_whole_page_before_it_was_paid(shop: Shop) -> None:
+    """12 were noted, 10 of them paid before the message: 2 × 49.00 are left."""
+    numbers = range(1, 13)
+    fails(shop, *(invoice(number) for number in numbers))
+    handled(shop, *(event(number) for number in numbers), channel=CHANNEL)
+    shop.clock.goes_on(minutes=1)
+    [batch] = collected(shop)
+    paid = InvoiceStatus.PAID
+    fails(shop, *(invoice(number, **{"status": paid} if number <= 10 else {}) for number in numbers))
+    now = shown(shop, batch)
+    assert [one.invoice.id for one in now.shown] == ["in_11", "in_12"]
+    assert (now.count, [one.amount for one in now.totals], now.following) == (2, [9800], None)
 
 
 def test_the_list_is_for_those_who_may_see_customers_and_of_that_team(shop: Shop) -> None:

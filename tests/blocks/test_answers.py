@@ -102,6 +102,7 @@ EXAMPLES = {
     "TooManyAttempts": errors.TooManyAttempts(),
     "TooManyRecipients": errors.TooManyRecipients(most=5),
     "NothingToLift": errors.NothingToLift(),
+    "NotFailing": errors.NotFailing(),
     "InvoiceNotOpen": errors.InvoiceNotOpen(contact="Ada"),
     "AmountDue": errors.AmountDue(shown=4900, due=2900, currency="EUR"),
     "NoPaymentPage": errors.NoPaymentPage(contact="Ada"),
@@ -274,7 +275,7 @@ def test_help_answers_carry_feedback_buttons():
 
 def test_help_on_permissions_names_every_permission_with_its_roles():
     text = words(help.help_message("roles", DE).to_dict())
-    assert "• Abos starten: Support, Vertrieb oder Teamleitung" in text
+    assert "• Abos starten: Support, Vertrieb oder Manager" in text
     assert text.count("•") >= len(Permission)
 
 

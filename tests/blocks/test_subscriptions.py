@@ -384,7 +384,7 @@ def test_a_refusal_names_the_rule_and_who_can_help():
     reason = AccountNotBillable(contact="Ada", status="suspended").reason
     text = words(subscriptions.refused(reason, CONTACT, DE).modal(DE).to_dict())
     assert "Das Konto von Ada ist gesperrt" in text
-    assert "Helfen können: Teamleitung oder Admins." in text
+    assert "Helfen können: Manager oder Admins." in text
 
 
 def test_a_refusal_can_offer_to_review_again():

@@ -114,6 +114,23 @@ def test_our_row_is_the_row_that_dbos_writes(engine_url: str, acceptor: Acceptor
     assert different <= {"workflow_uuid", "created_at", "updated_at", "creator_xid", "inputs", "attributes"}
 
 
+def test_jobs_under_a_former_name_are_walked_from_the_beginning(engine_url: str, acceptor: Acceptor) -> None:
+    """One was begun, with a step that is none any more; one was taken by an engine that did not know the name."""
+    calls = Calls()
+    former = Pipeline("earlier", (Step("fetch", calls.step("fetch")), Step("record", calls.transient("record", 10**6))))
+    with running(engine_url, former):
+        acceptor.accepts("begun", pipeline="earlier")
+        until(lambda: any(call.startswith("record") for call in calls))
+    acceptor.accepts("fresh", pipeline="earlier")
+    with running(engine_url, pipeline(calls.step("other"))):
+        until(lambda: acceptor.states()["job-fresh"] == "PENDING")
+    calls.clear()
+    with running(engine_url, pipeline(calls.step("handle"), formerly="earlier")):
+        acceptor.waits_for(begun="SUCCESS", fresh="SUCCESS")
+    assert sorted(calls) == ["handle(begun, )", "handle(fresh, )"]
+    assert {row["name"] for row in acceptor.all("SELECT name FROM TABLE WHERE workflow_uuid LIKE 'job-%'")} == {"work"}
+
+
 def test_what_a_step_logs_carries_the_job(engine_url: str, acceptor: Acceptor) -> None:
     seen: list[dict[str, Any]] = []
 

@@ -11,6 +11,7 @@ import requests
 
 from billing.contacts import Contact
 from bot.sandbox import workspace as local
+from tests.flows.test_invoices import issued, sent
 from tests.flows.test_subscriptions import VISA, to_review
 from tests.support import forged
 from tests.support.world import World
@@ -81,6 +82,26 @@ def test_a_role_that_may_not_create_subscriptions_is_refused_although_it_forges_
     world.eventually(world.is_quiet)
     assert world.subscriptions(ada) == []
     world.person("admin").waits_for(lambda one: one.direct_messages)
+
+
+def test_an_invoice_that_was_sent_is_not_charged_with_the_form_for_failed_payments(world: World) -> None:
+    """H35: an agent may collect failed payments and no others. 3 x 150.00 and 19 % are 535.50, not due yet."""
+    ada = world.contact(VISA)
+    sent(world, ada)
+    (method,) = world.methods(ada)
+    chosen = {"type": "static_select", "selected_option": {"value": method}}
+    metadata = {"contact": ada.id, "invoice": issued(world, ada).id, "due": 53550}
+    agent = world.person("agent")
+    payload = forged.submission(
+        agent.id, local.TEAM_ID, "collect.form", view_id="V0COLLECT", metadata=metadata, payment_method=chosen
+    )
+    assert forged.post(world.bot_url, local.SIGNING_SECRET, {"payload": payload}).status_code == 200
+    world.eventually(world.is_quiet)
+    [refused] = [one for one in world.operations(ada) if one.kind == "pay_invoice"]
+    assert refused.reason
+    assert refused.reason.key == "NotFailing"
+    assert issued(world, ada).status == "open"
+    assert world.payments(ada) == []
 
 
 def test_the_same_submission_five_times_at_once_is_one_operation(world: World) -> None:

@@ -199,6 +199,14 @@ def test_where_there_is_no_channel_the_managers_are_told_but_for_who_did_it(offi
     assert "konnte nicht zugestellt werden" in office.told[0]
 
 
+def test_where_the_channel_cannot_be_written_to_the_managers_are_told(office: Office) -> None:
+    office.slack.fails["chat_postMessage"].append(slack_error("not_in_channel"))
+    with office.store.writing(NOBODY) as uow:
+        issuing.not_mailed(uow, uow.invoices.get(ref(office)), "op_1", ["bad@x.example"], by=SAM.user)
+    office.works()
+    assert places(office) == [PETRA.user]
+
+
 def test_a_reminder_that_does_not_arrive_is_told(office: Office) -> None:
     def server(mail: Any) -> None:
         raise Undeliverable("550")

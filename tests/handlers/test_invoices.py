@@ -506,6 +506,27 @@ def test_a_deputy_gets_a_card_of_their_own_and_decides_with_it(office: Office) -
     assert len(office.slack.called("chat_update")) == 2
 
 
+def test_where_the_channel_cannot_be_written_to_managers_get_cards_of_their_own(office: Office) -> None:
+    """Not who asked. Once the app is in the channel, its card is there, too, and all of them change."""
+    office.hires(actor(Role.MANAGER, user="U_MAX", name="Max"))
+    office.slack.fails["chat_postMessage"].append(slack_error("not_in_channel"))
+    asked_for(office)
+    office.works()
+    cards = office.slack.called("chat_postMessage")
+    assert sorted(one.arguments["channel"] for one in cards) == ["U_MAX", PETRA.user]
+    assert "invoice.approve" in json.dumps(cards[0].arguments["blocks"])
+    office.slack.calls.clear()
+    office.clock.goes_on(hours=25)
+    nudging.remind(office.store)
+    office.works()
+    assert all("further up in these messages" in told for told in office.told)
+    office.slack.calls.clear()
+    office.presses("invoice.approve", drafted(office).id, person=PETRA)
+    office.works()
+    assert sorted(one.arguments["channel"] for one in office.slack.called("chat_update")) == ["D_MAX", "D_PETRA"]
+    assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["C_MANAGERS", SAM.user]
+
+
 def test_the_form_of_a_rejection_is_for_those_who_may_reject(office: Office) -> None:
     asked_for(office)
     office.presses("invoice.reject", drafted(office).id, person=MIA)

@@ -58,6 +58,21 @@ def test_one_failure_is_told_in_full_with_the_ways_on(office: Office) -> None:
     assert "becomes unpaid" in message
 
 
+def test_the_message_says_that_stripe_wrote_it_off(office: Office) -> None:
+    """HX1: its settings may do that after the last try. The message's button opens the form."""
+    fails(office, invoice(status=InvoiceStatus.UNCOLLECTIBLE, attempts=4, next_attempt_at=None))
+    office.store.accept_event(event())
+    office.works()
+    office.clock.goes_on(minutes=1)
+    failures.collect(office.store)
+    office.works()
+    [message] = office.told
+    assert "Stripe will not try again." in message
+    assert "The invoice is written off, and can still be paid." in message
+    office.presses("collect.open", f"{ADA}:in_1")
+    assert "collect.method" in elements(office.shown)
+
+
 def test_a_thousand_failures_are_one_message_with_a_list(office: Office) -> None:
     failed(office, 1000)
     office.works()
@@ -100,6 +115,25 @@ def test_a_manager_without_a_channel_is_told_in_their_language(office: Office) -
     failures.collect(office.store)
     office.works()
     assert "ist fehlgeschlagen" in office.told[0]
+
+
+@pytest.mark.parametrize("error", ["not_in_channel", "is_archived", "channel_not_found"])
+def test_where_the_channel_cannot_be_written_to_every_manager_is_told(office: Office, error: str) -> None:
+    """H35: in their own language."""
+    failed(office)
+    office.slack.fails["chat_postMessage"].append(slack_error(error))
+    office.works()
+    assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_PRIYA"]
+    assert "ist fehlgeschlagen" in office.told[0]
+
+
+def test_where_there_are_no_managers_either_the_admins_are_told(office: Office) -> None:
+    office.dismisses(PRIYA)
+    office.hires(actor(Role.ADMIN, user="U_ALEX", name="Alex"))
+    failed(office)
+    office.slack.fails["chat_postMessage"].append(slack_error("not_in_channel"))
+    office.works()
+    assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_ALEX"]
 
 
 # Collecting
@@ -422,6 +456,14 @@ def test_what_a_comparison_found_is_one_message_in_the_managers_channel(office: 
     [message] = office.told
     for words in ("2 customers differed.", "3 events had not arrived.", "Ada Lovelace", "invoices", "name or address"):
         assert words in message
+
+
+def test_a_comparison_is_told_to_managers_where_their_channel_cannot_be_written_to(office: Office) -> None:
+    office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
+    office.rows.reconciliations["rec_1"] = Reconciliation(id="rec_1", began_at=NOW, missed_events=1)
+    office.rows.jobs.append(Job(id="rec_1", name="reconciled", argument="rec_1"))
+    office.works()
+    assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_PRIYA"]
 
 
 def test_without_a_channel_every_manager_and_admin_is_told_once(office: Office) -> None:

@@ -182,7 +182,7 @@ class FakePayments:
         there = self.snapshots[order.customer]
         invoice = next((one for one in there.invoices if one.id == order.invoice), None)
         if operation not in self.paid:
-            if invoice is None or invoice.status is not InvoiceStatus.OPEN:
+            if invoice is None or not invoice.status.is_payable:
                 raise InvoiceNotOpen
             if invoice.due != order.due:
                 raise AmountDue(shown=order.due.amount, due=invoice.due.amount, currency=invoice.due.currency)

@@ -96,6 +96,17 @@ def test_what_a_cancelled_subscription_still_owes_is_paid_although_nothing_is_ch
     assert failing.charges() == 2
 
 
+def test_what_was_written_off_is_paid_at_the_amount_that_was_shown(failing: Failing) -> None:
+    """HX1: Stripe's settings may do that after the last try."""
+    failing.local.v1.invoices.mark_uncollectible(failing.invoice.id)
+    (written_off,) = (one for one in failing.mirrored() if one.tried_in_vain)
+    assert (written_off.status, written_off.decline) == (InvoiceStatus.UNCOLLECTIBLE, "insufficient_funds")
+    with pytest.raises(AmountDue):
+        failing.pays(due=Money(amount=1800, currency="EUR"))
+    assert failing.pays().status is InvoiceStatus.PAID
+    assert failing.charges() == 2
+
+
 def test_a_declined_card_leaves_it_open_and_the_same_operation_tries_no_second_time(failing: Failing) -> None:
     """H30: one try for each operation; another one may succeed."""
     failing.local.card(failing.good, "lost_card")

@@ -90,7 +90,7 @@ def test_what_is_never_due_gets_no_reminder() -> None:
 
 def test_what_is_collected_asks_nobody_to_pay() -> None:
     mail = mails.invoice(american(payment=PaymentWays(taken_from="Visa •••• 4242")), BUSINESS, TO, LINK)
-    assert says(mail, "You need not do anything: the amount is taken from Visa •••• 4242.")
+    assert says(mail, "You need not do anything: the amount will be taken from Visa •••• 4242.")
     assert not says(mail, "Due date")
     assert "says how to pay" not in both(mail)[0]
 

@@ -175,7 +175,7 @@ def test_a_credit_note_names_its_invoice_and_is_no_self_billing() -> None:
     [
         (Settlement.BALANCE, "bleibt als Guthaben stehen"),
         (Settlement.LESS_DUE, "vom offenen Betrag der oben genannten Rechnung abgezogen"),
-        (Settlement.OUTSIDE, "auf anderem Weg als über das Zahlungsmittel zurückgegeben"),
+        (Settlement.OUTSIDE, "auf anderem Weg als über die Zahlungsmethode zurückgegeben"),
     ],
 )
 def test_a_credit_note_says_where_the_money_goes(settlement: Settlement, words: str) -> None:

@@ -503,7 +503,7 @@ def test_whoever_may_file_can_keep_the_plan(planned: AskingOffice, person: Actor
     assert planned.payments.subscriptions["sub_ada"].schedule is None
     assert all(offered(shown(planned, place)) == ["open"] for place in PLACES)
     assert any("has called off" in one for one in planned.told)
-    assert "called off" in planned.mails[-1].get_body(("plain",)).get_content()
+    assert "was cancelled" in planned.mails[-1].get_body(("plain",)).get_content()
 
 
 def test_keeping_it_twice_is_keeping_it_once(planned: AskingOffice) -> None:
@@ -538,7 +538,7 @@ def test_a_change_that_stripe_refuses_is_shown_to_everybody(filed: AskingOffice)
         assert "⚠️" in texts(shown(filed, place)["blocks"])
     told = [one for one in filed.told if "could not be made" in one or "war nicht möglich" in one]
     assert len(told) == 3, "who filed it and both managers"
-    assert "could not be made" in filed.mails[-1].get_body(("plain",)).get_content()
+    assert "We could not make the change" in filed.mails[-1].get_body(("plain",)).get_content()
 
 
 def test_an_operation_for_which_nobody_waits_answers_nowhere(filed: AskingOffice) -> None:

@@ -214,7 +214,7 @@ def test_where_the_house_does_it_at_once_the_mail_says_so(office: AskingOffice) 
     office.does(Act.APPROVE, PRIYA)
     office.works()
     assert [mail["Subject"] for mail in office.mails[1:]] == ["Your plan has changed"]
-    assert "are switched off by the change" in body(office.mails[1])
+    assert "will be switched off with the change" in body(office.mails[1])
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def of_managers(office: AskingOffice) -> dict[str, list[str]]:
 def test_where_it_was_agreed_the_notice_says_that_it_rises(agreed: AskingOffice) -> None:
     """AX5"""
     (mail, _) = uses(agreed, 900)
-    assert "As agreed, the next higher limit is bought when the limit is reached" in body(mail)
+    assert "As agreed, the next higher limit will be bought when you reach your limit" in body(mail)
 
 
 def test_a_reached_limit_is_being_bought_where_it_was_agreed(agreed: AskingOffice) -> None:
