@@ -108,6 +108,8 @@ class StripeInvoices:
             "due_date": int(order.due_at.timestamp()),
             "auto_advance": False,
             "pending_invoice_items_behavior": "exclude",
+            # "" keeps a coupon of the customer's away
+            "discounts": [{"coupon": self._coupon(order.discount, order.currency)}] if order.discount else "",
             "metadata": {INVOICE: order.invoice, KEY: order.key},
         }
         if order.memo:
@@ -115,8 +117,6 @@ class StripeInvoices:
         named = [("PO", order.order_number), *order.fields] if order.order_number else [*order.fields]
         if named:
             params["custom_fields"] = [{"name": name, "value": value} for name, value in named]
-        if order.discount:
-            params["discounts"] = [{"coupon": self._coupon(order.discount, order.currency)}]
         return params
 
     def _filled(self, order: InvoiceOrder, draft: stripe.Invoice) -> stripe.Invoice:

@@ -107,6 +107,18 @@ def test_an_invoice_is_issued_under_our_number_for_our_total(local: LocalStripe,
     assert there.collection_method == "send_invoice"
 
 
+def test_a_coupon_of_the_customer_takes_nothing_off_an_invoice_without_a_discount(
+    local: LocalStripe, payments: StripePayments
+) -> None:
+    """100.00 with 19 % VAT is 119.00, also for a customer with 20 % off at Stripe: only what was reviewed is sent."""
+    customer = local.customer()
+    local.v1.coupons.create({"id": "LOYAL", "percent_off": 20, "duration": "forever"})
+    local.give_coupon(customer.id, "LOYAL")
+    inheriting = local.v1.invoices.create({"customer": customer.id, "currency": "eur"})
+    assert [one.source.coupon for one in local.v1.invoices.retrieve(inheriting.id, {"expand": ["discounts"]}).discounts]
+    assert issued(local, payments, customer=customer).total == eur(11900)
+
+
 def test_an_amount_off_the_whole_is_shared_as_stripe_shares_it(local: LocalStripe, payments: StripePayments) -> None:
     """10.00 off 33.33 + 66.67: 3.333 and 6.667, so 3.33 and 6.67; 19 % of 30.00 is 5.70 and of 60.00 is 11.40."""
     found = issued(
