@@ -365,7 +365,13 @@ class InvoiceGateway(Protocol):
         """A draft at Stripe with lines, taxes and discount. AmountDiffers, and no draft, when its total is another."""
 
     def issue(self, invoice: InvoiceId, number: str, operation: OperationId) -> Invoice:
-        """Finalise the draft under that number; also when that was done before."""
+        """Finalise the draft under that number; also when that was done before.
+
+        Raises NumberTaken when another invoice has it, DraftGone when the draft was deleted.
+        """
+
+    def discard(self, invoice: InvoiceId) -> None:
+        """Delete a draft. Raises NotNow when it is none any more."""
 
     def charge(self, invoice: InvoiceId, method: PaymentMethodId, due: Money, operation: OperationId) -> Invoice:
         """Charge what remains.

@@ -66,6 +66,7 @@ class Happening(StrEnum):
     INVOICE_NOT_REFUNDED = "invoice_not_refunded"
     INVOICE_VOIDED = "invoice_voided"
     INVOICE_WRITTEN_OFF = "invoice_written_off"
+    NUMBER_GIVEN_UP = "number_given_up"
     INVOICE_APPROVAL_ASKED = "invoice_approval_asked"
     INVOICE_APPROVED = "invoice_approved"
     INVOICE_REJECTED = "invoice_rejected"

@@ -172,6 +172,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
     ),
     Happening.INVOICE_VOIDED: ("🚫", later("Invoice {number} cancelled"), later("Invoice cancelled")),
     Happening.INVOICE_WRITTEN_OFF: ("📉", later("Invoice {number} written off"), later("Invoice written off")),
+    Happening.NUMBER_GIVEN_UP: (
+        "🚫",
+        later("Number {number} given up, the invoice was never sent: {note}"),
+        later("Number of an invoice given up"),
+    ),
     Happening.INVOICE_APPROVAL_ASKED: (
         "🔒",
         later("Approval asked for an invoice: {note}"),

@@ -40,6 +40,7 @@ class Act(StrEnum):
     WRITE_OFF = "write_off"
     CLONE = "clone"
     TEMPLATE = "template"
+    GIVE_UP = "give_up"  # the number of what Stripe does not take
     REVOKE = "revoke"  # every link to its documents
     CORRECT = "correct"  # memo, order number and recipients of a sent one (K8)
 
@@ -52,7 +53,7 @@ _UNPAID = (Act.SEND_AGAIN, Act.CHARGE, Act.RECORD, Act.CREDIT, Act.VOID, Act.WRI
 # What a state allows. A partly paid invoice cannot be voided at Stripe: it is credited instead.
 ALLOWED: Mapping[InvoiceState, tuple[Act, ...]] = {
     S.DRAFT: (Act.EDIT, Act.SEND, Act.DELETE, *_COPIES),
-    S.SENDING: (Act.SEND, Act.REVOKE),  # again, when something unforeseen kept Stripe from being told
+    S.SENDING: (Act.SEND, Act.GIVE_UP, Act.REVOKE),  # again, when something unforeseen kept Stripe from being told
     S.SENT: (*_UNPAID, Act.CORRECT),
     S.OVERDUE: (*_UNPAID, Act.CORRECT),
     S.PARTLY_PAID: (Act.SEND_AGAIN, Act.CHARGE, Act.RECORD, Act.CREDIT, Act.WRITE_OFF, Act.CORRECT, *_KEPT),
@@ -74,6 +75,7 @@ NEEDS: Mapping[Act, Permission] = {
     Act.REFUND: Permission.REFUND,
     Act.VOID: Permission.VOID_INVOICE,
     Act.WRITE_OFF: Permission.VOID_INVOICE,
+    Act.GIVE_UP: Permission.GIVE_UP_NUMBER,
     Act.CLONE: Permission.DRAFT_INVOICE,
     Act.TEMPLATE: Permission.DRAFT_INVOICE,
     Act.REVOKE: Permission.SEND_INVOICE,
@@ -81,7 +83,17 @@ NEEDS: Mapping[Act, Permission] = {
 }
 
 # What needs an invoice of ours: of Stripe's own there is no draft, no document and no recipient here.
-_OURS_ONLY = (Act.EDIT, Act.SEND, Act.DELETE, Act.SEND_AGAIN, Act.CLONE, Act.TEMPLATE, Act.REVOKE, Act.CORRECT)
+_OURS_ONLY = (
+    Act.EDIT,
+    Act.SEND,
+    Act.DELETE,
+    Act.SEND_AGAIN,
+    Act.CLONE,
+    Act.TEMPLATE,
+    Act.REVOKE,
+    Act.CORRECT,
+    Act.GIVE_UP,
+)
 
 
 class Sheet(Frozen):
@@ -197,6 +209,8 @@ def allows(uow: UnitOfWork, found: InvoiceState, ours: SalesInvoice | None, stri
         return False
     if act is Act.RECORD and stripe is not None and stripe.subscription is not None:
         return False
+    if act is Act.GIVE_UP:
+        return ours is not None and ours.not_sent is not None
     if act is Act.CORRECT:
         return uow.catalogue.invoices.edit_sent is EditSent.UNTIL_PAID
     return True

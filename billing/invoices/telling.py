@@ -13,7 +13,7 @@ from enum import StrEnum
 from billing.access import Actor
 from billing.catalogue import InvoicePolicy, Place
 from billing.contacts import Contact, InvoiceStatus
-from billing.errors import AmountDiffers, Misconfigured, Reason
+from billing.errors import AmountDiffers, DraftGone, Misconfigured, NumberTaken, Reason
 from billing.ids import InvoiceId, SalesInvoiceId, UserId
 from billing.invoices.model import SalesInvoice
 from billing.invoices.sheets import Sheet, as_it_stands
@@ -25,7 +25,9 @@ from billing.roles import Permission, Role
 PIPELINE = "invoice_news"
 
 # What keeps an invoice from being sent that nobody can mend in its form: the others are told to who tries.
-_NOT_IN_THE_FORM = frozenset({AmountDiffers.__name__, Misconfigured.__name__, "Failed"})
+_NOT_IN_THE_FORM = frozenset(
+    {AmountDiffers.__name__, Misconfigured.__name__, NumberTaken.__name__, DraftGone.__name__, "Failed"}
+)
 
 
 class What(StrEnum):

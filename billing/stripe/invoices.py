@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 import stripe
 
 from billing.contacts import Invoice
-from billing.errors import AmountDiffers, AmountDueChanged, CannotCharge, CannotRefund, NothingToCredit, NotNow
+from billing.errors import (
+    AmountDiffers,
+    AmountDueChanged,
+    CannotCharge,
+    CannotRefund,
+    DraftGone,
+    NothingToCredit,
+    NotNow,
+    NumberTaken,
+)
 from billing.ids import InvoiceId, OperationId, PaymentMethodId
 from billing.invoices.model import Discount
 from billing.money import Money
@@ -67,9 +76,13 @@ class StripeInvoices:
         with translated():
             try:
                 self._client.v1.invoices.update(invoice, {"number": number})
-            except stripe.InvalidRequestError:
+            except stripe.InvalidRequestError as error:
+                if is_missing(error):
+                    raise DraftGone(number=number) from error
                 found = self._issued(invoice, number)
                 if found is None:
+                    if error.param == "number":
+                        raise NumberTaken(number=number) from error
                     raise
                 return reading.invoice(found)
             issued = create_once(
@@ -167,6 +180,15 @@ class StripeInvoices:
     def _issued(self, invoice: InvoiceId, number: str) -> stripe.Invoice | None:
         found = self._client.v1.invoices.retrieve(invoice)
         return found if found.status != "draft" and found.number == number else None
+
+    def discard(self, invoice: InvoiceId) -> None:
+        """See `InvoiceGateway`."""
+        with translated():
+            try:
+                self._discard(invoice)
+            except stripe.InvalidRequestError as error:
+                found = self._client.v1.invoices.retrieve(invoice)
+                raise NotNow(invoice_state=_state(found), number=found.number) from error
 
     def _discard(self, draft: str) -> None:
         try:

@@ -19,7 +19,7 @@ from blocks.invoices.results import (
     working,
 )
 from blocks.invoices.review import asked, review
-from blocks.invoices.settling import charge_form, correct_form, credit_form, record_form, template_form
+from blocks.invoices.settling import charge_form, correct_form, credit_form, give_up_form, record_form, template_form
 from blocks.invoices.sheet import sheet
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "draft_list",
     "ended",
     "form",
+    "give_up_form",
     "invoice_list",
     "item_choices",
     "line_form",

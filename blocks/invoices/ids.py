@@ -41,12 +41,14 @@ class Id:
     CORRECT = "invoice.correct"
     DOCUMENT = "invoice.document"
     REVOKE = "invoice.revoke"
+    GIVE_UP = "invoice.give_up"
 
     CHARGE_FORM = "invoice.charge_form"  # callback; metadata: contact, invoice, due; so are the following
     RECORD_FORM = "invoice.record_form"
     CREDIT_FORM = "invoice.credit_form"
     TEMPLATE_FORM = "invoice.template_form"
     CORRECT_FORM = "invoice.correct_form"
+    GIVE_UP_FORM = "invoice.give_up_form"
 
     OPEN_PART = "invoices.part.open"  # button; value: the contact; so are the following two
     CLOSED_PART = "invoices.part.closed"

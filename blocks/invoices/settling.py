@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from billing.invoices import giving_up
 from billing.invoices.crediting import LONGEST_REASON, act_for, left_to_credit
 from billing.invoices.model import LONGEST_MEMO, LONGEST_ORDER_NUMBER, MOST_RECIPIENTS
 from billing.invoices.sheets import Act, Sheet
@@ -193,6 +194,26 @@ def correct_form(shown: Sheet, t: Translator) -> kit.Modal:
         ],
         callback_id=Id.CORRECT_FORM,
         submit=t("Save"),
+        close=t("Back"),
+        metadata={"contact": shown.contact.id, "invoice": shown.ref},
+    )
+
+
+def give_up_form(shown: Sheet, t: Translator) -> kit.Modal:
+    """Why the number of an invoice that Stripe does not take is never used (H28)."""
+    number = shown.number or ""
+    return kit.Modal(
+        title=t("Give up the number"),
+        blocks=[
+            kit.section(t("{number} is cancelled and never given again; a copy gets the next number.", number=number)),
+            kit.field_input(
+                t("Reason, as it stands in the history"),
+                kit.text_input(_input("note", shown), at_most=giving_up.LONGEST_REASON),
+                block_id="note",
+            ),
+        ],
+        callback_id=Id.GIVE_UP_FORM,
+        submit=t("Give up"),
         close=t("Back"),
         metadata={"contact": shown.contact.id, "invoice": shown.ref},
     )

@@ -135,6 +135,7 @@ _PLAIN: Mapping[Act, tuple[str, str, str | None]] = {
     Act.CLONE: (later("Copy to a new draft"), Id.CLONE, None),
     Act.TEMPLATE: (later("Save as template"), Id.TO_TEMPLATE, None),
     Act.CORRECT: (later("Correct"), Id.CORRECT, None),
+    Act.GIVE_UP: (later("Give up the number"), Id.GIVE_UP, "danger"),
 }
 
 

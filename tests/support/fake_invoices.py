@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from billing.contacts import Invoice, InvoiceStatus
-from billing.errors import AmountDueChanged, CannotRefund, NotNow
+from billing.errors import AmountDueChanged, CannotRefund, DraftGone, NotNow, NumberTaken
 from billing.ids import InvoiceId, OperationId, PaymentMethodId
 from billing.money import Money
 from billing.ports import CreditIssued, CreditOrder, GiveBack, InvoiceOrder, ManualPayment
@@ -35,6 +35,10 @@ class FakeInvoices:
     def issue(self, invoice: InvoiceId, number: str, operation: OperationId) -> Invoice:
         self._called()
         if invoice not in self.there:
+            if invoice not in self.orders:
+                raise DraftGone(number=number)
+            if number in {one.number for one in self.there.values()}:
+                raise NumberTaken(number=number)
             order = self.orders[invoice]
             self.there[invoice] = Invoice(
                 id=invoice,
@@ -47,6 +51,12 @@ class FakeInvoices:
                 url=f"https://invoice.stripe.example/{invoice}",
             )
         return self.there[invoice]
+
+    def discard(self, invoice: InvoiceId) -> None:
+        self._called()
+        if invoice in self.there:
+            raise NotNow(invoice_state="sent", number=self.there[invoice].number)
+        self.orders.pop(invoice, None)
 
     def charge(self, invoice: InvoiceId, method: PaymentMethodId, due: Money, operation: OperationId) -> Invoice:
         self._called()

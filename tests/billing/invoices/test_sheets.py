@@ -79,7 +79,7 @@ def test_what_was_credited_before_it_was_paid_was_never_paid() -> None:
 COPIES = {A.CLONE, A.TEMPLATE}
 SELL = {A.SEND_AGAIN, A.CHARGE, A.RECORD, A.REVOKE}
 AGAIN = {A.SEND_AGAIN, A.REVOKE}
-# By state: what an agent, a sales rep and a manager may do. Admins may look only.
+# By state: what an agent, a sales rep and a manager may do. Admins may look only; of GIVE_UP see test_sending.
 TABLE = {
     S.DRAFT: ({A.EDIT, A.DELETE} | COPIES, {A.EDIT, A.SEND, A.DELETE} | COPIES, {A.EDIT, A.SEND, A.DELETE} | COPIES),
     S.SENDING: (set(), {A.SEND, A.REVOKE}, {A.SEND, A.REVOKE}),

@@ -10,7 +10,6 @@ from itertools import count
 from typing import Any, TypeVar
 
 import pytest
-import stripe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,8 +21,10 @@ from billing.errors import (
     CannotCharge,
     CannotRefund,
     Declined,
+    DraftGone,
     NothingToCredit,
     NotNow,
+    NumberTaken,
     Transient,
 )
 from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SalesInvoiceId
@@ -117,6 +118,26 @@ def test_a_coupon_of_the_customer_takes_nothing_off_an_invoice_without_a_discoun
     inheriting = local.v1.invoices.create({"customer": customer.id, "currency": "eur"})
     assert [one.source.coupon for one in local.v1.invoices.retrieve(inheriting.id, {"expand": ["discounts"]}).discounts]
     assert issued(local, payments, customer=customer).total == eur(11900)
+
+
+def test_a_number_that_another_invoice_has_is_refused(local: LocalStripe, payments: StripePayments) -> None:
+    """The draft stays, and is deleted when the number is given up."""
+    customer = local.customer()
+    local.v1.invoices.create({"customer": customer.id, "currency": "eur", "number": "INV-2026-00001"})
+    prepared = payments.invoices.prepare(order(customer, 11900, line("l1", 10000, "de-vat")), OPERATION, START)
+    with pytest.raises(NumberTaken):
+        payments.invoices.issue(prepared, "INV-2026-00001", OPERATION)
+    for _ in range(2):
+        payments.invoices.discard(prepared)
+    with pytest.raises(DraftGone):
+        payments.invoices.issue(prepared, "INV-2026-00002", OPERATION)
+
+
+def test_what_was_issued_is_not_discarded(local: LocalStripe, payments: StripePayments) -> None:
+    found = issued(local, payments)
+    with pytest.raises(NotNow):
+        payments.invoices.discard(found.id)
+    assert local.v1.invoices.retrieve(found.id).status == "open"
 
 
 def test_an_amount_off_the_whole_is_shared_as_stripe_shares_it(local: LocalStripe, payments: StripePayments) -> None:
@@ -470,7 +491,7 @@ def test_a_number_is_never_two_invoices(local: LocalStripe, payments: StripePaym
     other = payments.invoices.prepare(
         order(local.customer(), 11900, line("l1", 10000, "de-vat"), key="inv_2-1"), OperationId("op_2"), START
     )
-    with pytest.raises(stripe.InvalidRequestError):
+    with pytest.raises(NumberTaken):
         payments.invoices.issue(InvoiceId(other), "INV-2026-00001", OperationId("op_2"))
 
 
