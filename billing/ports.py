@@ -392,6 +392,9 @@ class InvoiceGateway(Protocol):
     ) -> CreditIssued:
         """Issue a credit note. Raises NothingToCredit beyond what is left, CannotRefund without a card payment."""
 
+    def paid_with(self, intent: str) -> InvoiceId | None:
+        """Which invoice that payment intent paid, or a part of it."""
+
     def void(self, invoice: InvoiceId, operation: OperationId) -> Invoice:
         """Cancel it; also when that was done before. Raises NotNow when something was paid."""
 

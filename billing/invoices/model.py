@@ -229,7 +229,8 @@ def state(stage: Stage, stripe: Invoice | None, now: datetime, *, charging: bool
         case InvoiceStatus.UNCOLLECTIBLE:
             return InvoiceState.UNCOLLECTIBLE
         case InvoiceStatus.PAID:
-            whole = bool(stripe.given_back) and stripe.given_back >= stripe.total.amount - stripe.reduced
+            back = stripe.given_back + stripe.refunded
+            whole = back > 0 and back >= stripe.total.amount - stripe.reduced
             return InvoiceState.REFUNDED if whole else InvoiceState.PAID
         case InvoiceStatus.DRAFT:
             return InvoiceState.SENDING

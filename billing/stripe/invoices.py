@@ -352,6 +352,14 @@ class StripeInvoices:
             if ours:
                 yield ours, line.id
 
+    def paid_with(self, intent: str) -> InvoiceId | None:
+        """See `InvoiceGateway`."""
+        with translated():
+            found = self._client.v1.invoice_payments.list(
+                {"payment": {"type": "payment_intent", "payment_intent": intent}, "limit": 1}
+            )
+        return next((InvoiceId(str(reading.identifier(one.invoice))) for one in found.data), None)
+
     # --- ending -------------------------------------------------------------------------------------------------------
 
     def void(self, invoice: InvoiceId, operation: OperationId) -> Invoice:

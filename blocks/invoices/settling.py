@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.invoices import giving_up
-from billing.invoices.crediting import LONGEST_REASON, act_for, left_to_credit
+from billing.invoices.crediting import LONGEST_REASON, act_for
 from billing.invoices.model import LONGEST_MEMO, LONGEST_ORDER_NUMBER, MOST_RECIPIENTS
 from billing.invoices.sheets import Act, Sheet
 from billing.ports import GiveBack, PaidBy
@@ -90,7 +90,7 @@ def record_form(shown: Sheet, t: Translator) -> kit.Modal:
 def credit_form(shown: Sheet, t: Translator) -> kit.Modal:
     """Taking back all of it, lines of it, or an amount (HX20)."""
     assert shown.stripe, "only what was issued is taken back"
-    left = left_to_credit(shown.stripe)
+    left = shown.stripe.left_to_credit
     refunds = act_for(shown) is Act.REFUND
     blocks: list[kit.Block] = [
         _head(shown, t),

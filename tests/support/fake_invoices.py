@@ -25,6 +25,7 @@ class FakeInvoices:
     payments: list[ManualPayment] = field(default_factory=list)
     charges: list[tuple[InvoiceId, PaymentMethodId]] = field(default_factory=list)
     by_card: set[InvoiceId] = field(default_factory=set)
+    intents: dict[str, InvoiceId] = field(default_factory=dict)  # which payment intent paid which
 
     def prepare(self, order: InvoiceOrder, operation: OperationId, accepted_at: datetime) -> InvoiceId:
         self._called()
@@ -90,6 +91,9 @@ class FakeInvoices:
         found = self.done[operation]
         assert isinstance(found, CreditIssued)
         return found
+
+    def paid_with(self, intent: str) -> InvoiceId | None:
+        return self.intents.get(intent)
 
     def void(self, invoice: InvoiceId, operation: OperationId) -> Invoice:
         return self._ended(invoice, InvoiceStatus.VOID)

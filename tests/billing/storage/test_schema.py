@@ -151,6 +151,7 @@ ROWS = {
         "INSERT INTO invoice_deputies (invoice, user_id, team, waits_since)"
         " VALUES ('inv_late', 'U4', 'T1', '2026-01-06 12:00:00.000000')",
     ),
+    "0012": ("UPDATE invoices SET refunded = -5 WHERE id = 'in_8'",),
 }
 
 
@@ -229,6 +230,7 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
             assert [one.id for one in uow.invoices.asked(wanted, "T1", "U2", limit=9).invoices] == found
         assert [one.id for one in uow.invoices.for_deputy("T1", "U4", limit=9).invoices] == ["inv_late"]
         assert uow.mirror.whose_invoice("in_8")[1].paid == 200
+        assert uow.mirror.whose_invoice("in_8")[1].refunded == -5
     with store(empty_database_url) as database, database.writing(ACTOR) as uow:
         assert (uow.invoices.next_number("INV", 2026), uow.invoices.next_number("INV", 2027)) == (42, 7)
         invoice = uow.mirror.invoice("con_1", "in_1")

@@ -461,6 +461,46 @@ def test_a_refund_goes_back_to_the_card(local: LocalStripe, payments: StripePaym
         payments.invoices.credit(found.id, credit(1), OperationId("op_3"), START)
 
 
+def paid_by(local: LocalStripe, payments: StripePayments, card: str) -> tuple[CustomerId, Invoice]:
+    """119.00, paid by that card."""
+    customer = local.customer(card)
+    found = issued(local, payments, customer=customer)
+    method = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    return CustomerId(customer.id), payments.invoices.charge(found.id, method, found.due, OPERATION)
+
+
+def mirrored(payments: StripePayments, customer: CustomerId) -> Invoice:
+    snapshot = payments.snapshot(customer)
+    assert snapshot
+    return snapshot.invoices[0]
+
+
+def test_what_was_refunded_in_the_dashboard_is_not_given_back_again(
+    local: LocalStripe, payments: StripePayments
+) -> None:
+    """119.00 were paid, 40.00 went back without a credit note, 30.00 with one: 49.00 are left (HX20)."""
+    customer, invoice = paid_by(local, payments, "pm_card_visa")
+    (charge,) = local.v1.charges.list({"customer": customer}).data
+    local.v1.refunds.create({"charge": charge.id, "amount": 4000})
+    payments.invoices.credit(invoice.id, credit(3000), OperationId("op_2"), START)
+    found = mirrored(payments, customer)
+    assert (found.given_back, found.refunded, found.left_to_credit) == (3000, 4000, eur(4900))
+    assert payments.invoices.paid_with(charge.payment_intent) == invoice.id
+    assert payments.invoices.paid_with("pi_other") is None
+
+
+def test_a_refund_that_failed_did_not_arrive(local: LocalStripe, payments: StripePayments) -> None:
+    """119.00 went back with a credit note, and the bank sends them back a day later: nothing of it is with her."""
+    customer, invoice = paid_by(local, payments, "pm_card_refundFail")
+    payments.invoices.credit(invoice.id, credit(11900), OperationId("op_2"), START)
+    assert mirrored(payments, customer).refunded == 0
+    local.advance(by_days=1)
+    found = mirrored(payments, customer)
+    assert (found.given_back, found.refunded, found.left_to_credit) == (11900, -11900, eur(0))
+    (failed,) = [one for one in local.v1.events.list({"limit": 20}).data if one.type == "refund.failed"]
+    assert failed.data.object.payment_intent
+
+
 def test_what_no_card_paid_cannot_go_back_to_one(local: LocalStripe, payments: StripePayments) -> None:
     found = issued(local, payments)
     payments.invoices.record_payment(found.id, manual(11900), OPERATION, START)
