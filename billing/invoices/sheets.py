@@ -110,7 +110,7 @@ class Sheet(Frozen):
     due_on: date | None
     acts: tuple[Act, ...]  # what this person may do now
     may_decide: bool = False  # this person may grant or reject it now
-    methods: tuple[PaymentMethod, ...]  # on file and good
+    methods: tuple[PaymentMethod, ...]  # cards on file that are good
     now: datetime  # UTC
     today: date  # in the business's time zone
 
@@ -169,7 +169,9 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
         due_on=ours.due(uow.today) if ours else day,
         acts=tuple(act for act in Act if allows(uow, found, ours, stripe, act) and uow.actor.may(NEEDS[act])),
         may_decide=ours is not None and may_decide(uow, ours),
-        methods=tuple(one for one in uow.mirror.payment_methods(contact_id) if not one.expired(uow.today)),
+        methods=tuple(
+            one for one in uow.mirror.payment_methods(contact_id) if one.is_card and not one.expired(uow.today)
+        ),
         now=uow.now,
         today=uow.today,
     )
@@ -209,6 +211,8 @@ def allows(uow: UnitOfWork, found: InvoiceState, ours: SalesInvoice | None, stri
         return False
     if act is Act.RECORD and stripe is not None and stripe.subscription is not None:
         return False
+    if act is Act.REFUND:
+        return stripe is not None and bool(stripe.left_to_credit)
     if act is Act.GIVE_UP:
         return ours is not None and ours.not_sent is not None
     if act is Act.CORRECT:
