@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from billing.change_requests.model import Absence
+from billing.change_requests.model import Absence, Person
 from billing.errors import AbsenceImpossible
 from billing.ids import TeamId, UserId
 from billing.models import Frozen
@@ -54,3 +54,17 @@ def is_away(uow: UnitOfWork, team: TeamId, user: UserId) -> bool:
     """Whether that person is out of office today, in the business's time zone."""
     absence = uow.absences.get(team, user)
     return absence is not None and absence.covers(uow.today)
+
+
+def deputies(uow: UnitOfWork, team: TeamId, people: tuple[Person, ...], filer: UserId) -> tuple[Person, ...]:
+    """Whom these people named to decide for them, in absences that are not over: none of themselves, and not `filer`.
+
+    Who is named by two of them is in it twice, each time in the place of another one.
+    """
+    names = {one.user: one.name for one in people}
+    staff = {one.user: one.name for one in uow.staff.list() if one.team == team}
+    return tuple(
+        Person(user=one.deputy, name=staff[one.deputy], instead_of=names[one.user], deputy_of=one.user)
+        for one in uow.absences.of_team(team)
+        if one.user in names and one.last >= uow.today and one.deputy in staff and one.deputy not in (*names, filer)
+    )

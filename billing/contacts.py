@@ -183,6 +183,7 @@ class Subscription(Frozen):
     discount: str | None = None  # the coupon's code
     payment_method: PaymentMethodId | None = None  # None: the customer's default
     started_at: datetime  # UTC
+    anchor: datetime | None = None  # UTC; its periods are counted from there: the end of a trial, a fixed billing day
     current_period_start: datetime | None = None  # UTC
     current_period_end: datetime | None = None  # UTC
     cancel_at: datetime | None = None  # UTC

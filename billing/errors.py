@@ -42,6 +42,9 @@ KontorError
 │   ├── TooFewApprovers     fewer managers than have to agree (A24)
 │   ├── PlanEnds            the subscription is cancelled for its period's end
 │   ├── SubscriptionChanged the subscription is no longer what it was when the change was prepared
+│   ├── ChangeWaits         a change waits at Stripe for its day already
+│   ├── ScheduledElsewhere  what waits at Stripe was not scheduled by Kontor
+│   ├── RequestScheduled    less would call off the approved change that waits for its day (HX17)
 │   ├── RequestPending      there is an open request about this subscription already
 │   ├── UnknownRequest      no such change request
 │   ├── NotApprover         not among those who were asked when it was filed
@@ -56,6 +59,7 @@ KontorError
 │   ├── HighestLimit        the plan has no higher contact limit (AX5)
 │   ├── RaisingNotOffered   the catalogue's policy has no contact limit raised by itself (AX5, K4)
 │   ├── NotTheAdminsAddress the help ticket does not come from the primary admin's address (A30)
+│   ├── TicketOfAnother     a help ticket becomes a request of the primary admin who wrote it, of nobody else (A30)
 │   ├── AccountExpired      the account ran out: a plan has to be bought before anything else is changed (GX10)
 │   ├── AccountNotActive    a suspended or closed account: its billing contact stays as it is (GX3)
 │   ├── RequesterNotEntitled who asks is neither the card's holder nor a listed account admin (G12)
@@ -371,6 +375,18 @@ class SubscriptionChanged(Refusal):
     rule = "A2"
 
 
+class ChangeWaits(Refusal):
+    rule = "HX17"
+
+
+class ScheduledElsewhere(Refusal):
+    rule = "HX17"
+
+
+class RequestScheduled(Refusal):
+    rule = "HX17"
+
+
 class RequestPending(Refusal):
     rule = "A27"
 
@@ -431,6 +447,11 @@ class RaisingNotOffered(Refusal):
 
 class NotTheAdminsAddress(Refusal):
     rule = "A30"
+
+
+class TicketOfAnother(Refusal):
+    rule = "A30"
+    field = "requester"
 
 
 class AccountExpired(Refusal):

@@ -446,12 +446,12 @@ class Payments(Protocol):
     def change_subscription(
         self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId, accepted_at: datetime
     ) -> ChangedSubscription:
-        """Change it now, and charge or credit what `reviewed` says. A waiting schedule of ours is let go first.
+        """Change it now, and charge or credit what `reviewed` says. What waits at Stripe by us is let go.
 
         If `order` is prorated to a later moment than was reviewed, less may be charged, never more. Without `reviewed`
         nothing may be charged: a change that only credits, or does not even that. Raises Declined when the bank
-        refuses, AmountDiffers when Stripe's preview is no longer the reviewed one, SubscriptionChanged; nothing
-        changed then.
+        refuses, AmountDiffers when Stripe's preview is no longer the reviewed one, SubscriptionChanged,
+        ScheduledElsewhere; nothing changed then.
         """
 
     def schedule_change(
@@ -459,13 +459,13 @@ class Payments(Protocol):
     ) -> ScheduledChange:
         """Have it changed at that moment, an end of its period, without proration (AX2, HX17).
 
-        Raises SubscriptionChanged when it is no longer `before`, or another schedule is in charge of it.
+        Raises SubscriptionChanged when it is no longer `before`, ChangeWaits when something waits there already.
         """
 
     def release_schedule(self, subscription: SubscriptionId, schedule: ScheduleId) -> Subscription:
         """Let a waiting change go: the subscription stays as it is. Also when it was let go before.
 
-        Raises SubscriptionChanged for a schedule that is not ours.
+        Raises ScheduledElsewhere for a schedule that is not ours, SubscriptionChanged for another subscription's.
         """
 
     def preview_coupon(self, order: CouponOrder) -> CouponPreview:

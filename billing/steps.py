@@ -116,9 +116,9 @@ class OperationSteps:
             operation = uow.operations.get(OperationId(operation_id))
             if operation.state is not State.ACCEPTED:
                 return
-            uow.operations.finish(operation.id, State.FAILED, reason=reason)
             action = self._actions[operation.kind]
             action.refused(uow, action.command.model_validate_json(operation.command), reason)
+            uow.operations.finish(operation.id, State.FAILED, reason=reason)
 
     def _take_turn(self, uow: UnitOfWork, operation: Operation, subject: str | None) -> None:
         """Whoever was accepted earlier goes first: what is checked here must still hold when Stripe is told."""

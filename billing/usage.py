@@ -13,9 +13,10 @@ from billing.catalogue import RaiseByItself
 from billing.change_requests.model import UsageLevel
 from billing.contacts import Contact, Member, MemberRight
 from billing.errors import NobodyMayPurchase, RaisingNotOffered, Refusal
-from billing.ids import ContactId, UserId
+from billing.ids import ContactId, TeamId, UserId
 from billing.operations import Operation, operation_id
 from billing.plan_changes import next_limit
+from billing.plan_changes.raising import not_raised
 from billing.plans import purchasers
 from billing.ports import Job, Store, UnitOfWork
 from billing.roles import Permission
@@ -23,7 +24,7 @@ from billing.steps import NOBODY
 from billing.timeline import Entry, Happening
 
 ReplyTo = Callable[[UserId], str]
-PIPELINE = "usage_notice"  # argument: contact:percent:moment, which tells one crossing from the next
+PIPELINE = "usage_notice"  # argument: contact:percent:moment:rises; the moment tells one crossing from the next
 REACHED = 100  # percent
 AT_ONCE = 200  # contacts in one transaction
 
@@ -48,12 +49,6 @@ def told_of(contact: Contact) -> tuple[Member, ...]:
     people = (one for one in contact.members if one.rights & rights)
     by_address = {one.email.casefold(): one for one in people}
     return tuple(by_address.values()) or (Member(name=contact.name, email=contact.email),)
-
-
-def rises_by_itself(uow: UnitOfWork, contact: ContactId) -> bool:
-    """Whether a reached limit of this account is raised without being asked (AX5)."""
-    is_offered = uow.catalogue.plan_changes.raise_by_itself is not RaiseByItself.NEVER
-    return is_offered and uow.usage.raises_by_itself(contact) is not None
 
 
 def switch(uow: UnitOfWork, contact_id: ContactId, *, on: bool) -> None:
@@ -103,22 +98,40 @@ def _crossed(uow: UnitOfWork, level: UsageLevel, reply_to: ReplyTo) -> bool:
             },
         )
     )
-    uow.enqueue(Job(id=id_, name=PIPELINE, argument=f"{contact.id}:{level.percent}:{int(uow.now.timestamp())}"))
-    if level.percent >= REACHED:
-        _raise(uow, contact, id_, reply_to)
+    rises = _raise(uow, contact, id_, reply_to) if level.percent >= REACHED else _can_be_raised(uow, contact)
+    about = f"{contact.id}:{level.percent}:{int(uow.now.timestamp())}:{int(rises)}"
+    uow.enqueue(Job(id=id_, name=PIPELINE, argument=about))
     return True
 
 
-def _raise(uow: UnitOfWork, contact: Contact, key: str, reply_to: ReplyTo) -> None:
-    """AX5: only if it is offered, was switched on, and there is a higher limit."""
-    confirmed = uow.usage.raises_by_itself(contact.id)
-    if confirmed is None or uow.catalogue.plan_changes.raise_by_itself is RaiseByItself.NEVER:
-        return
-    team, user = confirmed
+def _agreed(uow: UnitOfWork, contact: Contact) -> tuple[TeamId, UserId] | None:
+    """Who of the staff confirmed the terms of AX5; None: it was not agreed, or is offered no more."""
+    is_offered = uow.catalogue.plan_changes.raise_by_itself is not RaiseByItself.NEVER
+    return uow.usage.raises_by_itself(contact.id) if is_offered else None
+
+
+def _can_be_raised(uow: UnitOfWork, contact: Contact) -> bool:
+    """Whether the limit will be raised once it is reached: it was agreed, and there is a higher one."""
+    if _agreed(uow, contact) is None:
+        return False
+    try:
+        next_limit(uow, contact)
+    except Refusal:
+        return False
+    return True
+
+
+def _raise(uow: UnitOfWork, contact: Contact, key: str, reply_to: ReplyTo) -> bool:
+    """Whether it is being raised: only if it was agreed. Where it cannot be, managers are told: they have to decide."""
+    agreed = _agreed(uow, contact)
+    if agreed is None:
+        return False
+    team, user = agreed
     try:
         command = next_limit(uow, contact)
-    except Refusal:
-        return  # the notice says that the limit is reached; a person has to decide
+    except Refusal as refusal:
+        not_raised(uow, contact.id, refusal.reason, to_customer=False)
+        return False
     uow.accept(
         Operation(
             id=operation_id(key),
@@ -133,3 +146,4 @@ def _raise(uow: UnitOfWork, contact: Contact, key: str, reply_to: ReplyTo) -> No
             updated_at=uow.now,
         )
     )
+    return True

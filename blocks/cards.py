@@ -218,7 +218,7 @@ def _plan_and_money(shown: ContactCard, catalogue: Catalogue, t: Translator) -> 
                 t("Plan"): _plan(account, catalogue, t),
                 t("Monthly revenue"): _monthly(shown.monthly, t),
                 t("Account"): words.account_status(account.status, t),
-                t("Credit balance"): _balance(shown.balance, t),
+                t("Credit balance"): balance(shown.balance, t),
             }
         ),
         *_usage(account, t),
@@ -240,12 +240,12 @@ def _plan(account: Account, catalogue: Catalogue, t: Translator) -> str:
     return account.plan
 
 
-def _balance(balance: Money, t: Translator) -> str:
+def balance(of_customer: Money, t: Translator) -> str:
     """Stripe's balance of the customer, which open invoices are no part of."""
-    if balance.amount > 0:
-        return t("{amount} credit", amount=balance)
-    if balance.amount < 0:
-        return t("{amount} still to be paid", amount=-balance)
+    if of_customer.amount > 0:
+        return t("{amount} credit", amount=of_customer)
+    if of_customer.amount < 0:
+        return t("{amount} still to be paid", amount=-of_customer)
     return t("no credit")
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 
-from billing.catalogue import Business, Catalogue, TakesEffect
+from billing.catalogue import Business, Catalogue
+from billing.change_requests.filing import is_at_once
 from billing.change_requests.lists import RequestView
-from billing.change_requests.model import Act, Decision
+from billing.change_requests.model import Act, ChangeRequest, Decision
 from billing.contacts import Contact, Member
+from billing.errors import Declined, Reason
 from billing.usage import REACHED
 from blocks import mails
 from blocks.change_requests import facts
@@ -52,7 +54,7 @@ _TOLD: Mapping[Act, tuple[str, str]] = {
     ),
     Act.SUPERSEDE: (
         later("Your earlier request no longer applies"),
-        later("Your plan was upgraded meanwhile. So this earlier request no longer applies:"),
+        later("Your plan was changed meanwhile. So this earlier request no longer applies:"),
     ),
     Act.FAIL: (
         later("Your change of plan could not be made"),
@@ -96,23 +98,49 @@ def about_request(view: RequestView, done: Decision, contact: Contact, catalogue
 def near_limit(
     member: Member, contact: Contact, percent: int, business: Business, *, rises_by_itself: bool
 ) -> EmailMessage:
-    """So much of the contact limit is used; nothing changes by itself (A3), unless it was agreed (AX5)."""
+    """So much of the limit is used; nothing changes by itself (A3), unless it was agreed and can be done (AX5)."""
     t = Translator(contact.language, business.timezone)
     reached = percent >= REACHED
+    subject = t("{percent}% of your contact limit is used", percent=percent)
+    return _about_limit(
+        member,
+        contact,
+        t("Your contact limit is reached") if reached else subject,
+        tuple(_what_now(t, reached=reached, rises_by_itself=rises_by_itself)),
+        business,
+        t,
+    )
+
+
+def limit_not_raised(member: Member, contact: Contact, reason: Reason, business: Business) -> EmailMessage:
+    """It was agreed that the limit rises by itself (AX5), and that was not possible."""
+    t = Translator(contact.language, business.timezone)
+    if reason.key == Declined.__name__:
+        why = t("As agreed, the next higher limit was to be bought, but the payment was declined.")
+    else:
+        why = t("As agreed, the next higher limit was to be bought, but that was not possible.")
+    next_ = (
+        t("Your plan and its price stay as they are."),
+        t("This is not tried again by itself: reply to this e-mail, and we arrange a higher limit."),
+    )
+    return _about_limit(member, contact, t("Your contact limit was not raised"), (why, *next_), business, t)
+
+
+def _about_limit(
+    member: Member, contact: Contact, subject: str, paragraphs: tuple[str, ...], business: Business, t: Translator
+) -> EmailMessage:
     account = contact.account
     return _mail(
         Letter(
             name=member.name,
-            subject=t("Your contact limit is reached")
-            if reached
-            else t("{percent}% of your contact limit is used", percent=percent),
+            subject=subject,
             lead=t(
                 "The account of {name} has {used} active contacts; its limit is {limit}.",
                 name=contact.name,
                 used=account.active_contacts,
                 limit=account.contact_limit or 0,
             ),
-            paragraphs=tuple(_what_now(t, reached=reached, rises_by_itself=rises_by_itself)),
+            paragraphs=paragraphs,
             closing=t("Questions? Simply reply to this e-mail."),
         ),
         member.email,
@@ -140,7 +168,7 @@ def _paragraphs(view: RequestView, done: Decision, catalogue: Catalogue, t: Tran
     match done.act:
         case Act.FILE:
             yield t("We look at it and write to you as soon as it is decided. Until then nothing changes.")
-            yield _when(catalogue, t)
+            yield _when(view.request, catalogue, t)
         case Act.SCHEDULE:
             yield t("Until that day everything stays as it is.")
             yield t("Have you changed your mind? Reply before that day, and you keep your plan.")
@@ -150,13 +178,16 @@ def _paragraphs(view: RequestView, done: Decision, catalogue: Catalogue, t: Tran
         yield t("Automations that use what is no longer included are switched off by the change.")
 
 
-def _when(catalogue: Catalogue, t: Translator) -> str:
-    if catalogue.plan_changes.downgrade is TakesEffect.AT_ONCE:
+def _when(request: ChangeRequest, catalogue: Catalogue, t: Translator) -> str:
+    if request.wished is None and is_at_once(catalogue.plan_changes, request.impact):
         return t("If it is approved, it takes effect at once.")
     return t("If it is approved, it takes effect at the end of a billing period, with the new price from then on.")
 
 
 def _what_now(t: Translator, *, reached: bool, rises_by_itself: bool) -> Iterator[str]:
+    if rises_by_itself and reached:
+        yield t("As agreed, the next higher limit is being bought. Should that not be possible, we write to you.")
+        return
     if rises_by_itself:
         yield t("As agreed, the next higher limit is bought when the limit is reached. You need not do anything.")
         return

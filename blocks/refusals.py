@@ -188,6 +188,27 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("The subscription was changed in between. Nothing was done; please look at it again."),
         "",
     ),
+    "ChangeWaits": (
+        later(
+            "A change of this subscription waits at Stripe already. Call it off first, on the plan page; "
+            "what was scheduled in the Stripe Dashboard is released there."
+        ),
+        "",
+    ),
+    "ScheduledElsewhere": (
+        later("A change that was scheduled in the Stripe Dashboard waits there. Release it there first."),
+        "",
+    ),
+    "RequestScheduled": (
+        later(
+            "An approved change takes effect on {day}, and this one would call it off. "
+            "Please wait for that day, or choose “Keep current plan” first."
+        ),
+        later(
+            "An approved change waits for its day, and this one would call it off. "
+            "Please wait for that day, or choose “Keep current plan” first."
+        ),
+    ),
     "RequestPending": (
         later("There is an open request about this subscription already, filed by {by} on {since}."),
         later("There is an open request about this subscription already."),
@@ -213,8 +234,11 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("This is over: the request can no longer be changed in this way."),
     ),
     "AlreadyAgreed": (
+        later(
+            "{name} has agreed already. A deputy’s agreement counts as that of who is away, so somebody else has to "
+            "agree, too."
+        ),
         later("You have agreed already. Somebody else has to agree, too."),
-        "",
     ),
     "ReasonMissing": (
         later("Please say why in a few words."),
@@ -231,6 +255,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "NotTheAdminsAddress": (
         later("The e-mail from {sender} is not from the primary admin’s address. The primary admin is: {admins}."),
         later("The e-mail does not come from the primary admin’s address, so it cannot become a request."),
+    ),
+    "TicketOfAnother": (
+        later(
+            "A help ticket becomes a request of the primary admin who wrote it, not of {name}. For somebody else "
+            "please open the form from the plan page."
+        ),
+        later("A help ticket becomes a request of the primary admin who wrote it, and of nobody else."),
     ),
     "NoTicket": (
         later("No sender’s address was found in this message, so it cannot become a request."),

@@ -84,7 +84,7 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
     ),
     Happening.REQUEST_EFFECTIVE: ("🔽", later("Downgrade in effect: {plan}"), later("Downgrade in effect")),
     Happening.REQUEST_KEPT: ("🔒", later("Downgrade called off: {plan_before} is kept"), later("Downgrade called off")),
-    Happening.REQUEST_SUPERSEDED: ("⏭️", later("Downgrade request superseded by an upgrade"), ""),
+    Happening.REQUEST_SUPERSEDED: ("⏭️", later("Downgrade request superseded by another change"), ""),
     Happening.REQUEST_FAILED: ("⚠️", later("Downgrade failed at Stripe"), ""),
     Happening.USAGE_NOTICE: (
         "📈",

@@ -127,7 +127,7 @@ _REQUESTS = {
     RequestState.REJECTED: later("rejected"),
     RequestState.WITHDRAWN: later("withdrawn"),
     RequestState.KEPT: later("called off, the plan is kept"),
-    RequestState.SUPERSEDED: later("superseded by an upgrade"),
+    RequestState.SUPERSEDED: later("superseded by another change"),
     RequestState.FAILED: later("failed at Stripe"),
 }
 

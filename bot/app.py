@@ -27,6 +27,7 @@ from billing.events import EventSteps
 from billing.imports import Report
 from billing.invoices import approving, nudging, reminding, telling
 from billing.invoices.printing import InvoiceDocuments
+from billing.plan_changes import raising
 from billing.reconciliations import Reconciliation
 from billing.steps import NOBODY, OperationSteps
 from billing.storage.database import Database
@@ -135,6 +136,7 @@ class App:
         homes = Homes(self.desk, self.posts, self.charts)
         request_cards = Cards(self.desk, self.posts)
         messages = Messages(self.desk, self.posts)
+        usage_notices = UsageNotices(self.desk, self.posts, outbox)
 
         def failed(operation: str, reference: str) -> None:
             steps.fail(operation, reference)
@@ -177,7 +179,8 @@ class App:
                 Pipeline(deciding.NEWS, (Step("tell", messages.news),)),
                 Pipeline(watching.PIPELINE, (Step("remind", messages.remind),)),
                 Pipeline(approvals.EXPORT, (Step("export", messages.export),)),
-                Pipeline(usage.PIPELINE, (Step("mail", UsageNotices(self.desk, outbox).send),)),
+                Pipeline(usage.PIPELINE, (Step("mail", usage_notices.send),)),
+                Pipeline(raising.PIPELINE, (Step("tell", usage_notices.not_raised),)),
                 Pipeline(
                     approving.PIPELINE,
                     (Step("tell", approval_news.tell), Step("homes", homes.refresh_for_invoice)),

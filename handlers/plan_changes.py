@@ -163,12 +163,9 @@ def chose_plan(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translat
     screen.replace(view)
 
 
-def open_form(actor: Actor, desk: Desk, screen: Screen, t: Translator, asked: TicketRequest) -> None:
+def ticket_form(uow: UnitOfWork, asked: TicketRequest, t: Translator) -> Modal:
     """A help ticket leads to the form: who asks is the primary admin who wrote it (A29, A30)."""
-    with desk.reading(actor) as uow:
-        shown = domain.form_for(uow, asked.contact.id, asked.requester)
-        view = views.form(shown, uow.catalogue, t, asked.said)
-    screen.show(view)
+    return views.form(domain.form_for(uow, asked.contact.id, asked.requester), uow.catalogue, t, asked.said)
 
 
 def opened_again(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:

@@ -1,4 +1,4 @@
-"""The notice near the contact limit (A3): a mail to the customer's primary admin and billing contact."""
+"""Near the contact limit (A3, AX5): the mails to the customer's people, and what managers are told."""
 
 from __future__ import annotations
 
@@ -7,30 +7,64 @@ from functools import partial
 from billing import usage as domain
 from billing.desk import Desk
 from billing.ids import ContactId, UserId
+from billing.plan_changes.raising import CHANNEL, CUSTOMER, NotRaised
 from billing.steps import NOBODY
 from blocks import letters
+from blocks import plan_changes as views
+from blocks.texts import Translator
 from handlers.mails import Outbox
 from handlers.payloads import ReplyTo
+from handlers.posts import Posts
 
 
 class UsageNotices:
-    """A step that may be repeated: a mail that is sent again is the same mail."""
+    """Steps that may be repeated: a mail that is sent again is the same mail."""
 
-    def __init__(self, desk: Desk, outbox: Outbox) -> None:
+    def __init__(self, desk: Desk, posts: Posts, outbox: Outbox) -> None:
         self._desk = desk
+        self._posts = posts
         self._outbox = outbox
 
     def send(self, argument: str, _: str = "") -> str:
-        """`argument` is `contact:percent:moment`, as `billing.usage` makes it."""
-        contact_id, percent, moment = argument.rsplit(":", 2)
+        """`argument` is `contact:percent:moment:rises`, as `billing.usage` makes it."""
+        contact_id, percent, moment, rises = argument.rsplit(":", 3)
         with self._desk.reading(NOBODY) as uow:
             contact = uow.contacts.get(ContactId(contact_id))
-            rises = domain.rises_by_itself(uow, contact.id)
             business = uow.catalogue.business
         for number, member in enumerate(domain.told_of(contact)):
-            compose = partial(letters.near_limit, member, contact, int(percent), business, rises_by_itself=rises)
+            compose = partial(
+                letters.near_limit, member, contact, int(percent), business, rises_by_itself=bool(int(rises))
+            )
             self._outbox.send(f"{contact.id}.{percent}.{moment}.{number}", compose, contact=contact.id)
         return ""
+
+    def not_raised(self, argument: str, _: str = "") -> str:
+        """`argument` is a `NotRaised`: to whom."""
+        told = NotRaised.model_validate_json(argument)
+        if told.place == CUSTOMER:
+            self._write(told)
+        elif told.place != CHANNEL:
+            self._post(told, told.place)
+        elif self._posts.managers:
+            self._post(told, self._posts.managers)
+        return ""
+
+    def _write(self, told: NotRaised) -> None:
+        with self._desk.reading(NOBODY) as uow:
+            contact = uow.contacts.get(told.contact)
+            business = uow.catalogue.business
+        for number, member in enumerate(domain.told_of(contact)):
+            compose = partial(letters.limit_not_raised, member, contact, told.reason, business)
+            self._outbox.send(f"{contact.id}.not_raised.{told.moment}.{number}", compose, contact=contact.id)
+
+    def _post(self, told: NotRaised, place: str) -> None:
+        """In the person's language; in a channel in the business's."""
+        with self._desk.reading(NOBODY) as uow:
+            contact = uow.contacts.get(told.contact)
+            business = uow.catalogue.business
+            reader = uow.staff.get(told.team, UserId(place))
+        t = Translator(reader.locale, reader.timezone) if reader else Translator(business.language, business.timezone)
+        self._posts.post(place, views.not_raised(contact, told.reason, t))
 
 
 def reply_to(user: UserId) -> str:

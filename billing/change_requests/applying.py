@@ -7,6 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from dateutil.relativedelta import relativedelta
 
+from billing.accounts import billable
 from billing.change_requests.deciding import ApplyRequest, carry_on, person
 from billing.change_requests.filing import is_at_once
 from billing.change_requests.model import Act, ChangeRequest, RequestState
@@ -66,11 +67,13 @@ class PlanKept(Receipt):
 
 
 def check(uow: UnitOfWork, command: ApplyRequest) -> Approved:
-    """Refuse what is no longer approved, and a subscription that is no longer what was asked about, or ends (GX9)."""
+    """Refuse what is no longer approved, an account that is not billed any more (GX3), and a subscription that is no
+    longer what was asked about, or ends (GX9).
+    """
     request = uow.requests.get(command.request)
     if request.state is not RequestState.APPROVED:
         raise already_decided(request)
-    contact = uow.contacts.get(request.contact)
+    contact = billable(uow, request.contact)
     subscription = subscription_of(uow, request)
     if subscription is None or package_of(uow.catalogue, subscription) != request.before:
         raise SubscriptionChanged
@@ -244,19 +247,19 @@ def effective_at(uow: UnitOfWork, request: ChangeRequest, subscription: Subscrip
 def period_ends(subscription: Subscription) -> Iterator[datetime]:
     """The ends of this period and of those after it, counted from the subscription's own day: 31 January, 28 February.
 
-    `started_at` is that day unless the cycle was moved; then it is counted from the end of the running period.
+    Follows "Set the subscription billing renewal date". While the mirror does not know that day, it is the one on which
+    the subscription started, unless the running period says otherwise: then it is counted from that one's end.
     """
     running = subscription.current_period_end
     assert running, "what is billed has a period"
     cadence = cadence_of(subscription)
     one = relativedelta(**{f"{cadence.interval}s": cadence.count})  # type: ignore[arg-type]  # days, weeks, months, years
-    guess = round((running - subscription.started_at) / timedelta(days=_DAYS[cadence.interval] * cadence.count))
-    aligned = next(
-        (n for n in range(max(guess - 1, 0), guess + 2) if subscription.started_at + n * one == running), None
-    )
+    own = subscription.anchor or subscription.started_at
+    guess = round((running - own) / timedelta(days=_DAYS[cadence.interval] * cadence.count))
+    aligned = next((n for n in range(max(guess - 1, 0), guess + 2) if own + n * one == running), None)
     number = 0
     while True:
-        yield running + number * one if aligned is None else subscription.started_at + (aligned + number) * one
+        yield running + number * one if aligned is None else own + (aligned + number) * one
         number += 1
 
 

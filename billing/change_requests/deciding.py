@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from billing.accounts import billable
 from billing.change_requests.model import Act, ChangeRequest, Conflict, Person
-from billing.change_requests.rights import BY_PEOPLE, entitled
+from billing.change_requests.rights import BY_PEOPLE, current, entitled
 from billing.change_requests.states import already_decided, move
 from billing.change_requests.telling import news_for
-from billing.errors import ReasonMissing, UnknownRequest, UsageAboveLimits
+from billing.errors import ChangeWaits, ReasonMissing, UnknownRequest, UsageAboveLimits
 from billing.ids import ContactId, OperationId, RequestId, SubscriptionId
 from billing.models import Frozen
 from billing.operations import Command, Operation
@@ -60,15 +61,18 @@ def decide(
     """Approve, reject, ask back, answer or withdraw, as the actor.
 
     Raises what `rights.entitled` raises, ReasonMissing, or UsageAboveLimits unless `override` comes with a reason. An
-    approval needs the requester's right as the filing did (A1): whoever lost it since is refused, with who has it. The
+    approval needs an account that can be billed (GX3) and the requester's right, as the filing did (A1): whoever lost
+    it since is refused, with who has it. It raises ChangeWaits while Stripe has another change of the subscription. The
     same act by the same person again changes nothing. What Stripe has to be told first (KEEP) is an operation.
     """
     assert act in BY_PEOPLE, act
 
-    def decided(request: ChangeRequest) -> ChangeRequest:
+    def decided(known: ChangeRequest) -> ChangeRequest:
+        request = current(uow, known)
         by = entitled(uow.actor, request, act)
         if act is Act.APPROVE:
-            purchasing.entitled(uow.contacts.get(request.contact), request.requester_email)
+            purchasing.entitled(billable(uow, request.contact), request.requester_email)
+            _nothing_waits(uow, request)
             _holds_the_usage(uow, request, override=override, note=note)
         return move(request, act, by, uow.now, note, override=override and act is Act.APPROVE)
 
@@ -79,7 +83,7 @@ def decide(
 
 
 def supersede(uow: UnitOfWork, subscription: SubscriptionId) -> bool:
-    """An upgrade took the place of whatever was asked for. False when nothing was."""
+    """Another change took the place of whatever was asked for. False when nothing was."""
     request = uow.requests.open_for(subscription)
     if request is None:
         return False
@@ -156,6 +160,12 @@ def _is_repetition(request: ChangeRequest, act: Act, uow: UnitOfWork) -> bool:
     """A double click, or Slack's repetition: the last act was this one, by this person."""
     last = request.last
     return last.act is act and last.by is not None and last.by.user == uow.actor.user
+
+
+def _nothing_waits(uow: UnitOfWork, request: ChangeRequest) -> None:
+    mine = uow.mirror.subscriptions(request.contact)
+    if any(one.schedule for one in mine if one.id == request.subscription):
+        raise ChangeWaits
 
 
 def _holds_the_usage(uow: UnitOfWork, request: ChangeRequest, *, override: bool, note: str) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from billing.absences import is_away
+from billing.absences import deputies, is_away
 from billing.access import Actor
 from billing.catalogue import ChangePolicy, Coupon, ReasonCode, TakesEffect
 from billing.change_requests import deciding
@@ -21,8 +21,17 @@ from billing.change_requests.model import (
     Origin,
     Person,
 )
-from billing.errors import NeedsNoDecision, NotReadable, ReasonMissing, RequestPending, TooFewApprovers
-from billing.ids import RequestId, SubscriptionId, UserId
+from billing.contacts import MemberRight
+from billing.errors import (
+    ChangeWaits,
+    NeedsNoDecision,
+    NotReadable,
+    ReasonMissing,
+    RequestPending,
+    TicketOfAnother,
+    TooFewApprovers,
+)
+from billing.ids import RequestId, SubscriptionId
 from billing.models import Frozen
 from billing.plan_changes import Assessment, PlanChangeDraft, Way, assess
 from billing.plans import Impact, per_month
@@ -67,7 +76,10 @@ class RequestForm(Frozen):
 
 
 def request_form(uow: UnitOfWork, draft: RequestDraft) -> RequestForm:
-    """The form for a change that needs a decision. Raises NeedsNoDecision for one that does not."""
+    """The form for a change that needs a decision.
+
+    Raises NeedsNoDecision for one that does not, TicketOfAnother for a ticket that is not the requester's (A30).
+    """
     assessment, approvers, needed = _allowed(uow, draft)
     return RequestForm(
         assessment=assessment,
@@ -82,8 +94,8 @@ def request_form(uow: UnitOfWork, draft: RequestDraft) -> RequestForm:
 def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
     """Write the request down and have everybody told, in this transaction. The same key again gives the same request.
 
-    Raises everything that `assess` raises, RequestPending when one about this subscription is open, TooFewApprovers,
-    ReasonMissing for "other" without words.
+    Raises everything that `assess` raises, RequestPending when one about this subscription is open, ChangeWaits while
+    Stripe has another change of it, TooFewApprovers, TicketOfAnother, ReasonMissing for "other" without words.
     """
     known = deciding.find(uow, request_id(key))
     if known:
@@ -94,7 +106,7 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
     if "@" not in command.reply_to.strip("@"):
         raise NotReadable("reply_to")
     me = Person(user=uow.actor.user, name=uow.actor.name)
-    instead = deputies(uow, approvers, uow.actor.user)
+    instead = deputies(uow, uow.actor.team, approvers, uow.actor.user)
     nobody_is_there = all(is_away(uow, uow.actor.team, one.user) for one in approvers)
     request = ChangeRequest(
         id=request_id(key),
@@ -160,27 +172,17 @@ def pending(uow: UnitOfWork, subscription: SubscriptionId) -> RequestPending:
     )
 
 
-def deputies(uow: UnitOfWork, approvers: tuple[Person, ...], filer: UserId) -> tuple[Person, ...]:
-    """Whom the approvers named to decide for them; asked when it is left lying or no approver is there."""
-    names = {one.user: one.name for one in approvers}
-    people = {one.user: one for one in uow.staff.list() if one.team == uow.actor.team}
-    return tuple(
-        Person(user=absence.deputy, name=people[absence.deputy].name, instead_of=names[absence.user])
-        for absence in uow.absences.of_team(uow.actor.team)
-        if absence.user in names
-        and absence.deputy in people
-        and absence.deputy != filer
-        and absence.deputy not in names
-    )
-
-
-def _allowed(uow: UnitOfWork, draft: PlanChangeDraft) -> tuple[Assessment, tuple[Person, ...], int]:
+def _allowed(uow: UnitOfWork, draft: RequestDraft) -> tuple[Assessment, tuple[Person, ...], int]:
     uow.actor.require(Permission.FILE_CHANGE_REQUEST)
     assessment = assess(uow, draft)
     if assessment.way is not Way.REQUEST:
         raise NeedsNoDecision
+    if draft.origin is Origin.TICKET and MemberRight.PRIMARY_ADMIN not in assessment.requester.rights:
+        raise TicketOfAnother(name=assessment.requester.name)
     if uow.requests.open_for(assessment.subscription.id):
         raise pending(uow, assessment.subscription.id)
+    if assessment.subscription.schedule:
+        raise ChangeWaits
     lost = per_month(-assessment.impact.difference, assessment.cadence)
     needed = uow.catalogue.plan_changes.approvals_for(lost)
     approvers = tuple(Person(user=one.user, name=one.name) for one in uow.staff.list() if _may_decide(one, uow.actor))

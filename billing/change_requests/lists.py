@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from billing.change_requests.model import Act, ChangeRequest
-from billing.change_requests.rights import offered, possible, waited_for
+from billing.change_requests.rights import current, offered, possible, waited_for
 from billing.contacts import Account
 from billing.errors import UnknownRequest
 from billing.ids import RequestId
@@ -19,7 +19,7 @@ from billing.steps import NOBODY
 class RequestView(Frozen):
     """One request as it stands now: what its card shows to everybody, and what it offers to the reader."""
 
-    request: ChangeRequest
+    request: ChangeRequest  # by the rights of now
     may: tuple[Act, ...]  # by the reader, now
     cadence: Cadence | None  # of the subscription; None: nobody knows it any more
     stuck: bool  # nobody is left who may move it on
@@ -34,7 +34,7 @@ def view(uow: UnitOfWork, request_id: RequestId) -> RequestView:
 
     Raises UnknownRequest for another team's, NotStaff.
     """
-    request = uow.requests.get(request_id)
+    request = current(uow, uow.requests.get(request_id))
     is_shared = uow.actor.team == NOBODY.team
     if not is_shared:
         uow.actor.require(Permission.SEE_CONTACT)

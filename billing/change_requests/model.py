@@ -7,8 +7,8 @@
       ├ reject ─> rejected
       └ withdraw ─> withdrawn
 
-Where a downgrade takes effect at once, `approved` leads to `effective`. An upgrade supersedes any open request, also an
-undecided one; whatever ends the subscription at Stripe, or the schedule, ends the request as `failed`.
+Where a downgrade takes effect at once, `approved` leads to `effective`. An upgrade supersedes any open request, fewer
+seats an undecided one; whatever ends the subscription at Stripe, or the schedule, ends the request as `failed`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class RequestState(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     KEPT = "kept"  # approved, and then the customer kept the plan
-    SUPERSEDED = "superseded"  # an upgrade came in between
+    SUPERSEDED = "superseded"  # another change came in between
     FAILED = "failed"  # Stripe does not do it (any more)
 
     @property
@@ -77,7 +77,8 @@ class Person(Frozen):
 
     user: UserId
     name: str
-    instead_of: str | None = None  # the name of the absent colleague for whom this one decides
+    instead_of: str | None = None  # the name of the colleague for whom this one decides
+    deputy_of: UserId | None = None  # that colleague, where their absence named this one; None: by a right of their own
 
 
 class Decision(Frozen):
@@ -141,15 +142,27 @@ class ChangeRequest(Frozen):
         """Who may decide now."""
         return self.approvers + (self.deputies if self.escalated_at else ())
 
+    @property
+    def agreed(self) -> frozenset[UserId]:
+        """Who has agreed, and for whom."""
+        people = (one.by for one in self.approvals if one.by)
+        return frozenset(user for one in people for user in (one.user, one.deputy_of) if user)
+
+    def may_agree(self, person: Person) -> bool:
+        """Whether it would be one agreement more: a deputy's is the one of who is away."""
+        return not self.agreed & {person.user, person.deputy_of}
+
     def decider(self, user: UserId) -> Person | None:
-        return next((one for one in self.deciders if one.user == user), None)
+        """As whom that person may decide; of several such, as one whose agreement is still missing."""
+        theirs = [one for one in self.deciders if one.user == user]
+        return next(filter(self.may_agree, theirs), theirs[0] if theirs else None)
 
     def waits_for(self, user: UserId) -> bool:
         """Whether this person can move it on now."""
         if self.state is RequestState.ASKED:
             return user == self.filed_by.user
-        has_agreed = any(one.by and one.by.user == user for one in self.approvals)
-        return self.state is RequestState.FILED and self.decider(user) is not None and not has_agreed
+        decider = self.decider(user)
+        return self.state is RequestState.FILED and decider is not None and self.may_agree(decider)
 
     def age(self, now: datetime) -> timedelta:
         return now - self.filed_at
@@ -239,7 +252,7 @@ class ChangeRequests(Protocol):
         """Replace the version before this one, and add the decisions that are new. Raises Conflict if it is another."""
 
     def note(self, request: ChangeRequest) -> None:
-        """Replace the same version: only what is no decision changed (`nudged_at`, `escalated_at`). Raises Conflict."""
+        """Replace the same version: what changed is no decision, as when it was nudged. Raises Conflict."""
 
     def open_for(self, subscription: SubscriptionId) -> ChangeRequest | None:
         """The one open request about that subscription."""

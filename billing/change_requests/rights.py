@@ -42,17 +42,22 @@ def offered(request: ChangeRequest) -> tuple[Act, ...]:
     return tuple(act for act in (*BY_APPROVERS, Act.KEEP) if (request.state, act) in LEADS_TO)
 
 
-def waited_for(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
-    """Who can move it on now, by the rights of now; nobody when all of them have lost theirs.
+def current(uow: UnitOfWork, request: ChangeRequest) -> ChangeRequest:
+    """As it stands by the rights of now: a question that nobody is left to answer waits for a decision again."""
+    is_asked = request.state is RequestState.ASKED
+    if is_asked and not _is_here(uow, request, request.filed_by.user):
+        return request.model_copy(update={"state": RequestState.FILED})
+    return request
 
-    A question whose reader is gone waits for those who decide: they can still reject it.
-    """
-    if request.state is RequestState.ASKED and _is_here(uow, request, request.filed_by.user):
+
+def waited_for(uow: UnitOfWork, request: ChangeRequest) -> tuple[UserId, ...]:
+    """Who can move it on now, by the rights of now; nobody when all of them have lost theirs."""
+    request = current(uow, request)
+    if request.state is RequestState.ASKED:
         return (request.filed_by.user,)
-    if not request.state.undecided:
+    if request.state is not RequestState.FILED:
         return ()
-    agreed = {one.by.user for one in request.approvals if one.by}
-    people = (one for one in request.deciders if one.user not in agreed)
+    people = filter(request.may_agree, request.deciders)
     return tuple(dict.fromkeys(one.user for one in people if _still_decides(uow, request, one)))
 
 
@@ -66,7 +71,7 @@ _OFFERED = (*BY_PEOPLE, Act.KEEP)
 
 
 def _still_decides(uow: UnitOfWork, request: ChangeRequest, person: Person) -> bool:
-    if person.instead_of is None:
+    if person.deputy_of is None:
         return may_decide(uow, request, person.user)
     return _is_here(uow, request, person.user)
 
@@ -87,12 +92,21 @@ def _decider(actor: Actor, request: ChangeRequest, act: Act) -> Person:
         raise OwnRequest
     decider = request.decider(actor.user)
     if decider is None:
-        raise NotApprover(approvers=tuple(one.name for one in request.deciders))
-    if decider.instead_of is None:
+        raise NotApprover(approvers=tuple(dict.fromkeys(one.name for one in request.deciders)))
+    if decider.deputy_of is None:
         actor.require(Permission.DECIDE_CHANGE_REQUEST)
-    if act is Act.APPROVE and any(one.by and one.by.user == actor.user for one in request.approvals):
-        raise AlreadyAgreed
+    if act is Act.APPROVE and not request.may_agree(decider):
+        raise _already_agreed(request, decider)
     return decider
+
+
+def _already_agreed(request: ChangeRequest, decider: Person) -> AlreadyAgreed:
+    """The refusal that says whose agreement counts as theirs, if it was not their own."""
+    people = [one.by for one in request.approvals if one.by]
+    if any(one.user == decider.user for one in people):
+        return AlreadyAgreed()
+    same = {decider.user, decider.deputy_of}
+    return AlreadyAgreed(name=next(one.name for one in people if {one.user, one.deputy_of} & same))
 
 
 def _is_entitled(actor: Actor, request: ChangeRequest, act: Act) -> bool:

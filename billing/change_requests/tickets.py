@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from billing.change_requests.model import LONGEST_NOTE, Note, Origin
-from billing.contacts import Contact, MemberRight
+from billing.contacts import Contact, Member, MemberRight
 from billing.errors import NoTicket, NotTheAdminsAddress
+from billing.ids import ContactId
 from billing.models import Frozen
 from billing.ports import UnitOfWork
 from billing.roles import Permission
@@ -44,6 +45,14 @@ class TicketRequest(Frozen):
     said: Said
 
 
+class AccountChoice(Frozen):
+    """The form, submitted: which of the customers, where one address is the primary admin's of several."""
+
+    contact: ContactId
+    requester: str
+    remark: Note = ""
+
+
 def read(text: str, sender: str | None = None) -> Ticket:
     """The ticket in a message: `sender` is what Slack says of a forwarded e-mail, else a line `From: …` does.
 
@@ -58,20 +67,36 @@ def read(text: str, sender: str | None = None) -> Ticket:
     return Ticket(sender=found["address"], text=(text[: found.start()] + after).strip())
 
 
-def accepted(uow: UnitOfWork, ticket: Ticket) -> TicketRequest:
-    """The customer whose primary admin wrote it (A30).
+def accepted(uow: UnitOfWork, ticket: Ticket) -> tuple[TicketRequest, ...]:
+    """What it may become: a request for each customer whose primary admin wrote it (A30).
 
     Raises NotTheAdminsAddress for everybody else: also for another member, whose name and right do not help here.
     """
     uow.actor.require(Permission.FILE_CHANGE_REQUEST)
     said = Said(remark=ticket.text[:LONGEST_NOTE], origin=Origin.TICKET)
     theirs = uow.contacts.by_member(ticket.sender)
-    for contact in theirs:
-        for member in contact.members:
-            if _is(member.email, ticket.sender) and MemberRight.PRIMARY_ADMIN in member.rights:
-                return TicketRequest(contact=contact, requester=member.email, said=said)
-    admins = (one.name for contact in theirs for one in contact.members if MemberRight.PRIMARY_ADMIN in one.rights)
-    raise NotTheAdminsAddress(sender=ticket.sender, admins=tuple(admins) or None)
+    admins = [(contact, one) for contact in theirs for one in contact.members if _is_admin(one)]
+    found = tuple(
+        TicketRequest(contact=contact, requester=one.email, said=said)
+        for contact, one in admins
+        if _is(one.email, ticket.sender)
+    )
+    if not found:
+        raise NotTheAdminsAddress(sender=ticket.sender, admins=tuple(one.name for _, one in admins) or None)
+    return found
+
+
+def chosen(uow: UnitOfWork, choice: AccountChoice) -> TicketRequest:
+    """For that one of several customers. Raises NotTheAdminsAddress for one that is not the sender's."""
+    found = accepted(uow, Ticket(sender=choice.requester, text=choice.remark))
+    for one in found:
+        if one.contact.id == choice.contact:
+            return one
+    raise NotTheAdminsAddress(sender=choice.requester)
+
+
+def _is_admin(one: Member) -> bool:
+    return MemberRight.PRIMARY_ADMIN in one.rights
 
 
 def _is(known: str, sender: str) -> bool:

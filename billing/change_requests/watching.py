@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from billing.absences import is_away
+from billing.absences import deputies, is_away
 from billing.change_requests.cards import refresh
 from billing.change_requests.model import ChangeRequest, Conflict, Person, RequestState
-from billing.change_requests.rights import may_decide, waited_for
+from billing.change_requests.rights import current, may_decide, waited_for
 from billing.errors import UnknownRequest
 from billing.ids import RequestId, UserId
 from billing.ports import Job, Store, UnitOfWork
@@ -31,12 +31,13 @@ def remind(store: Store) -> int:
         return sum(_nudge(uow, request) for request in lying)
 
 
-def _nudge(uow: UnitOfWork, request: ChangeRequest) -> bool:
+def _nudge(uow: UnitOfWork, lying: ChangeRequest) -> bool:
+    request = current(uow, lying)
     stand_ins = _stand_ins(uow, request)
-    deputies = _together(_deputies(uow, request), stand_ins)
+    others = _together((*_deputies(uow, request), *stand_ins))
     is_due = bool(stand_ins) or _is_due(uow, request)
-    escalated = request.escalated_at or (uow.now if deputies and is_due else None)
-    after = request.model_copy(update={"nudged_at": uow.now, "deputies": deputies, "escalated_at": escalated})
+    escalated = request.escalated_at or (uow.now if others and is_due else None)
+    after = request.model_copy(update={"nudged_at": uow.now, "deputies": others, "escalated_at": escalated})
     try:
         uow.requests.note(after)
     except Conflict:
@@ -71,15 +72,9 @@ def _is_due(uow: UnitOfWork, request: ChangeRequest) -> bool:
 
 
 def _deputies(uow: UnitOfWork, request: ChangeRequest) -> tuple[Person, ...]:
-    """Those noted when it was filed, and those whom an approver has named since."""
-    known = {one.user: one for one in request.deputies}
-    asked = {one.user: one.name for one in request.approvers}
-    people = {one.user: one.name for one in uow.staff.list() if one.team == request.team}
-    for absence in uow.absences.of_team(request.team):
-        deputy = absence.deputy
-        if absence.user in asked and deputy in people and deputy not in (*asked, request.filed_by.user):
-            known.setdefault(deputy, Person(user=deputy, name=people[deputy], instead_of=asked[absence.user]))
-    return tuple(known.values())
+    """Those whom the approvers have named by now, and those who were asked before: it stays with them."""
+    asked = request.deputies if request.escalated_at else ()
+    return (*asked, *deputies(uow, request.team, request.approvers, request.filed_by.user))
 
 
 def _stand_ins(uow: UnitOfWork, request: ChangeRequest) -> tuple[Person, ...]:
@@ -95,9 +90,9 @@ def _stand_ins(uow: UnitOfWork, request: ChangeRequest) -> tuple[Person, ...]:
     )
 
 
-def _together(known: tuple[Person, ...], more: tuple[Person, ...]) -> tuple[Person, ...]:
-    """Each person once."""
-    return tuple({one.user: one for one in (*more, *known)}.values())
+def _together(people: tuple[Person, ...]) -> tuple[Person, ...]:
+    """Each once: a person for each colleague in whose place they are, and by their own right."""
+    return tuple({(one.user, one.deputy_of): one for one in people}.values())
 
 
 def still_waiting(uow: UnitOfWork, request_id: RequestId, user: UserId) -> ChangeRequest | None:

@@ -30,14 +30,13 @@ from billing.plan_changes.model import (
 from billing.plan_changes.pages import COMPARED_AT_ONCE, comparison, form, form_for, overview
 from billing.plan_changes.pricing import (
     PREVIEW,
-    RAISE,
     REVIEW_HOLDS,
     declined_operation,
     draft_of,
-    next_limit,
     review_of,
     reviewed,
 )
+from billing.plan_changes.raising import RAISE, next_limit
 from billing.plan_changes.rules import assess, goes_on, known_items, order_for
 
 __all__ = [

@@ -26,6 +26,7 @@ from billing.plan_changes.model import (
     Way,
 )
 from billing.plan_changes.pricing import change_of, quote_of, review_of
+from billing.plan_changes.raising import not_made
 from billing.plan_changes.rules import CHANGEABLE, assess
 from billing.plans import Package, has_plan, is_of_account, package_of
 from billing.ports import ChangedSubscription, Payments, ScheduledChange, UnitOfWork
@@ -108,6 +109,7 @@ def declined(uow: UnitOfWork, context: Context, checked: Confirmed, error: Decli
             parameters={"decline": error.code},
         )
     )
+    not_made(uow, change_of(uow, uow.operations.get(context.operation)), error.reason)
 
 
 def in_turn(uow: UnitOfWork, command: Command) -> str:
@@ -129,6 +131,7 @@ CHANGE = Action(
     perform=perform,
     record=record,
     declined=declined,
+    refused=not_made,
     subject=in_turn,
 )
 
@@ -137,7 +140,7 @@ CHANGE = Action(
 
 
 def check_resume(uow: UnitOfWork, command: ResumePlanChange) -> ConfirmedLater:
-    """Only what still waits is done, from the same package to the same one, at the list prices that were reviewed.
+    """Only what still waits is done, from the same package to the same one, at the prices that were reviewed.
 
     It is prorated to this moment: the customer pays for the time for which the change counts. Stripe's preview then may
     ask for less than was reviewed, never for more, as it would after a renewal.

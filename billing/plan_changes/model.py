@@ -124,6 +124,12 @@ class NextPayment(Frozen):
     at: datetime  # UTC
     amount: Money
     total: Money | None  # with tax; None: a discount comes off, and only Stripe knows how long
+    balance: Money  # the customer's, of which it is taken first: credit is positive
+
+    @property
+    def due(self) -> Money | None:
+        """What is charged: the total less the credit, or with what was still to be paid."""
+        return self.total.with_amount(max(self.total.amount - self.balance.amount, 0)) if self.total else None
 
 
 class PlanOverview(Frozen):
@@ -139,6 +145,7 @@ class PlanOverview(Frozen):
     may_change: bool
     raises_by_itself: bool | None  # AX5; None: the policy does not offer it
     next_payment: NextPayment | None  # None: it ends before
+    method: PaymentMethod | None  # None: by invoice, or nothing on file
 
 
 class ChangeForm(Frozen):

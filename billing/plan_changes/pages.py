@@ -8,14 +8,15 @@ from billing.errors import NobodyMayPurchase
 from billing.ids import ContactId, SubscriptionId
 from billing.money import Money, total
 from billing.plan_changes.model import ChangeForm, ComparePlans, NextPayment, PlanChangeDraft, PlanOverview
+from billing.plan_changes.pricing import method_of
 from billing.plan_changes.rules import changeable, chosen_subscription, plan_subscriptions
 from billing.plans import (
     Comparison,
     add_ons_for,
+    billed,
     cadence_of,
     compare,
     is_of_account,
-    items_of,
     limits_for,
     nearest_limit,
     package_of,
@@ -47,6 +48,7 @@ def overview(uow: UnitOfWork, contact_id: ContactId, subscription_id: Subscripti
         may_change=uow.actor.may(Permission.CHANGE_PLAN),
         raises_by_itself=_raises_by_itself(uow, contact),
         next_payment=_next_payment(uow, contact, chosen),
+        method=method_of(uow, chosen, contact),
     )
 
 
@@ -99,7 +101,13 @@ def _next_payment(uow: UnitOfWork, contact: Contact, subscription: Subscription)
     taxes = uow.catalogue.taxes_for(contact.address.country, contact.tax_id, plan.partition("/")[0])
     currency = subscription.amount.currency
     taxed = total((with_taxes(amount, taxes) for amount in amounts), currency)
-    return NextPayment(at=at, amount=total(amounts, currency), total=None if subscription.discount else taxed)
+    known = uow.mirror.balance(contact.id)
+    return NextPayment(
+        at=at,
+        amount=total(amounts, currency),
+        total=None if subscription.discount else taxed,
+        balance=known if known and known.currency == currency else Money.zero(currency),
+    )
 
 
 def _billed_next(uow: UnitOfWork, subscription: Subscription) -> tuple[str, tuple[Money, ...]]:
@@ -107,12 +115,7 @@ def _billed_next(uow: UnitOfWork, subscription: Subscription) -> tuple[str, tupl
     request = uow.requests.open_for(subscription.id)
     if request is None or request.effective_at != subscription.current_period_end:
         return package_of(uow.catalogue, subscription).plan, tuple(item.amount for item in subscription.items)
-    own = {item.price: item.unit_amount for item in subscription.items}
-    items = items_of(uow.catalogue, request.after, cadence_of(subscription, uow.catalogue))
-    sold = ((one, uow.catalogue.sold(one.price)) for one in items)
-    amounts = tuple(own.get(one.price, price.unit) * one.quantity for one, price in sold if price)
-    foreign = (item.amount for item in subscription.items if not item.price or not uow.catalogue.sold(item.price))
-    return request.after.plan, (*amounts, *foreign)
+    return request.after.plan, billed(uow.catalogue, subscription, request.after)
 
 
 def _wanted_seats(uow: UnitOfWork, wanted: PlanChangeDraft, shown: PlanOverview) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from billing.contacts import Contact, PaymentMethod, Subscription
-from billing.errors import HighestLimit, NeedsDecision, NotFound, PriceChanged, SubscriptionChanged
+from billing.errors import NeedsDecision, NotFound, PriceChanged, SubscriptionChanged
 from billing.ids import OperationId
-from billing.operations import Action, Context, Operation, State, operation_id
+from billing.operations import Action, Context, Operation, State
 from billing.plan_changes.model import (
     Assessment,
     ChangePlan,
@@ -20,8 +19,7 @@ from billing.plan_changes.model import (
     ResumePlanChange,
     Way,
 )
-from billing.plan_changes.rules import assess, chosen_subscription, order_for, plan_subscriptions, whole_second
-from billing.plans import cadence_of, limits_for, package_of, purchasers
+from billing.plan_changes.rules import assess, order_for, whole_second
 from billing.ports import ChangePreview, Payments, UnitOfWork
 from billing.roles import Permission
 
@@ -63,54 +61,6 @@ PREVIEW = Action(
     perform=perform_preview,
     record=record_preview,
 )
-
-
-# A limit that rises by itself
-
-
-def record_raise(uow: UnitOfWork, context: Context, quote: Quote, preview: ChangePreview) -> PlanChangeReviewed:
-    """The terms were confirmed when it was switched on, so the change itself is accepted in the same transaction."""
-    command = ChangePlan(contact=quote.assessment.contact.id, preview=context.operation)
-    key = f"{context.operation}:change"
-    uow.accept(
-        Operation(
-            id=operation_id(key),
-            key=key,
-            kind=command.kind,
-            contact=command.contact,
-            team=context.actor.team,
-            user=context.actor.user,
-            command=command.model_dump_json(),
-            reply_to=uow.operations.get(context.operation).reply_to,
-            created_at=uow.now,
-            updated_at=uow.now,
-        )
-    )
-    return record_preview(uow, context, quote, preview)
-
-
-RAISE = replace(PREVIEW, command=RaiseLimit, record=record_raise)
-
-
-def next_limit(uow: UnitOfWork, contact: Contact) -> RaiseLimit:
-    """The change to the next higher contact limit that holds what the account uses (AX5). Raises HighestLimit."""
-    subscription = chosen_subscription(uow, contact, plan_subscriptions(uow, contact), None)
-    package = package_of(uow.catalogue, subscription)
-    limits = limits_for(uow.catalogue, package.plan, cadence_of(subscription, uow.catalogue))
-    higher = (limit for limit in sorted(limits) if limit > max(package.limit or 0, contact.account.active_contacts))
-    limit = next(higher, None)
-    who_may = purchasers(contact)
-    if limit is None or not who_may:
-        raise HighestLimit(contact=contact.name)
-    return RaiseLimit(
-        contact=contact.id,
-        subscription=subscription.id,
-        requester=who_may[0].email,
-        plan=package.plan,
-        limit=limit,
-        seats=package.seats,
-        add_ons=package.add_ons,
-    )
 
 
 # What was asked for before
@@ -176,10 +126,10 @@ def review_of(uow: UnitOfWork, preview: OperationId, kinds: tuple[str, ...] = _P
 
 def quote_of(uow: UnitOfWork, assessment: Assessment, at: datetime) -> Quote:
     order = order_for(uow, assessment.subscription, assessment.contact, assessment.after, at)
-    return Quote(assessment=assessment, order=order, method=_method(uow, assessment.subscription, assessment.contact))
+    return Quote(assessment=assessment, order=order, method=method_of(uow, assessment.subscription, assessment.contact))
 
 
-def _method(uow: UnitOfWork, subscription: Subscription, contact: Contact) -> PaymentMethod | None:
+def method_of(uow: UnitOfWork, subscription: Subscription, contact: Contact) -> PaymentMethod | None:
     """What will be charged: the subscription's own method, else the customer's standard one."""
     if subscription.by_invoice:
         return None

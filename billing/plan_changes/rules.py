@@ -8,10 +8,12 @@ from billing.accounts import billable
 from billing.catalogue import Proration
 from billing.contacts import Contact, Subscription, SubscriptionStatus
 from billing.errors import (
+    ChangeWaits,
     NoPlan,
     NotChangeable,
     NothingChanges,
     PlanEnds,
+    RequestScheduled,
     SeatsInUse,
     UsageAboveLimits,
 )
@@ -20,6 +22,7 @@ from billing.plan_changes.model import Assessment, PlanChangeDraft, Way
 from billing.plans import (
     Difference,
     Dimension,
+    Direction,
     Impact,
     Item,
     Package,
@@ -32,6 +35,7 @@ from billing.plans import (
     lowers,
     needs_decision,
     package_of,
+    package_sold,
 )
 from billing.ports import ChangeOrder, UnitOfWork
 from billing.roles import Permission
@@ -47,14 +51,16 @@ def assess(uow: UnitOfWork, draft: PlanChangeDraft) -> Assessment:
     changeable(uow, subscription)
     requester = entitled(contact, draft.requester)
     cadence = cadence_of(subscription, uow.catalogue)
-    before, after = package_of(uow.catalogue, subscription), draft.package
-    items_of(uow.catalogue, after, cadence)
+    before = package_of(uow.catalogue, subscription)
+    after = package_sold(uow.catalogue, items_of(uow.catalogue, draft.package, cadence))
     changes = differences(uow.catalogue, before, after)
     if not changes:
         raise NothingChanges(contact=contact.name)
     meaning = impact(uow.catalogue, subscription, after, contact.account)
     way = _way(uow, changes)
     _leaves_room(meaning, way)
+    if way is not Way.REQUEST and all(one.direction is Direction.DOWN for one in changes):
+        _calls_nothing_off(uow, subscription)
     return Assessment(
         contact=contact,
         requester=requester,
@@ -148,6 +154,16 @@ def _leaves_room(meaning: Impact, way: Way) -> None:
         above = UsageAboveLimits(used=one.used, allowed=one.allowed)
         above.field = "limit"  # here there is nobody who could override it
         raise above
+
+
+def _calls_nothing_off(uow: UnitOfWork, subscription: Subscription) -> None:
+    """An upgrade takes the place of what waits at Stripe (HX17); nobody who wants less has asked for that."""
+    request = uow.requests.open_for(subscription.id)
+    if request and request.effective_at:
+        day = request.effective_at.astimezone(uow.catalogue.business.zone).date()
+        raise RequestScheduled(day=day.isoformat())
+    if subscription.schedule:
+        raise ChangeWaits
 
 
 def whole_second(at: datetime) -> datetime:

@@ -19,8 +19,8 @@ from billing.plans.model import (
 )
 from billing.plans.offering import add_ons_for, limits_for, nearest_limit, plan_prices, plans_for, seat_price, seats_for
 from billing.plans.purchasing import entitled, may_purchase, purchasers
-from billing.plans.reading import cadence_of, has_plan, package_of, per_month, plan_price
-from billing.plans.selling import amount_of, items_of
+from billing.plans.reading import cadence_of, has_plan, package_of, package_sold, per_month, plan_price
+from billing.plans.selling import billed, items_of
 
 __all__ = [
     "Cadence",
@@ -36,7 +36,7 @@ __all__ = [
     "PlanColumn",
     "Range",
     "add_ons_for",
-    "amount_of",
+    "billed",
     "cadence_of",
     "compare",
     "differences",
@@ -52,6 +52,7 @@ __all__ = [
     "nearest_limit",
     "needs_decision",
     "package_of",
+    "package_sold",
     "per_month",
     "plan_price",
     "plan_prices",

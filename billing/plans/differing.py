@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from billing.catalogue import Catalogue, Feature, LowerLimit, Plan
 from billing.contacts import Account, Subscription
+from billing.money import total
 from billing.plans.model import Difference, Dimension, Direction, Excess, Impact, LimitChange, Package
-from billing.plans.reading import cadence_of, package_of
-from billing.plans.selling import amount_of, items_of
+from billing.plans.reading import package_of
+from billing.plans.selling import billed
 
 
 def differences(catalogue: Catalogue, before: Package, after: Package) -> tuple[Difference, ...]:
@@ -86,7 +87,6 @@ def impact(catalogue: Catalogue, subscription: Subscription, after: Package, acc
     _, old = catalogue.plan(before.plan)
     _, new = catalogue.plan(after.plan)
     had, has = old.limits_for(before.limit), new.limits_for(after.limit)
-    cadence = cadence_of(subscription, catalogue)
     return Impact(
         gained=_missing(new, old),
         lost=_missing(old, new),
@@ -97,7 +97,7 @@ def impact(catalogue: Catalogue, subscription: Subscription, after: Package, acc
         ),
         above=excess(before, after, account),
         before=subscription.amount,
-        after=amount_of(catalogue, items_of(catalogue, after, cadence), cadence.currency),
+        after=total(billed(catalogue, subscription, after), subscription.amount.currency),
     )
 
 

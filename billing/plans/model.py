@@ -99,7 +99,7 @@ class Excess(Frozen):
 
 
 class Impact(Frozen):
-    """What a change means for the customer (A4). Amounts are list prices per billing cycle, before discount and tax."""
+    """What a change means for the customer (A4). Amounts are what is billed per cycle, before discount and tax."""
 
     gained: tuple[Feature, ...]
     lost: tuple[Feature, ...]

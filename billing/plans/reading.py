@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from billing.catalogue import Catalogue, RecurringPrice
-from billing.contacts import Subscription
+from billing.contacts import Subscription, SubscriptionItem
 from billing.errors import NoPlan
 from billing.money import Money, round_half_up
-from billing.plans.model import Cadence, Package
+from billing.plans.model import Cadence, Item, Package
 
 
 def cadence_of(subscription: Subscription, catalogue: Catalogue | None = None) -> Cadence:
@@ -31,12 +31,18 @@ def per_month(amount: Money, cadence: Cadence) -> Money:
 
 def package_of(catalogue: Catalogue, subscription: Subscription) -> Package:
     """What the subscription is made of. Raises NoPlan when none of its items is a plan of the catalogue."""
-    plan_price, plan_quantity = _plan_item(catalogue, subscription)
+    _plan_item(catalogue, subscription)
+    return package_sold(catalogue, subscription.items)
+
+
+def package_sold(catalogue: Catalogue, items: Sequence[Item | SubscriptionItem]) -> Package:
+    """The package that these items are; one of them is a plan. Seats are those that are sold: whole bundles."""
+    plan_price, plan_quantity = next(_plan_items(catalogue, items))
     name = f"{plan_price.product}/{plan_price.plan}"
     _, plan = catalogue.plan(name)
     seats = plan.seats.included * plan_quantity
     add_ons: dict[str, int] = {}
-    for item in subscription.items:
+    for item in items:
         price = catalogue.sold(item.price) if item.price else None
         if price is None or price.plan is not None:
             continue
@@ -55,18 +61,18 @@ def plan_price(catalogue: Catalogue, subscription: Subscription) -> RecurringPri
 
 def has_plan(catalogue: Catalogue, subscription: Subscription) -> bool:
     """Whether it is for a plan that the catalogue knows."""
-    return any(True for _ in _plan_items(catalogue, subscription))
+    return any(True for _ in _plan_items(catalogue, subscription.items))
 
 
 def _plan_item(catalogue: Catalogue, subscription: Subscription) -> tuple[RecurringPrice, int]:
-    found = next(_plan_items(catalogue, subscription), None)
+    found = next(_plan_items(catalogue, subscription.items), None)
     if found is None:
         raise NoPlan(subscription=subscription.id)
     return found
 
 
-def _plan_items(catalogue: Catalogue, subscription: Subscription) -> Iterator[tuple[RecurringPrice, int]]:
-    for item in subscription.items:
+def _plan_items(catalogue: Catalogue, items: Iterable[Item | SubscriptionItem]) -> Iterator[tuple[RecurringPrice, int]]:
+    for item in items:
         price = catalogue.sold(item.price) if item.price else None
         if price and price.plan:
             yield price, item.quantity

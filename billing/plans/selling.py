@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billing.catalogue import Catalogue, Plan, RecurringPrice
+from billing.contacts import Subscription
 from billing.errors import LimitNotOffered, SeatsOutOfRange, UnknownAddOn, UnknownPlan
-from billing.money import Money, total
+from billing.money import Money
 from billing.plans.model import Cadence, Item, Package
 from billing.plans.offering import add_ons_for, plan_prices, seat_add_on, seats_for
+from billing.plans.reading import cadence_of
 
 
 def items_of(catalogue: Catalogue, package: Package, cadence: Cadence) -> tuple[Item, ...]:
@@ -24,9 +26,17 @@ def items_of(catalogue: Catalogue, package: Package, cadence: Cadence) -> tuple[
     )
 
 
-def amount_of(catalogue: Catalogue, items: tuple[Item, ...], currency: str) -> Money:
-    """What these items cost per billing cycle by the list, before discount and tax."""
-    return total((price.unit * one.quantity for one in items if (price := catalogue.sold(one.price))), currency)
+def billed(catalogue: Catalogue, subscription: Subscription, after: Package) -> tuple[Money, ...]:
+    """The lines of a billing cycle once the subscription is that package, before discount and tax.
+
+    What stays keeps the price at which it was bought, and what the catalogue does not know is billed as before; only
+    what is new has the price of the list. Raises what `items_of` raises.
+    """
+    own = {item.price: item.unit_amount for item in subscription.items}
+    items = items_of(catalogue, after, cadence_of(subscription, catalogue))
+    sold = ((one, catalogue.sold(one.price)) for one in items)
+    foreign = (item.amount for item in subscription.items if not item.price or not catalogue.sold(item.price))
+    return (*(own.get(one.price, price.unit) * one.quantity for one, price in sold if price), *foreign)
 
 
 def _plan_price(catalogue: Catalogue, package: Package, cadence: Cadence) -> RecurringPrice:

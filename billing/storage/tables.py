@@ -183,6 +183,7 @@ class SubscriptionColumns(TypedColumns):
     discount: Named[str | None] = Column(Text)
     payment_method: Named[str | None] = Column(String(255))
     started_at: Named[datetime] = Column(Instant)
+    anchor: Named[datetime | None] = Column(Instant)
     current_period_start: Named[datetime | None] = Column(Instant)
     current_period_end: Named[datetime | None] = Column(Instant)
     cancel_at: Named[datetime | None] = Column(Instant)

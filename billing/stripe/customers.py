@@ -159,7 +159,7 @@ class StripeCustomers:
 
     def _subscriptions(self, customer: str) -> Iterator[Subscription]:
         found = self._client.v1.subscriptions.list(
-            {"customer": customer, "status": "all", "limit": PAGE, "expand": ["data.discounts"]}
+            {"customer": customer, "status": "all", "limit": PAGE, "expand": ["data.discounts", "data.schedule"]}
         )
         for subscription in found.auto_paging_iter():
             yield reading.subscription(subscription, self.product_name)

@@ -70,9 +70,10 @@ class Discounts:
         return reading.subscription(given, self._customers.product_name)
 
     def _free(self, order: CouponOrder) -> stripe.Subscription:
-        """The subscription as ordered; SubscriptionChanged also where a discount or a schedule is there by now."""
+        """The subscription as ordered; SubscriptionChanged also where a discount is there by now, or a change waits."""
         live = self._running.as_ordered(order)
-        if live.discounts or live.schedule:
+        schedule = reading.schedule_of(live)
+        if live.discounts or (schedule and reading.waits(schedule)):
             raise SubscriptionChanged
         return live
 

@@ -185,7 +185,7 @@ class StripePayments:
                 "customer": customer,
                 "status": "all",
                 "limit": PAGE,
-                "expand": ["data.discounts", "data.latest_invoice"],
+                "expand": ["data.discounts", "data.latest_invoice", "data.schedule"],
             }
         )
         return _made_by(operation, found.auto_paging_iter())

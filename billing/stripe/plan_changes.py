@@ -17,7 +17,7 @@ import stripe
 
 from billing.catalogue import Catalogue, Label
 from billing.contacts import Invoice
-from billing.errors import AmountDiffers, Refusal, SubscriptionChanged
+from billing.errors import AmountDiffers, ChangeWaits, Refusal, ScheduledElsewhere, SubscriptionChanged
 from billing.ids import LookupKey, OperationId, ScheduleId, SubscriptionId
 from billing.money import Money
 from billing.plans import Item
@@ -73,9 +73,9 @@ class PlanChanges:
             except (stripe.CardError, stripe.InvalidRequestError, Refusal):
                 self._leave_credits(order, operation)
                 raise
-        waiting = self._schedule_of(changed)
-        if waiting:
-            self.release(order.subscription, ScheduleId(waiting.id))
+        attached = _of_ours(changed)
+        if attached:
+            self._let_go(attached.id)
             changed = self._running.live(order.subscription)
         return ChangedSubscription(
             subscription=reading.subscription(changed, self._customers.product_name), invoice=_invoice_of(changed)
@@ -87,7 +87,7 @@ class PlanChanges:
         """What nobody reviewed is not prorated at all where unused time is not credited (K5)."""
         is_prorated = reviewed is not None or order.credits_unused
         live = self._running.as_ordered(order)
-        self._schedule_of(live)
+        _of_ours(live)
         if is_prorated and not any(self._waiting(order, operation)):
             _agree(self._preview(order, live), reviewed)
         if reviewed and not order.credits_unused:
@@ -117,18 +117,22 @@ class PlanChanges:
     ) -> ScheduledChange:
         """See `Payments.schedule_change`.
 
-        A schedule that Stripe does not let us fill is let go: it would keep every later change away.
+        One of which nothing is still to come makes room. A schedule that Stripe does not let us fill is let go: it
+        would keep every later change away.
         """
 
         def find() -> stripe.SubscriptionSchedule | None:
-            attached = self._attached(self._running.live(order.subscription))
+            attached = reading.schedule_of(self._running.live(order.subscription))
             return attached if attached and _may_be_of(attached, operation, accepted_at) else None
 
         live = self._running.live(order.subscription)
-        if live.schedule is None:
+        attached = reading.schedule_of(live)
+        if attached is None or not _may_be_of(attached, operation, accepted_at):
             self._running.check(order, live)
-        elif find() is None:
-            raise SubscriptionChanged
+            if attached and reading.waits(attached):
+                raise ChangeWaits
+            if attached:
+                self._let_go(attached.id)
         after = {"items": list(self._after(order, live)), "default_tax_rates": self._tax_rates(order)}
         schedule = find() or create_once(
             operation,
@@ -152,11 +156,12 @@ class PlanChanges:
         )
 
     def release(self, subscription: SubscriptionId, schedule: ScheduleId) -> stripe.Subscription:
-        """See `Payments.release_schedule`. Somebody else's schedule is left alone (SubscriptionChanged)."""
+        """See `Payments.release_schedule`."""
         found = self._client.v1.subscription_schedules.retrieve(schedule)
-        is_ours = reading.identifier(found.subscription or found.released_subscription) == subscription
-        if noted(found.metadata, OPERATION) is None or not is_ours:
+        if reading.identifier(found.subscription or found.released_subscription) != subscription:
             raise SubscriptionChanged
+        if noted(found.metadata, OPERATION) is None:
+            raise ScheduledElsewhere
         self._let_go(schedule)
         return self._running.live(subscription)
 
@@ -170,17 +175,6 @@ class PlanChanges:
     def _changed_by(self, subscription: SubscriptionId, operation: OperationId) -> stripe.Subscription | None:
         live = self._running.live(subscription)
         return live if noted(live.metadata, CHANGED_BY) == operation else None
-
-    def _attached(self, live: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
-        schedule = reading.identifier(live.schedule)
-        return self._client.v1.subscription_schedules.retrieve(schedule) if schedule else None
-
-    def _schedule_of(self, live: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
-        """Our schedule that is in charge of it; SubscriptionChanged for somebody else's."""
-        attached = self._attached(live)
-        if attached and noted(attached.metadata, OPERATION) is None:
-            raise SubscriptionChanged
-        return attached
 
     # --- what it costs ------------------------------------------------------------------------------------------------
 
@@ -356,17 +350,22 @@ def _phases(
     effective_at: datetime,
     operation: OperationId,
 ) -> SubscriptionScheduleUpdateParams:
-    """What it is until that moment, then what was ordered: for one cycle, and on and on as a subscription."""
+    """What it is until that moment, then what was ordered: for one cycle, and on and on as a subscription.
+
+    Phases are replaced as a whole, so the first one says all that is so now, and to when a trial lasts.
+    """
     now = schedule.phases[0]
     recurring = live["items"].data[0].price.recurring
     assert recurring, "a subscription's prices are recurring"
     discounts = [{"discount": id_} for one in live.discounts if (id_ := reading.identifier(one))] or ""
+    trial: Params = {"trial_end": live.trial_end} if live.status == "trialing" else {}
     phases: list[Any] = [
         {
             "start_date": now.start_date,
             "end_date": int(effective_at.timestamp()),
             "items": [{"price": item.price.id, "quantity": item.quantity} for item in live["items"].data],
             "default_tax_rates": [rate.id for rate in live.default_tax_rates or ()],
+            **trial,
             "discounts": discounts,
             "proration_behavior": "none",
         },
@@ -394,6 +393,14 @@ def _agree(found: ChangePreview, reviewed: ChangePreview | None) -> None:
     if not is_agreed:
         expected = reviewed.total.amount if reviewed else 0
         raise AmountDiffers(reviewed=expected, charged=found.total.amount, currency=found.total.currency)
+
+
+def _of_ours(live: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
+    """The schedule that is attached to it. ScheduledElsewhere while something of somebody else's is still to come."""
+    attached = reading.schedule_of(live)
+    if attached and noted(attached.metadata, OPERATION) is None and reading.waits(attached):
+        raise ScheduledElsewhere
+    return attached
 
 
 def _may_be_of(schedule: stripe.SubscriptionSchedule, operation: OperationId, accepted_at: datetime) -> bool:

@@ -80,7 +80,8 @@ def payment_method(method: stripe.PaymentMethod, default: str | None = None) -> 
 
 
 def subscription(found: stripe.Subscription, product_name: ProductName) -> Subscription:
-    """All items of a subscription have one interval and one period."""
+    """All items of a subscription have one interval and one period. Needs its schedule expanded."""
+    schedule = schedule_of(found)
     items = found["items"].data
     recurring = items[0].price.recurring
     method = identifier(found.default_payment_method)
@@ -94,11 +95,29 @@ def subscription(found: stripe.Subscription, product_name: ProductName) -> Subsc
         discount=_code(found.discounts),
         payment_method=PaymentMethodId(method) if method else None,
         started_at=instant(found.start_date),
+        anchor=instant(found.billing_cycle_anchor),
         current_period_start=instant_or_none(items[0].current_period_start),
         current_period_end=instant_or_none(items[0].current_period_end),
         cancel_at=instant_or_none(found.cancel_at),
-        schedule=ScheduleId(waiting) if (waiting := identifier(found.schedule)) else None,
+        schedule=ScheduleId(schedule.id) if schedule and waits(schedule) else None,
     )
+
+
+def schedule_of(found: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
+    """The schedule that is attached to it, which must be expanded."""
+    schedule = found.schedule
+    assert not isinstance(schedule, str), "the call has to ask for it"
+    return schedule
+
+
+def waits(schedule: stripe.SubscriptionSchedule) -> bool:
+    """Whether something of it is still to come: a phase, or an end that is more than being released.
+
+    One whose last phase runs stays attached until that ends, and changes nothing any more ("Subscription schedules").
+    """
+    current = schedule.current_phase
+    is_last = current is not None and current.start_date == schedule.phases[-1].start_date
+    return not is_last or schedule.end_behavior != "release"
 
 
 def scheduled(found: stripe.SubscriptionSchedule, product_name: ProductName) -> Subscription:

@@ -13,7 +13,7 @@ from billing.plans import Item
 from billing.ports import ChangeOrder, CouponOrder
 from billing.stripe import reading
 
-EXPANDED = ["discounts", "latest_invoice"]
+EXPANDED = ["discounts", "latest_invoice", "schedule"]
 
 
 class RunningSubscriptions:

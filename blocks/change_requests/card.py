@@ -24,7 +24,7 @@ _NEWS = {
     Act.ANSWER: later("💬 {who} has answered about the change for {name}: {change}"),
     Act.TAKE_EFFECT: later("✅ The change for {name} is in effect: {change}"),
     Act.KEEP: later("🔒 {who} has called off the change for {name}: {change}"),
-    Act.SUPERSEDE: later("⏭️ An upgrade for {name} supersedes the change: {change}"),
+    Act.SUPERSEDE: later("⏭️ Another change for {name} supersedes this one: {change}"),
     Act.FAIL: later("⚠️ The change for {name} could not be made: {change}"),
 }
 
@@ -45,7 +45,7 @@ def card(view: RequestView, catalogue: Catalogue, t: Translator) -> Message:
             kit.section(facts.changes(request, catalogue, t)),
             *kit.fields(
                 {
-                    t("List price"): facts.money(view, t),
+                    t("Price before discount and tax"): facts.money(view, t),
                     t("Difference"): facts.money_a_month(view, t),
                     **facts.who(view, t),
                 }

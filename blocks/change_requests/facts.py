@@ -31,7 +31,11 @@ _DONE: Mapping[Act, tuple[str, str, str]] = {
     Act.SCHEDULE: ("🗓️", "", later("Planned at Stripe, {when}")),
     Act.TAKE_EFFECT: ("✅", "", later("In effect, {when}")),
     Act.KEEP: ("🔒", later("Called off by {who}, {when}"), later("Called off, {when}")),
-    Act.SUPERSEDE: ("⏭️", later("Superseded by an upgrade by {who}, {when}"), later("Superseded by an upgrade, {when}")),
+    Act.SUPERSEDE: (
+        "⏭️",
+        later("Superseded by another change by {who}, {when}"),
+        later("Superseded by another change, {when}"),
+    ),
     Act.FAIL: ("⚠️", "", later("Failed, {when}")),
 }
 # Why it failed, where no refusal says it.
@@ -136,7 +140,7 @@ def stands(view: RequestView, t: Translator) -> Mrkdwn:
         case RequestState.KEPT:
             return t.rich("🔒 *Called off.* The plan is kept.")
         case RequestState.SUPERSEDED:
-            return t.rich("⏭️ *Superseded by an upgrade.* This change will not be made.")
+            return t.rich("⏭️ *Superseded by another change.* This change will not be made.")
         case RequestState.FAILED:
             return joined([t.rich("⚠️ *Failed.*"), failure(request.last.note, t)], by=" ")
 

@@ -31,7 +31,12 @@ def page(view: RequestView, catalogue: Catalogue, t: Translator, *, final: bool 
             *_actions(view, catalogue, t),
             kit.divider(),
             kit.section(facts.changes(request, catalogue, t)),
-            *kit.fields({t("List price"): facts.money(view, t), t("Difference"): facts.money_a_month(view, t)}),
+            *kit.fields(
+                {
+                    t("Price before discount and tax"): facts.money(view, t),
+                    t("Difference"): facts.money_a_month(view, t),
+                }
+            ),
             *sections(_meaning(view, catalogue, t)),
             kit.divider(),
             *kit.fields({**facts.who(view, t), **_more(view, t)}),

@@ -1,7 +1,7 @@
 """What people see of a customer's plan and its changes: page, comparison, form, review, request, results."""
 
 from blocks.plan_changes.comparison import comparison
-from blocks.plan_changes.form import form
+from blocks.plan_changes.form import accounts, form
 from blocks.plan_changes.ids import Id
 from blocks.plan_changes.overview import plan
 from blocks.plan_changes.request import filed, request
@@ -12,6 +12,7 @@ from blocks.plan_changes.results import (
     declined,
     delayed,
     expired,
+    not_raised,
     priced,
     pricing,
     raising,
@@ -22,6 +23,7 @@ from blocks.plan_changes.review import review
 
 __all__ = [
     "Id",
+    "accounts",
     "called_off",
     "changed",
     "changing",
@@ -31,6 +33,7 @@ __all__ = [
     "expired",
     "filed",
     "form",
+    "not_raised",
     "plan",
     "priced",
     "pricing",

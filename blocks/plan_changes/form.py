@@ -6,12 +6,12 @@ chosen in a block, and what was wished for travels in the metadata.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from billing.catalogue import AddOn, Catalogue, LowerLimit, Proration, RecurringPrice, TakesEffect
 from billing.change_requests.model import LONGEST_NOTE, Origin
-from billing.change_requests.tickets import NOTHING_SAID, Said
-from billing.contacts import Member
+from billing.change_requests.tickets import NOTHING_SAID, Said, TicketRequest
+from billing.contacts import Contact, Member
 from billing.plan_changes import ChangeForm, PlanChangeDraft
 from billing.plans import is_of_account, may_purchase, plan_prices, seat_price
 from blocks import kit, words
@@ -56,6 +56,32 @@ def form(shown: ChangeForm, catalogue: Catalogue, t: Translator, said: Said = NO
             "origin": said.origin.value,
         },
     )
+
+
+def accounts(found: Sequence[TicketRequest], t: Translator) -> kit.Modal:
+    """Several customers have the sender of a help ticket as their primary admin: which of them is it about?"""
+    options = [_account(one.contact) for one in found[: kit.SELECT_OPTIONS]]
+    return kit.Modal(
+        title=t("Change plan"),
+        blocks=[
+            kit.section(t.rich("{address} is the primary admin of several accounts.", address=found[0].requester)),
+            kit.field_input(
+                t("Which account is it about?"),
+                kit.select("plan_change.contact", options, placeholder=t("Choose an account")),
+                block_id="contact",
+            ),
+            *_ticket(found[0].said, t),
+        ],
+        callback_id=Id.ACCOUNT,
+        submit=t("Continue"),
+        close=t("Cancel"),
+        metadata={"requester": found[0].requester},
+    )
+
+
+def _account(one: Contact) -> kit.Option:
+    name = one_line(one.name) or one_line(one.company) or one.email
+    return kit.option(fit(name, 75) or one.id, one.id, description=fit(one_line(one.company), 75))
 
 
 def _ticket(said: Said, t: Translator) -> Iterator[kit.Block]:

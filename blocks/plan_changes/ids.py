@@ -21,6 +21,7 @@ class Id:
     CHANGE = "plan_change.open"  # button in a view with the metadata contact, subscription
     EDIT = "plan_change.edit"  # button; value: the operation whose draft the form shows
     FORM = "plan_change.form"  # callback; metadata: contact, subscription, and what `PlanChoice` needs
+    ACCOUNT = "plan_change.account"  # callback: of which customer a help ticket is; metadata: requester
     CHOSEN = "plan_change.plan"  # menu, dispatched: another plan is chosen in the form
     REVIEW = "plan_change.review"  # callback; metadata: contact, preview
     SHOW_REVIEW = "plan_change.show_review"  # button in a direct message; value: the preview's operation

@@ -63,7 +63,7 @@ def _request(shown: PlanOverview, catalogue: Catalogue, t: Translator) -> list[k
         if not shown.subscription.schedule:
             return []
         button = ways.call_off(shown.subscription.id, t) if shown.may_change else None
-        return [kit.section(t.rich("🗓️ *A change waits at Stripe for the end of the period.*"), accessory=button)]
+        return [kit.section(t.rich("🗓️ *A change waits at Stripe for its day.*"), accessory=button)]
     buttons: list[kit.Element] = [ways.request(request.id, t)]
     if request.state is RequestState.SCHEDULED and shown.may_change:
         buttons.insert(0, ways.keep(request.id, t))
@@ -95,6 +95,8 @@ def _money(shown: PlanOverview, catalogue: Catalogue, t: Translator) -> list[kit
         {
             t("Price"): t("{price}, before discount and tax", price=wording.price(one.amount, shown.cadence, t)),
             t("Next payment"): _next_payment(shown, t),
+            t("Credit balance"): cards.balance(shown.next_payment.balance, t) if shown.next_payment else "",
+            t("Payment method"): _method(shown, t),
             t("Subscription"): words.subscription_status(one.status, t),
             t("Coupon"): discount,
         }
@@ -114,9 +116,22 @@ def _next_payment(shown: PlanOverview, t: Translator) -> str:
     if following is None:
         ends = shown.subscription.cancel_at
         return t("none: it ends on {day}", day=t.day_of(ends)) if ends else t("none")
-    if following.total is None:
-        return t("{amount} on {day}, before discount and tax", amount=following.amount, day=t.day_of(following.at))
-    return t("{amount} on {day}, tax included", amount=following.total, day=t.day_of(following.at))
+    facts = {"amount": following.due or following.amount, "day": t.day_of(following.at)}
+    match following.due is not None, following.balance.amount > 0:
+        case True, True:
+            return t("{amount} on {day}, tax included, credit taken off", **facts)
+        case True, False:
+            return t("{amount} on {day}, tax included", **facts)
+        case False, True:
+            return t("{amount} on {day}, before discount, tax and credit", **facts)
+        case _:
+            return t("{amount} on {day}, before discount and tax", **facts)
+
+
+def _method(shown: PlanOverview, t: Translator) -> str:
+    if shown.method:
+        return words.method(shown.method, t)
+    return t("by invoice") if shown.subscription.by_invoice else t("none on file")
 
 
 def _usage(shown: PlanOverview, t: Translator) -> list[kit.Block]:

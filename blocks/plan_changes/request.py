@@ -37,7 +37,7 @@ def request(shown: RequestForm, catalogue: Catalogue, t: Translator) -> kit.Moda
             *meaning(assessment, catalogue, t),
             *kit.fields(
                 {
-                    t("List price"): wording.price_change(assessment.impact, assessment.cadence, t),
+                    t("Price before discount and tax"): wording.price_change(assessment.impact, assessment.cadence, t),
                     t("Difference"): wording.monthly_difference(assessment.impact, assessment.cadence, t),
                     t("Takes effect"): _when(shown, catalogue, t),
                     t("Who decides"): _who(shown, t),
@@ -71,7 +71,7 @@ def filed(shown: ChangeRequest, t: Translator) -> Answer:
                     "You hear of every step by direct message. The customer is answered at {address}.",
                     address=shown.reply_to,
                 ),
-                t("Until it is decided nothing changes. An upgrade in between takes the place of the request."),
+                t("Until it is decided nothing changes. Another change in between takes the place of the request."),
             ),
             kit.actions(ways.request(shown.id, t), ways.card(shown.contact, t)),
         ],
@@ -80,8 +80,9 @@ def filed(shown: ChangeRequest, t: Translator) -> Answer:
 
 def deciders(approvers: tuple[Person, ...], t: Translator) -> str:
     """`Priya Nair or Jonas Weber`."""
-    names = [fit(one.name, 60) for one in approvers[:NAMED]]
-    rest = len(approvers) - NAMED
+    people = tuple({one.user: one for one in approvers}.values())
+    names = [fit(one.name, 60) for one in people[:NAMED]]
+    rest = len(people) - NAMED
     return t.either(names) if rest <= 0 else ", ".join([*names, t("… and {n} more", n=rest)])
 
 

@@ -6,7 +6,7 @@ Each result is an `Answer`: `.modal(t)` for the open modal, `.message()` for the
 from __future__ import annotations
 
 from billing.catalogue import Catalogue
-from billing.contacts import InvoiceStatus
+from billing.contacts import Contact, InvoiceStatus
 from billing.errors import Reason
 from billing.ids import ContactId, OperationId
 from billing.plan_changes import ChangeCalledOff, DeclinedChange, PlanChanged, PlanChangeReviewed
@@ -81,6 +81,38 @@ def raising(shown: PlanChangeReviewed, t: Translator) -> Answer:
                 )
             ),
             kit.actions(ways.plan(assessment.contact.id, t, change=False)),
+        ],
+    )
+
+
+def not_raised(contact: Contact, reason: Reason, t: Translator) -> kit.Message:
+    """To managers: a limit that should have risen by itself did not (AX5), and nobody else will arrange it."""
+    name = contact.name or contact.email
+    account = contact.account
+    return kit.Message(
+        text=t("The contact limit of {name} was not raised.", name=name),
+        blocks=[
+            kit.section(
+                joined(
+                    [
+                        t.rich(
+                            "🎚️ *The contact limit of {name} is reached and was not raised*, although that was agreed.",
+                            name=fit(name, 300),
+                        ),
+                        t(
+                            "{used} contacts are active; the limit is {limit}.",
+                            used=account.active_contacts,
+                            limit=account.contact_limit or 0,
+                        ),
+                        refusals.sentence(reason, t),
+                        t(
+                            "It is not tried again by itself. The customer was asked to reply by e-mail if they want "
+                            "a higher limit."
+                        ),
+                    ]
+                )
+            ),
+            kit.actions(ways.plan(contact.id, t, change=False), ways.card(contact.id, t)),
         ],
     )
 

@@ -46,7 +46,7 @@ def review(
                 {
                     t("From {day} on", day=t.day_of(preview.renews_at)): _renewal(assessment, preview, t),
                     t("Payment method"): _method(shown, t),
-                    t("List price"): wording.price_change(assessment.impact, assessment.cadence, t),
+                    t("Price before discount and tax"): wording.price_change(assessment.impact, assessment.cadence, t),
                 }
             ),
             *meaning(assessment, catalogue, t),

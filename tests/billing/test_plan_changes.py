@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from billing.change_requests.model import ChangeRequest, RequestState
 from billing.contacts import UNKNOWN_COUNTRY, AccountStatus, Address, InvoiceStatus, Subscription, SubscriptionStatus
 from billing.errors import (
     AccountNotBillable,
+    ChangeWaits,
     CountryUnknown,
     Declined,
     HighestLimit,
@@ -29,6 +31,7 @@ from billing.errors import (
     PlanEnds,
     PriceChanged,
     RequesterMayNot,
+    RequestScheduled,
     SeatsInUse,
     SeatsOutOfRange,
     SubscriptionChanged,
@@ -161,6 +164,16 @@ def requested(shop: Shop) -> ChangeRequest:
         return file(uow, command, "filed")
 
 
+def planned(shop: Shop) -> ChangeRequest:
+    """Pro with two seats more is going to be Basic: the request is approved, and waits at Stripe."""
+    items = ((PRO, 1), (SEAT, 2))
+    has(shop, running(*items), who=customer(account={"plan": "mail/pro"}))
+    request = requested(shop).model_copy(update={"state": RequestState.SCHEDULED, "effective_at": PERIOD_END})
+    has(shop, running(*items, schedule=ScheduleId("sub_sched_1")), who=shop.rows.contacts[ADA])
+    shop.rows.requests[request.id] = request
+    return request
+
+
 # The page
 
 
@@ -183,6 +196,24 @@ def test_tax_is_rounded_line_by_line(shop: Shop) -> None:
     following = page(shop).next_payment
     assert following is not None
     assert following.total == eur(4900 + 4500 + 931 + 855)
+
+
+@pytest.mark.parametrize(("balance", "due"), [(2000, 3831), (-500, 6331), (9000, 0)])
+def test_the_next_payment_is_taken_from_the_customers_credit_first(shop: Shop, balance: int, due: int) -> None:
+    """AX13: 49.00 with 9.31 of tax are 58.31; less 20.00 of credit 38.31, with 5.00 from earlier 63.31."""
+    has(shop, running((PRO, 1)))
+    mirrored = shop.rows.mirror[ADA]
+    shop.rows.mirror[ADA] = replace(mirrored, balance=eur(balance))
+    following = page(shop).next_payment
+    assert following is not None
+    assert (following.total, following.due) == (eur(5831), eur(due))
+
+
+def test_the_page_shows_what_is_charged(shop: Shop) -> None:
+    """AX13"""
+    assert page(shop).method == shop.rows.mirror[ADA].methods[0]
+    has(shop, running(by_invoice=True))
+    assert page(shop).method is None
 
 
 def test_with_a_discount_only_stripe_knows_the_next_amount(shop: Shop) -> None:
@@ -522,9 +553,7 @@ def test_who_may_not_change_plans_calls_nothing_off(shop: Shop) -> None:
 
 
 def test_what_a_request_waits_with_is_kept_by_its_own_button(shop: Shop) -> None:
-    has(shop, running((PRO, 1), schedule=ScheduleId("sub_sched_1")), who=customer(account={"plan": "mail/pro"}))
-    request = requested(shop)
-    shop.rows.requests[request.id] = request.model_copy(update={"state": RequestState.SCHEDULED})
+    planned(shop)
     assert calls_off(shop).state is State.REFUSED
     assert shop.payments.called("release_schedule") == 0
 
@@ -974,11 +1003,36 @@ def test_without_a_request_nothing_is_superseded(shop: Shop) -> None:
 
 
 def test_an_upgrade_lets_a_scheduled_downgrade_go(shop: Shop) -> None:
-    has(shop, running((PRO, 1), schedule=ScheduleId("sub_sched_1")), who=customer(account={"plan": "mail/pro"}))
-    request = requested(shop)
-    shop.rows.requests[request.id] = request.model_copy(update={"state": RequestState.SCHEDULED})
+    request = planned(shop)
     assert changes(shop, limit=2500).subscription.schedule is None
     assert shop.rows.requests[request.id].state is RequestState.SUPERSEDED
+
+
+def test_less_does_not_call_a_planned_downgrade_off(shop: Shop) -> None:
+    """HX17: nobody asked for the plan to be kept. The refusal names the day; more of anything goes through."""
+    request = planned(shop)
+    refusal = refused(shop, RequestScheduled, plan="mail/pro", limit=1000, seats=4)
+    assert refusal.reason.parameters == {"day": "2026-03-16"}
+    assert shop.rows.requests[request.id].state is RequestState.SCHEDULED
+    assert shop.payments.subscriptions[SUB].schedule
+    assert changes(shop, plan="mail/pro", limit=2500, seats=4).superseded
+
+
+def test_less_that_was_reviewed_before_it_was_planned_is_not_done(shop: Shop) -> None:
+    has(shop, running((PRO, 1), (SEAT, 2)), who=customer(account={"plan": "mail/pro"}))
+    preview = previewed(shop, plan="mail/pro", limit=1000, seats=4)
+    planned(shop)
+    done = confirms(shop, preview)
+    assert (done.state, done.reason and done.reason.key) == (State.REFUSED, "RequestScheduled")
+    assert shop.payments.called("change_subscription") == 0
+
+
+def test_less_does_not_call_a_lower_limit_off(shop: Shop) -> None:
+    """K3: neither a still lower limit nor fewer seats, while one waits without a decision."""
+    self_service(shop)
+    has(shop, running((BASIC_1000, 1), (SEAT, 1), schedule=ScheduleId("sub_sched_1")), who=shop.rows.contacts[ADA])
+    refused(shop, ChangeWaits, plan="mail/basic", limit=1000, seats=1)
+    refused(shop, ChangeWaits, plan="mail/basic", limit=500, seats=2)
 
 
 # What was asked for before

@@ -8,7 +8,7 @@ import pytest
 
 from billing.catalogue import Catalogue
 from billing.catalogue.prices import Quantity
-from billing.contacts import Account, Member, MemberRight, SubscriptionItem
+from billing.contacts import Account, Member, MemberRight, Subscription, SubscriptionItem
 from billing.errors import LimitNotOffered, NoPlan, SeatsOutOfRange, UnknownAddOn, UnknownPlan
 from billing.ids import LookupKey
 from billing.money import Money
@@ -19,7 +19,7 @@ from billing.plans import (
     Package,
     Range,
     add_ons_for,
-    amount_of,
+    billed,
     cadence_of,
     compare,
     differences,
@@ -179,7 +179,6 @@ def test_a_package_becomes_what_is_sold() -> None:
     package = Package(plan="mail/pro", limit=2500, seats=5, add_ons={"reports": 1})
     items = items_of(MAIL, package, MONTHLY)
     assert [(one.price, one.quantity) for one in items] == [(PRO_2500, 1), (SEAT, 2), (REPORTS, 1)]
-    assert amount_of(MAIL, items, "EUR") == eur(9500 + 2 * 900 + 5000)
 
 
 def test_seats_of_a_plan_sold_by_the_seat_are_its_quantity() -> None:
@@ -313,6 +312,33 @@ def test_the_impact_names_features_limits_usage_and_money() -> None:
         (Dimension.SEATS, 2, 1),
     ]
     assert (found.before, found.after, found.difference) == (eur(9500), eur(1500), eur(-8000))
+
+
+def old_price(amount: int) -> Subscription:
+    """Pro, bought when it had another price, with Reports for 50.00."""
+    one = running((PRO, 1), (REPORTS, 1))
+    plan, reports = one.items
+    return one.model_copy(update={"items": (plan.model_copy(update={"unit_amount": eur(amount)}), reports)})
+
+
+def test_what_stays_keeps_the_price_at_which_it_was_bought() -> None:
+    """A4: Pro for 39.00 (by now 49.00) and Reports for 50.00 are 89.00; without Reports 39.00 are left, 50.00 less."""
+    found = impact(MAIL, old_price(3900), PRO_PLAN, Account())
+    assert (found.before, found.after, found.difference) == (eur(8900), eur(3900), eur(-5000))
+
+
+def test_what_is_new_has_the_price_of_the_list() -> None:
+    """From Pro for 39.00 and Reports for 50.00 to Pro for 2,500 contacts at 95.00, with two seats more at 9.00."""
+    after = Package(plan="mail/pro", limit=2500, seats=5, add_ons={"reports": 1})
+    assert billed(MAIL, old_price(3900), after) == (eur(9500), eur(2 * 900), eur(5000))
+
+
+def test_what_the_catalogue_does_not_know_is_billed_as_before() -> None:
+    """A4: Pro for 49.00 beside a training for 300.00 are 349.00; Basic for 15.00 beside it 315.00, 34.00 less."""
+    one = running((PRO, 1))
+    training = SubscriptionItem(product="Training", price=None, quantity=2, unit_amount=eur(15000))
+    found = impact(MAIL, one.model_copy(update={"items": (*one.items, training)}), BASIC_PLAN, Account())
+    assert (found.before, found.after, found.difference) == (eur(34900), eur(31500), eur(-3400))
 
 
 def test_usage_is_about_the_accounts_plan_only() -> None:

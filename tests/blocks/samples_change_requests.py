@@ -19,12 +19,12 @@ from billing.change_requests.model import (
     RequestState,
 )
 from billing.change_requests.rights import offered
-from billing.change_requests.tickets import Said
+from billing.change_requests.tickets import Said, TicketRequest
 from billing.contacts import Account
 from billing.ids import RequestId, ScheduleId, TeamId, UserId
 from billing.plans import Cadence, Difference, Dimension, Direction, Excess, LimitChange
 from tests.blocks import samples_plan_changes as sold
-from tests.blocks.samples import LONG, NOW, eur
+from tests.blocks.samples import LONG, NOW, contact, eur
 
 PLANS = sold.PLANS
 MONTHLY = Cadence(interval="month", count=1, currency="EUR")
@@ -159,6 +159,16 @@ FULL_LIST = listed(
     page=ApprovalPage(shown=(LARGE.request,) * 8, total=123_456, following="9" * 17 + ".chr_" + "x" * 60),
 )
 TICKET = Said(remark=LONG[:LONGEST_NOTE], origin=Origin.TICKET)
+
+
+def tickets(count: int) -> tuple[TicketRequest, ...]:
+    """One, for so many customers of the same primary admin."""
+    return tuple(
+        TicketRequest(contact=contact(id=f"con_{one}", name=LONG), requester="ada@example.com", said=TICKET)
+        for one in range(count)
+    )
+
+
 ABSENCE = Absence(
     team=TeamId("T1"), user=UserId("U2"), first=date(2026, 12, 21), last=date(2027, 1, 3), deputy=UserId("U3")
 )

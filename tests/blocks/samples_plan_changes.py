@@ -319,7 +319,8 @@ def overview(**changes: Any) -> PlanOverview:
         "purchasers": purchasers(who),
         "may_change": True,
         "raises_by_itself": None,
-        "next_payment": NextPayment(at=PERIOD_END, amount=eur(4900), total=eur(5831)),
+        "next_payment": NextPayment(at=PERIOD_END, amount=eur(4900), total=eur(5831), balance=eur(0)),
+        "method": method(),
     }
     return PlanOverview(**(fields | changes))
 
@@ -472,7 +473,7 @@ def full_overview() -> PlanOverview:
         others=many,
         request=LARGE_REQUEST.model_copy(update={"state": RequestState.SCHEDULED, "effective_at": PERIOD_END}),
         raises_by_itself=False,
-        next_payment=NextPayment(at=PERIOD_END, amount=eur(4900), total=None),
+        next_payment=NextPayment(at=PERIOD_END, amount=eur(4900), total=None, balance=eur(2000)),
     )
 
 

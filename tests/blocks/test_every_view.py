@@ -387,6 +387,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: plan_changes.comparison(sold.wide_comparison(), sold.PLANS, t),
         lambda t: plan_changes.comparison(sold.lonely_comparison(), sold.PLANS, t),
     ),
+    "blocks.plan_changes.form.accounts": (
+        lambda t: plan_changes.accounts(asked.tickets(2), t),
+        lambda t: plan_changes.accounts(asked.tickets(120), t),
+    ),
     "blocks.plan_changes.form.form": (
         lambda t: plan_changes.form(sold.change_form("sales/solo"), sold.PLANS, t),
         lambda t: plan_changes.form(sold.change_form("marketing/professional"), sold.SELF_SERVICE, t),
@@ -435,6 +439,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: plan_changes.priced(sold.reviewed(assessment=sold.LARGE), OPERATION, t),
     ),
     "blocks.plan_changes.results.pricing": (plan_changes.pricing,),
+    "blocks.plan_changes.results.not_raised": (
+        lambda t: plan_changes.not_raised(sold.overview().contact, errors.HighestLimit().reason, t),
+        lambda t: plan_changes.not_raised(sold.overview().contact, errors.Declined("card_declined").reason, t),
+        lambda t: plan_changes.not_raised(sold.LARGE.contact, errors.Reason(key="Failed"), t),
+    ),
     "blocks.plan_changes.results.raising": (
         lambda t: plan_changes.raising(sold.reviewed(), t),
         lambda t: plan_changes.raising(sold.reviewed(assessment=sold.LARGE), t),

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from billing.change_requests.model import Act, RequestState
+from billing.change_requests.model import Act, ChangeRequest, RequestState
 from billing.contacts import Contact
 from billing.roles import Role
 from tests.support.person import Person
@@ -207,7 +207,7 @@ def test_an_upgrade_supersedes_what_is_planned(world: World) -> None:
     jonas.waits_for(lambda one: one.view and one.view["callback_id"] == "plan_change.review")
     jonas.submits()
     reaches(world, request, S.SUPERSEDED)
-    world.eventually(lambda: "Superseded by an upgrade by Jonas Weber" in str(card(priya, request)))
+    world.eventually(lambda: "Superseded by another change by Jonas Weber" in str(card(priya, request)))
     all_offer(world, request, [])
     assert sold(world, ada) == ["mail-pro-2500-month-eur"]
     (schedule,) = world.stripe.v1.subscription_schedules.list({"customer": ada.customer}).data
@@ -293,19 +293,41 @@ def test_out_of_office_can_be_noted_and_ended(world: World) -> None:
     assert "Welcome back" in priya.text
 
 
+# What follows moves the local Stripe's clock, so it comes last.
+
+
 def test_when_its_day_comes_the_plan_is_the_new_one(world: World) -> None:
-    """AX2: at the period's end, told by Stripe's events. Moves the local Stripe's clock, so it comes last."""
+    """AX2: at the period's end, told by Stripe's events; and the next request takes the same way."""
     ada = with_plan(world)
-    request = file_request(world, ada)
-    priya = world.person("manager")
-    priya.presses("request.approve", message=card(priya, request))
-    reaches(world, request, S.SCHEDULED)
-    move_stripe(world, by_months=1)
-    move_stripe(world, by_days=1)
-    reaches(world, request, S.EFFECTIVE, 30)
+    priya, mia = world.person("manager"), world.person("agent")
+    request = planned_and_due(world, ada)
     all_offer(world, request, [])
     assert sold(world, ada) == [BASIC]
     world.eventually(lambda: mails(world, ada)[-1:] != [] and len(mails(world, ada)) == 3)
     with world.app.desk.reading(staff(world, priya)) as uow:
         assert uow.contacts.get(ada.id).account.plan == "mail/basic"
     assert len(cards_of(priya, request)) == 2
+
+    assert mia.types(f"/billing plan {ada.email}").ok
+    assert "Stripe" not in mia.text, "nothing waits there any more"
+    planned_and_due(world, ada, limit=500)
+    assert sold(world, ada) == ["mail-basic-500-month-eur"]
+
+
+def test_what_started_later_can_be_lowered_in_its_first_period(world: World) -> None:
+    """AX2: Stripe began it by a schedule, which stays attached until the period ends."""
+    ada = with_plan(world, in_days=1)
+    assert world.subscriptions(ada)[0].schedule
+    planned_and_due(world, ada)
+    assert sold(world, ada) == [BASIC]
+
+
+def planned_and_due(world: World, contact: Contact, **changes: object) -> ChangeRequest:
+    """Filed, approved, and its day has come."""
+    request = file_request(world, contact, **changes)
+    priya = world.person("manager")
+    priya.presses("request.approve", message=card(priya, request))
+    reaches(world, request, S.SCHEDULED)
+    move_stripe(world, by_months=1)
+    move_stripe(world, by_days=1)
+    return reaches(world, request, S.EFFECTIVE)

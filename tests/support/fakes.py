@@ -21,6 +21,7 @@ from billing.contacts import (
 from billing.errors import (
     AmountDiffers,
     AmountDue,
+    ChangeWaits,
     Declined,
     InvoiceNotOpen,
     Misconfigured,
@@ -270,7 +271,7 @@ class FakePayments:
     def _schedule(self, order: ChangeOrder, effective_at: datetime) -> ScheduledChange:
         there = self._as_ordered(order)
         if there.schedule is not None:
-            raise SubscriptionChanged
+            raise ChangeWaits
         schedule = ScheduleId(f"sub_sched_change_{len(self.scheduled) + 1}")
         waiting = self.subscriptions[there.id] = there.model_copy(update={"schedule": schedule})
         return ScheduledChange(schedule=schedule, effective_at=effective_at, subscription=waiting)

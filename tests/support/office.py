@@ -23,6 +23,7 @@ from billing.events import EventSteps
 from billing.ids import OperationId
 from billing.invoices import approving, nudging, reminding, telling
 from billing.operations import Operation
+from billing.plan_changes import raising
 from billing.roles import Role
 from handlers.announcements import Announcer, Links
 from handlers.billing_contact_news import BillingContactNews
@@ -113,6 +114,7 @@ class Office(Shop):
         self.homes = Homes(self.desk, self.posts, self.charts)
         self.request_mails = RequestMails(self.desk, self.outbox)
         messages = Messages(self.desk, self.posts)
+        usage_notices = UsageNotices(self.desk, self.posts, self.outbox)
         self.work: dict[str, Callable[[str], str]] = {  # by the pipeline's name
             "operation": self.operates,
             "show_again": self.announcer.show_again,
@@ -126,7 +128,8 @@ class Office(Shop):
             nudging.PIPELINE: self.approval_news.remind,
             reminding.PIPELINE: self.invoice_mails.remind,
             telling.PIPELINE: self.tells_of_invoice,
-            usage.PIPELINE: UsageNotices(self.desk, self.outbox).send,
+            usage.PIPELINE: usage_notices.send,
+            raising.PIPELINE: usage_notices.not_raised,
             verifying.MAIL: self.contact_news.mail,
             verifying.ALERT: self.contact_news.alert,
             failures.PIPELINE: self.tells_of_failures,

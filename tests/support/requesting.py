@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -12,7 +13,9 @@ from billing.catalogue import ReasonCode
 from billing.change_requests.filing import FileRequest, file
 from billing.change_requests.model import ChangeRequest, RequestState
 from billing.contacts import Account, Contact, Member, MemberRight
-from billing.ids import RequestId, TeamId, UserId
+from billing.ids import LookupKey, OperationId, PaymentMethodId, RequestId, TeamId, UserId
+from billing.money import Money
+from billing.ports import SubscriptionOrder
 from billing.roles import Role
 from billing.steps import NOBODY
 from tests.support.person import Json, Person
@@ -24,19 +27,43 @@ VISA = "pm_card_visa"
 _keys = count(1)
 
 
-def with_plan(world: World, *, price: str = PRO, used: int = 400, **fields: Any) -> Contact:
-    """Somebody who has paid for Mail Pro, 1,000 contacts and three seats, and uses so many contacts."""
+def with_plan(world: World, *, price: str = PRO, used: int = 400, in_days: int = 0, **fields: Any) -> Contact:
+    """Somebody who has paid for Mail Pro, 1,000 contacts and three seats, and uses so many contacts.
+
+    With `in_days` it was to begin so many days later, which are over now: the local Stripe's clock was moved.
+    """
     account = Account(plan="mail/pro", contact_limit=1000, active_contacts=used, seats=3, seats_used=1)
     contact = world.contact(VISA, account=account, **fields)
     admin = Member(name="Ada Admin", email=contact.email, rights=frozenset({MemberRight.PRIMARY_ADMIN}))
-    (sold,) = world.stripe.v1.prices.list({"lookup_keys": [price]}).data
-    world.stripe.v1.subscriptions.create({"customer": contact.customer, "items": [{"price": sold.id}]})
+    if in_days:
+        _begins_later(world, contact, price, in_days)
+    else:
+        (sold,) = world.stripe.v1.prices.list({"lookup_keys": [price]}).data
+        world.stripe.v1.subscriptions.create({"customer": contact.customer, "items": [{"price": sold.id}]})
     snapshot = world.app.payments.snapshot(contact.customer)
     assert snapshot
     with world.app.desk.writing(NOBODY) as uow:
         uow.contacts.save(contact.model_copy(update={"members": (admin,)}))
         uow.mirror.replace(contact.id, snapshot)
         return uow.contacts.get(contact.id)
+
+
+def _begins_later(world: World, contact: Contact, price: str, days: int) -> None:
+    """49.00 a month and 19 % are 58.31."""
+    (method,) = world.stripe_methods(contact)
+    now = datetime.fromtimestamp(world.stripe.v1.customers.retrieve(contact.customer).created, UTC)
+    order = SubscriptionOrder(
+        customer=contact.customer,
+        price=LookupKey(price),
+        quantity=1,
+        coupon=None,
+        tax_rates=("de-vat",),
+        starts_at=now + timedelta(days=days),
+        payment_method=PaymentMethodId(method.id),
+        first_payment=Money(amount=5831, currency="EUR"),
+    )
+    world.app.payments.start_subscription(order, OperationId(f"op_{contact.id}"), datetime.now(UTC))
+    move_stripe(world, by_days=days + 1)
 
 
 def staff(world: World, person: Person) -> Actor:

@@ -145,6 +145,7 @@ def test_the_mirror_becomes_what_stripe_has(known: Database) -> None:
             subscription(
                 "changes",
                 started_at=NOW - timedelta(days=10),
+                anchor=NOW - timedelta(days=9),
                 current_period_start=NOW - timedelta(days=9),
                 current_period_end=NOW + timedelta(days=21),
                 schedule="sub_sched_1",

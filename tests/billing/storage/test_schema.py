@@ -151,6 +151,12 @@ ROWS = {
         "INSERT INTO invoice_deputies (invoice, user_id, team, waits_since)"
         " VALUES ('inv_late', 'U4', 'T1', '2026-01-06 12:00:00.000000')",
     ),
+    "0010": (
+        "INSERT INTO subscriptions (id, contact, status, sold, currency, by_invoice, billing_interval, interval_count,"
+        " started_at, anchor) VALUES ('sub_4', 'con_1', 'active',"
+        """ '[{"product": "Trial", "price": null, "quantity": 1, "unit_amount": 500}]',"""
+        " 'EUR', false, 'month', 1, '2026-01-17 10:00:00.000000', '2026-01-31 10:00:00.000000')",
+    ),
     "0012": ("UPDATE invoices SET refunded = -5 WHERE id = 'in_8'",),
 }
 
@@ -209,7 +215,7 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
                 ("Ada Roe", "Grace Höpper")
             ]
         assert [entry.id for entry in uow.timeline.page("con_1").entries] == ["t1"]
-        chat, desk, plus = sorted(uow.mirror.subscriptions("con_1"), key=lambda one: one.product)
+        chat, desk, plus, trial = sorted(uow.mirror.subscriptions("con_1"), key=lambda one: one.product)
         assert uow.requests.open_for("sub_3") == REQUEST
         assert uow.requests.page(RequestFilter.WAITING_FOR_ME, "T1", "U2", limit=1).requests == (REQUEST,)
         assert [card.ts for card in uow.requests.cards(REQUEST.id)] == ["1.2"]
@@ -247,6 +253,7 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
     )
     assert (plus.by_invoice, desk.by_invoice) == (False, True)
     assert (desk.current_period_start, desk.schedule) == (None, None)
+    assert (plus.anchor, trial.anchor) == (None, datetime(2026, 1, 31, 10, tzinfo=UTC))
     assert (chat.current_period_start, chat.schedule) == (datetime(2026, 2, 2, 10, tzinfo=UTC), "sub_sched_1")
 
 

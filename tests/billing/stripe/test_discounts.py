@@ -101,6 +101,17 @@ def test_while_a_schedule_is_in_charge_there_is_no_discount(local, payments, cus
         payments.apply_coupon(wanted, preview, OPERATION, START)
 
 
+def test_when_a_change_has_begun_there_can_be_a_discount_again(local, payments, customer):
+    """Its schedule is attached for another month, but nothing is still to come of it."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    payments.schedule_change(order_for(customer, one, [(BASIC, 1)]), one.current_period_end, OperationId("op_d"), START)
+    local.advance(by_days=32)
+    (begun,) = payments.snapshot(customer.id).subscriptions
+    wanted = order(customer, begun)
+    payments.apply_coupon(wanted, payments.preview_coupon(wanted), OPERATION, START)
+    assert len(discounts(local, one)) == 1
+
+
 def test_a_subscription_that_is_another_one_by_now_is_left_alone(local, payments, customer):
     one = running(local, payments, customer)
     wanted = order(customer, one)

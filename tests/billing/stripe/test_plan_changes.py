@@ -7,7 +7,15 @@ import stripe
 
 from billing.catalogue.files import parse
 from billing.contacts import InvoiceStatus
-from billing.errors import AmountDiffers, Declined, Misconfigured, SubscriptionChanged, Transient
+from billing.errors import (
+    AmountDiffers,
+    ChangeWaits,
+    Declined,
+    Misconfigured,
+    ScheduledElsewhere,
+    SubscriptionChanged,
+    Transient,
+)
 from billing.ids import LookupKey, OperationId, SubscriptionId
 from billing.money import Money
 from billing.plans import Item
@@ -353,26 +361,147 @@ def test_a_schedule_that_was_half_made_is_finished(local, payments, customer, pa
 
 def test_another_operation_does_not_take_over_a_schedule(local, payments, customer):
     one = running(local, payments, customer, price=PRO, total=5950)
-    scheduled(payments, customer, one)
-    with pytest.raises(SubscriptionChanged):
+    waiting = scheduled(payments, customer, one)
+    with pytest.raises(ChangeWaits):
         scheduled(payments, customer, one, OperationId("op_other"))
+    assert local.v1.subscriptions.retrieve(one.id).schedule == waiting.schedule
+
+
+def mirrored(payments, customer):
+    (one,) = payments.snapshot(customer.id).subscriptions
+    return one
+
+
+def test_a_change_that_has_begun_waits_no_longer_and_makes_room_for_the_next(local, payments, customer):
+    """AX2: its phase runs for a month. Pro 59.50, then Basic for 1,000 at 35.70, then Basic at 23.80 (19 % in each)."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    order = order_for(customer, one, [(BIGGER, 1)])
+    payments.schedule_change(order, one.current_period_end, OPERATION, START)
+    local.advance(by_days=32)
+    assert local.v1.subscriptions.retrieve(one.id).schedule, "Stripe keeps it attached"
+    begun = mirrored(payments, customer)
+    assert begun.schedule is None
+    waiting = scheduled(payments, customer, begun, OperationId("op_second"))
+    assert mirrored(payments, customer).schedule == waiting.schedule
+    local.advance(by_days=31)
+    assert sold(local, one) == {BASIC: 1}
+    assert paid(local, customer) == [2380, 3570, 5950]
+
+
+@pytest.mark.parametrize("path", ["/v1/subscription_schedules", "/v1/subscription_schedules/"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_making_room_survives_lost_answers(local, payments, customer, path, times):
+    """Also when what was let go, or made, was not answered."""
+    one = running(local, payments, customer, price=PRO, total=5950)
+    scheduled(payments, customer, one)
+    local.advance(by_days=32)
+    begun = mirrored(payments, customer)
+    for _ in range(times):
+        local.fault("cut_after", path)
+    order = order_for(customer, begun, [(BIGGER, 1)])
+    waiting, tries = until_it_is_done(
+        lambda: payments.schedule_change(order, begun.current_period_end, OperationId("op_second"), START)
+    )
+    assert tries > 1
+    attached = local.v1.subscriptions.retrieve(one.id).schedule
+    assert attached == waiting.schedule
+    assert len(local.v1.subscription_schedules.retrieve(attached).phases) == 2
+
+
+def test_what_started_later_can_be_lowered_in_its_first_period(local, payments, customer):
+    """Its start was a schedule, too: attached to the end of the first period, and nothing is still to come of it."""
+    begins = START + timedelta(days=2)
+    order = SubscriptionOrder(
+        customer=customer.id,
+        price=PRO,
+        quantity=1,
+        coupon=None,
+        tax_rates=("de-vat",),
+        starts_at=begins,
+        payment_method=customer.invoice_settings.default_payment_method,
+        first_payment=eur(5950),
+    )
+    payments.start_subscription(order, OperationId("op_start"), START)
+    local.advance(by_days=3)
+    one = mirrored(payments, customer)
+    assert one.schedule is None
+    assert local.v1.subscriptions.retrieve(one.id).schedule
+    waiting = scheduled(payments, customer, one)
+    assert waiting.effective_at == one.current_period_end
+    local.advance(by_days=31)
+    assert sold(local, one) == {BASIC: 1}
+
+
+def test_a_trial_goes_on_to_its_end(local, payments, customer):
+    """Fourteen days, then the lower plan; its periods are counted from there."""
+    (price,) = local.v1.prices.list({"lookup_keys": [PRO]}).data
+    ends = int((START + timedelta(days=14)).timestamp())
+    made = local.v1.subscriptions.create({"customer": customer.id, "items": [{"price": price.id}], "trial_end": ends})
+    one = mirrored(payments, customer)
+    assert one.anchor == one.current_period_end == START + timedelta(days=14)
+    order = order_for(customer, one, [(BASIC, 1)], taxes=())
+    waiting = payments.schedule_change(order, one.current_period_end, OPERATION, START)
+    schedule = local.v1.subscription_schedules.retrieve(waiting.schedule)
+    assert [phase.trial_end for phase in schedule.phases] == [ends, None]
+    assert local.v1.subscriptions.retrieve(made.id).trial_end == ends
+    local.advance(by_days=15)
+    assert sold(local, one) == {BASIC: 1}
+    assert paid(local, customer) == [2000]
+
+
+def elsewhere(local, one, **more):
+    """A schedule that was made in the Dashboard: from the next period on Basic for 1,000 contacts."""
+    made = local.v1.subscription_schedules.create({"from_subscription": one.id})
+    now = made.phases[0]
+    (price,) = local.v1.prices.list({"lookup_keys": [BIGGER]}).data
+    first = {
+        "start_date": now.start_date,
+        "end_date": now.end_date,
+        "items": [{"price": item.price, "quantity": item.quantity} for item in now["items"]],
+    }
+    phases = [first, {"items": [{"price": price.id}], "duration": {"interval": "month"}}]
+    return local.v1.subscription_schedules.update(made.id, {"phases": phases} | more)
 
 
 def test_a_foreign_schedule_is_left_alone(local, payments, customer):
+    """Somebody made it in the Dashboard: neither changed at once nor at the period's end, and not let go either."""
     one = running(local, payments, customer, price=PRO, total=5950)
-    local.v1.subscription_schedules.create({"from_subscription": one.id})
+    schedule = elsewhere(local, one)
+    assert mirrored(payments, customer).schedule == schedule.id
     order = order_for(customer, one, [(BASIC, 1)])
-    with pytest.raises(SubscriptionChanged):
+    with pytest.raises(ScheduledElsewhere):
         payments.change_subscription(order, None, OPERATION, START)
-
-
-def test_a_foreign_schedule_is_not_let_go(local, payments, customer):
-    """Somebody made it in the Dashboard."""
-    one = running(local, payments, customer)
-    schedule = local.v1.subscription_schedules.create({"from_subscription": one.id})
-    with pytest.raises(SubscriptionChanged):
+    with pytest.raises(ChangeWaits):
+        scheduled(payments, customer, one)
+    with pytest.raises(ScheduledElsewhere):
         payments.release_schedule(one.id, schedule.id)
-    assert local.v1.subscriptions.retrieve(one.id).schedule == schedule.id
+    live = local.v1.subscriptions.retrieve(one.id)
+    assert (live.schedule, sold(local, one)) == (schedule.id, {PRO: 1})
+
+
+def test_a_foreign_schedule_of_which_nothing_is_to_come_is_in_nobodys_way(local, payments, customer):
+    one = running(local, payments, customer, price=PRO, total=5950)
+    elsewhere(local, one)
+    local.advance(by_days=32)
+    begun = mirrored(payments, customer)
+    assert begun.schedule is None
+    changed(payments, order_for(customer, begun, [(PRO, 1)]))
+    assert local.v1.subscriptions.retrieve(one.id).schedule is None
+
+
+def test_a_schedule_that_ends_a_subscription_waits_to_its_end(local, payments, customer):
+    one = running(local, payments, customer, price=PRO, total=5950)
+    schedule = elsewhere(local, one, end_behavior="cancel")
+    local.advance(by_days=32)
+    assert mirrored(payments, customer).schedule == schedule.id
+
+
+def test_what_is_another_subscriptions_is_not_let_go(local, payments, customer):
+    one = running(local, payments, customer, price=PRO, total=5950)
+    waiting = scheduled(payments, customer, one)
+    with pytest.raises(SubscriptionChanged):
+        payments.release_schedule(SubscriptionId("sub_other"), waiting.schedule)
+    assert local.v1.subscriptions.retrieve(one.id).schedule == waiting.schedule
 
 
 def test_the_plan_can_be_kept_until_then(local, payments, customer):

@@ -10,14 +10,16 @@ from billing.catalogue import TakesEffect
 from billing.change_requests.applying import KeepPlan, effective_at, period_ends, settle
 from billing.change_requests.deciding import supersede
 from billing.change_requests.model import Act, ChangeRequest, RequestState
-from billing.contacts import SubscriptionStatus
+from billing.contacts import Account, AccountStatus, SubscriptionStatus
 from billing.errors import Misconfigured, Transient
 from billing.ids import LookupKey, OperationId, ScheduleId
 from billing.operations import State
 from billing.plan_changes import ChangePlan
+from billing.plans import Dimension
 from billing.steps import NOBODY
 from tests.support.asking import (
     BASIC,
+    CATALOGUE,
     MIA,
     PERIOD_END,
     PRIYA,
@@ -27,6 +29,7 @@ from tests.support.asking import (
     TOM,
     AskingShop,
     _item,
+    customer,
     eur,
     policy,
     settles_on,
@@ -36,6 +39,7 @@ from tests.support.shop import ADA
 
 S = RequestState
 PRO_2500 = LookupKey("mail-pro-2500-month-eur")
+SEAT = LookupKey("extra-seat-month-eur")
 
 
 @pytest.fixture
@@ -107,6 +111,21 @@ def test_a_period_that_began_on_the_31st_ends_on_the_last_days(shop: AskingShop)
     )
     ends = period_ends(one)
     assert [next(ends).date() for _ in range(3)] == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
+
+
+def test_after_a_trial_the_periods_are_counted_from_its_end(shop: AskingShop) -> None:
+    """From 17 to 31 January, then monthly: a wish for 20 March is met on the 31st, not on the 28th."""
+    one = subscription(
+        started_at=datetime(2026, 1, 17, 9, tzinfo=UTC),
+        anchor=datetime(2026, 1, 31, 9, tzinfo=UTC),
+        current_period_end=datetime(2026, 2, 28, 9, tzinfo=UTC),
+    )
+    ends = period_ends(one)
+    assert [next(ends).date() for _ in range(3)] == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
+    during_it = one.model_copy(update={"current_period_end": one.anchor})
+    assert next(period_ends(during_it)) == one.anchor
+    settles_on(shop, one)
+    assert planned(shop, wished=date(2026, 3, 20)).effective_at == datetime(2026, 3, 31, 9, tzinfo=UTC)
 
 
 def test_a_cycle_that_was_moved_counts_from_its_running_period(shop: AskingShop) -> None:
@@ -194,6 +213,15 @@ def test_a_subscription_that_was_cancelled_meanwhile_fails_it(shop: AskingShop) 
     assert shop.payments.called("schedule_change") == 0
 
 
+def test_an_account_that_was_closed_meanwhile_fails_it(shop: AskingShop) -> None:
+    """GX3"""
+    operation = approved(shop)
+    shop.knows(customer(account=Account(plan="mail/pro", status=AccountStatus.CLOSED)))
+    assert shop.walks(operation) is State.REFUSED
+    assert (shop.request.state, shop.request.last.note) == (S.FAILED, "AccountNotBillable")
+    assert shop.payments.called("schedule_change") == 0
+
+
 def test_a_plan_that_stripe_does_not_know_fails_it(shop: AskingShop) -> None:
     operation = approved(shop)
     shop.payments.fails.append(Misconfigured(price=BASIC))
@@ -254,6 +282,19 @@ def test_when_stripe_has_made_the_change_it_is_in_effect(shop: AskingShop) -> No
     assert (shop.request.state, shop.request.last.by) == (S.EFFECTIVE, None)
     assert shop.rows.contacts[ADA].account.plan == "mail/basic"
     assert shop.happened()[-1] == "request_effective"
+
+
+def test_with_seats_in_bundles_it_is_in_effect_when_the_bundles_are_there(shop: AskingShop) -> None:
+    """A8: five wished for are eight, the three of Pro and a pack of five; so seats do not change with the limit."""
+    seat = CATALOGUE.add_on("extra-seat").model_copy(update={"seats": 5})
+    shop.sells(add_ons=tuple(seat if one.id == seat.id else one for one in CATALOGUE.add_ons))
+    settles_on(shop, subscription().model_copy(update={"items": (_item(PRO_2500), _item(SEAT))}))
+    request = planned(shop, plan="mail/pro", limit=1000, seats=5)
+    assert [(one.dimension, one.before, one.after) for one in request.differences] == [(Dimension.LIMIT, 2500, 1000)]
+    assert request.after.seats == 8
+    hears(shop, subscription(SEAT))
+    assert shop.request.state is S.EFFECTIVE
+    assert shop.rows.contacts[ADA].account.contact_limit == 1000
 
 
 def test_an_event_in_between_changes_nothing(shop: AskingShop) -> None:

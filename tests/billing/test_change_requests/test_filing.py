@@ -12,6 +12,7 @@ from billing.change_requests.filing import request_form
 from billing.change_requests.model import Act, Origin, RequestState
 from billing.contacts import Account, Member, MemberRight
 from billing.errors import (
+    ChangeWaits,
     NeedsNoDecision,
     NothingChanges,
     NotPermitted,
@@ -20,8 +21,10 @@ from billing.errors import (
     ReasonMissing,
     RequesterMayNot,
     RequestPending,
+    TicketOfAnother,
     TooFewApprovers,
 )
+from billing.ids import ScheduleId
 from billing.plans import Dimension
 from tests.support.asking import (
     ADMIN,
@@ -86,6 +89,16 @@ def test_one_request_about_a_subscription_at_a_time(shop: AskingShop) -> None:
     assert refusal.value.parameters == {"request": first.id, "by": "Mia Agent", "since": "2026-03-02"}
 
 
+def test_nothing_is_filed_while_a_change_waits_at_stripe(shop: AskingShop) -> None:
+    """HX17: a lower limit without a decision (K3), or a schedule of the Dashboard's; it could not be made then."""
+    settles_on(shop, subscription(schedule=ScheduleId("sub_sched_1")))
+    with pytest.raises(ChangeWaits):
+        shop.files()
+    with pytest.raises(ChangeWaits), shop.store.writing(MIA) as uow:
+        request_form(uow, wants())
+    assert not shop.rows.requests
+
+
 def test_removing_an_add_on_needs_a_decision_too(shop: AskingShop) -> None:
     """A24"""
     settles_on(shop, subscription(REPORTS))
@@ -142,6 +155,16 @@ def test_above_an_amount_a_second_approver_has_to_agree(shop: AskingShop, above:
     assert shop.files().approvals_needed == needed
 
 
+def test_what_is_lost_counts_at_the_price_that_the_customer_pays(shop: AskingShop) -> None:
+    """A24: Pro for 39.00 (by now 49.00) loses Reports for 50.00: 50.00 less, above 45.00."""
+    policy(shop, second_approval_above={"EUR": 4500})
+    plan, reports = subscription(REPORTS).items
+    items = (plan.model_copy(update={"unit_amount": eur(3900)}), reports)
+    settles_on(shop, subscription().model_copy(update={"items": items}))
+    request = shop.files(plan="mail/pro", seats=3)
+    assert (request.impact.difference, request.approvals_needed) == (eur(-5000), 2)
+
+
 def test_a_second_approver_has_to_be_there(shop: AskingShop) -> None:
     policy(shop, second_approval_above={"EUR": 1})
     shop.dismisses(RUTH)
@@ -156,6 +179,18 @@ def test_a_wish_for_today_or_earlier_is_no_wish(shop: AskingShop) -> None:
 def test_a_ticket_is_known_as_one(shop: AskingShop) -> None:
     """A29"""
     assert shop.files(origin=Origin.TICKET).origin is Origin.TICKET
+
+
+def test_a_ticket_is_a_request_of_the_primary_admin_only(shop: AskingShop) -> None:
+    """A30: another member was chosen in the form that the ticket had opened."""
+    other = Member(name="Pia", email="pia@x.example", rights=frozenset({MemberRight.ADMIN, MemberRight.PURCHASE}))
+    shop.knows(customer(members=(ADMIN, other)))
+    settles_on(shop, subscription())
+    with pytest.raises(TicketOfAnother) as refusal:
+        shop.files(origin=Origin.TICKET, requester=other.email)
+    assert (refusal.value.reason.field, refusal.value.parameters) == ("requester", {"name": "Pia"})
+    assert not shop.rows.requests
+    assert shop.files(requester=other.email).origin is Origin.FORM
 
 
 def test_the_form_says_what_is_lost_and_who_decides(shop: AskingShop) -> None:

@@ -49,6 +49,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(person=st.sampled_from(PEOPLE))
     def somebody_keeps_the_plan(self, person) -> None:
+        """It takes turns with what Stripe is being told."""
+        self.the_engine_works()
         key = f"keep-{len(self.shop.rows.operations)}"
         steps = OperationSteps(self.shop.store, self.shop.payments, {KeepPlan.kind: KEEP})
         request = self.shop.request

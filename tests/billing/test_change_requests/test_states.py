@@ -8,13 +8,15 @@ import pytest
 
 from billing.access import Actor
 from billing.change_requests.deciding import decide
-from billing.change_requests.model import Act, ChangeRequest, Decision, RequestState
+from billing.change_requests.model import Act, ChangeRequest, Decision, Person, RequestState
 from billing.change_requests.rights import BY_PEOPLE, entitled, offered, possible
 from billing.change_requests.states import LEADS_TO, already_decided, move
-from billing.contacts import Member
+from billing.contacts import Account, AccountStatus, Member
 from billing.errors import (
+    AccountNotBillable,
     AlreadyAgreed,
     AlreadyDecided,
+    ChangeWaits,
     NotApprover,
     NotFiler,
     NotPermitted,
@@ -25,8 +27,21 @@ from billing.errors import (
     RequesterMayNot,
     UnknownRequest,
 )
-from billing.ids import TeamId
-from tests.support.asking import ADMIN, ALEX, MIA, NOBODY_OF_US, PRIYA, RUTH, TOM, AskingShop, customer, policy
+from billing.ids import ScheduleId, TeamId
+from tests.support.asking import (
+    ADMIN,
+    ALEX,
+    MIA,
+    NOBODY_OF_US,
+    PRIYA,
+    RUTH,
+    TOM,
+    AskingShop,
+    customer,
+    policy,
+    settles_on,
+    subscription,
+)
 from tests.support.shop import NOW
 
 S, A = RequestState, Act
@@ -209,6 +224,26 @@ def test_a_requester_who_lost_the_right_asks_for_nothing_any_more(shop: AskingSh
     assert shop.does(Act.REJECT, PRIYA, "not asked for any more").state is RequestState.REJECTED
 
 
+def test_for_an_account_that_was_closed_since_nothing_is_approved(shop: AskingShop) -> None:
+    """GX3, as when it is filed; it can still be rejected."""
+    shop.files()
+    shop.knows(customer(account=Account(plan="mail/pro", status=AccountStatus.CLOSED)))
+    with pytest.raises(AccountNotBillable):
+        shop.does(A.APPROVE, PRIYA)
+    assert shop.does(A.REJECT, PRIYA, "The account is closed").state is S.REJECTED
+
+
+def test_nothing_is_approved_while_another_change_waits_at_stripe(shop: AskingShop) -> None:
+    """HX17: one that came after the filing. It could not be made; everything else can be done with the request."""
+    shop.files()
+    settles_on(shop, subscription(schedule=ScheduleId("sub_sched_1")))
+    with pytest.raises(ChangeWaits):
+        shop.does(A.APPROVE, PRIYA)
+    assert shop.request.state is S.FILED
+    settles_on(shop, subscription())
+    assert shop.does(A.APPROVE, PRIYA).state is S.APPROVED
+
+
 def test_who_became_a_manager_afterwards_was_not_asked(shop: AskingShop) -> None:
     request = shop.files()
     promoted = Actor(**{**TOM.model_dump(), "roles": PRIYA.roles})
@@ -220,7 +255,7 @@ def test_who_became_a_manager_afterwards_was_not_asked(shop: AskingShop) -> None
 @pytest.mark.parametrize("act", AS_APPROVER)
 def test_a_deputy_may_decide_once_it_was_escalated(shop: AskingShop, act: Act) -> None:
     request = shop.files()
-    deputy = request.approvers[0].model_copy(update={"user": TOM.user, "name": TOM.name, "instead_of": "Priya Manager"})
+    deputy = Person(user=TOM.user, name=TOM.name, instead_of="Priya Manager", deputy_of=PRIYA.user)
     noted = request.model_copy(update={"deputies": (deputy,)})
     with pytest.raises(NotApprover):
         entitled(TOM, noted, act)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from billing.change_requests.tickets import Ticket, accepted, read
+from billing.change_requests.tickets import AccountChoice, Ticket, TicketRequest, accepted, chosen, read
 from billing.contacts import Member, MemberRight
 from billing.errors import NoTicket, NotPermitted, NotTheAdminsAddress
 from tests.support.asking import ADMIN, ALEX, BOOKKEEPER, MIA, AskingShop, customer
@@ -41,7 +41,12 @@ def test_a_message_without_a_sender_is_no_ticket(text: str) -> None:
         read(text)
 
 
-def takes(shop: AskingShop, sender: str, person=MIA):
+def takes(shop: AskingShop, sender: str, person=MIA) -> TicketRequest:
+    (only,) = all_of(shop, sender, person)
+    return only
+
+
+def all_of(shop: AskingShop, sender: str, person=MIA) -> tuple[TicketRequest, ...]:
     with shop.store.reading(person) as uow:
         return accepted(uow, Ticket(sender=sender, text="Please lower our plan"))
 
@@ -71,6 +76,28 @@ def test_the_customer_is_the_one_whose_primary_admin_it_is(shop: AskingShop) -> 
     elsewhere = Member(name="Ada", email=ADMIN.email, rights=frozenset({MemberRight.BILLING_CONTACT}))
     shop.knows(customer(id="con_aaa", customer="cus_aaa", name="Aardvark", members=(elsewhere,)))
     assert takes(shop, ADMIN.email).contact.name == "Ada Lovelace"
+
+
+def choose(shop: AskingShop, contact: str, sender: str = ADMIN.email) -> TicketRequest:
+    with shop.store.reading(MIA) as uow:
+        return chosen(uow, AccountChoice(contact=contact, requester=sender, remark="Less"))
+
+
+def test_the_primary_admin_of_several_accounts_is_asked_about_one(shop: AskingShop) -> None:
+    """A30: the address says who asks, and not for which account."""
+    shop.knows(customer(id="con_aaa", customer="cus_aaa", name="Aardvark"))
+    assert {one.contact.name for one in all_of(shop, ADMIN.email)} == {"Aardvark", "Ada Lovelace"}
+    one = choose(shop, "con_aaa")
+    assert (one.contact.name, one.requester, one.said.remark) == ("Aardvark", ADMIN.email, "Less")
+
+
+def test_only_an_account_of_the_sender_can_be_chosen(shop: AskingShop) -> None:
+    """A form can be forged."""
+    shop.knows(customer(id="con_eve", customer="cus_eve", name="Eve", members=(BOOKKEEPER,)))
+    with pytest.raises(NotTheAdminsAddress):
+        choose(shop, "con_eve")
+    with pytest.raises(NotTheAdminsAddress):
+        choose(shop, "con_eve", BOOKKEEPER.email)
 
 
 def test_who_may_not_file_may_not_turn_a_ticket_into_a_request(shop: AskingShop) -> None:

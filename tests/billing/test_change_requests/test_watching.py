@@ -12,7 +12,7 @@ from billing.access import Actor
 from billing.change_requests import lists
 from billing.change_requests.model import Act, RequestState
 from billing.change_requests.watching import remind, still_waiting
-from billing.errors import AbsenceImpossible, NotPermitted
+from billing.errors import AbsenceImpossible, AlreadyAgreed, AlreadyDecided, NotPermitted
 from billing.steps import NOBODY
 from tests.support.asking import ALEX, MIA, NOBODY_OF_US, PRIYA, RUTH, TOM, AskingShop, policy
 
@@ -120,8 +120,10 @@ def test_without_deputies_it_stays_with_the_approvers(shop: AskingShop) -> None:
     assert shop.request.escalated_at is None
 
 
-def becomes_manager(shop: AskingShop, person: Actor) -> None:
-    shop.hires(person.model_copy(update={"roles": PRIYA.roles}))
+def becomes_manager(shop: AskingShop, person: Actor) -> Actor:
+    promoted = person.model_copy(update={"roles": PRIYA.roles})
+    shop.hires(promoted)
+    return promoted
 
 
 def loses_role(shop: AskingShop, person: Actor) -> None:
@@ -135,12 +137,12 @@ def test_where_nobody_who_was_asked_may_still_decide_managers_of_now_stand_in(sh
     shop.files()
     for person in (PRIYA, RUTH):
         loses_role(shop, person)
-    becomes_manager(shop, TOM)
+    promoted = becomes_manager(shop, TOM)
     assert reminded(shop) == []
     shop.clock.goes_on(hours=24)
     assert reminded(shop) == ["U_TOM"], "and not those who may not decide any more"
     assert [(one.name, one.instead_of) for one in shop.request.deciders[-1:]] == [("Tom Deputy", "Priya Manager")]
-    assert shop.does(Act.APPROVE, TOM).state is RequestState.APPROVED
+    assert shop.does(Act.APPROVE, promoted).state is RequestState.APPROVED
 
 
 def test_while_one_of_those_who_were_asked_may_decide_nobody_stands_in(shop: AskingShop) -> None:
@@ -158,11 +160,11 @@ def test_where_two_have_to_agree_and_one_is_left_managers_of_now_stand_in(shop: 
     policy(shop, second_approval_above={"EUR": 1000})
     shop.files()
     loses_role(shop, PRIYA)
-    becomes_manager(shop, TOM)
+    promoted = becomes_manager(shop, TOM)
     shop.clock.goes_on(hours=24)
     assert reminded(shop) == ["U_RUTH", "U_TOM"]
     shop.does(Act.APPROVE, RUTH)
-    assert shop.does(Act.APPROVE, TOM).state is RequestState.APPROVED
+    assert shop.does(Act.APPROVE, promoted).state is RequestState.APPROVED
 
 
 def test_who_filed_it_never_stands_in(shop: AskingShop) -> None:
@@ -174,6 +176,20 @@ def test_who_filed_it_never_stands_in(shop: AskingShop) -> None:
     remind(shop.store)
     assert shop.request.deputies == ()
     assert shop.request.state is RequestState.FILED, "it waits for somebody who may"
+
+
+def test_a_manager_who_stands_in_and_loses_the_role_decides_no_more(shop: AskingShop) -> None:
+    shop.files()
+    for person in (PRIYA, RUTH):
+        loses_role(shop, person)
+    becomes_manager(shop, TOM)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [TOM.user]
+    loses_role(shop, TOM)
+    for act in (Act.APPROVE, Act.REJECT):
+        with pytest.raises(NotPermitted):
+            shop.does(act, TOM, "no")
+    assert is_stuck(shop)
 
 
 def is_stuck(shop: AskingShop) -> bool:
@@ -198,14 +214,46 @@ def test_where_nobody_is_left_who_may_decide_the_filer_and_the_admins_learn_of_i
     assert not is_stuck(shop)
 
 
-def test_a_question_whose_reader_has_left_goes_back_to_those_who_decide(shop: AskingShop) -> None:
-    """They cannot be answered any more, but they can reject."""
+@pytest.mark.parametrize(("act", "state"), [(Act.APPROVE, RequestState.APPROVED), (Act.REJECT, RequestState.REJECTED)])
+def test_a_question_whose_reader_has_left_goes_back_to_those_who_decide(shop: AskingShop, act, state) -> None:
+    """It cannot be answered any more, so it is decided as if it had not been asked."""
     shop.files()
     shop.does(Act.ASK, PRIYA, "why?")
     shop.dismisses(MIA)
     shop.clock.goes_on(hours=24)
     assert reminded(shop) == [PRIYA.user, RUTH.user]
-    assert shop.does(Act.REJECT, PRIYA, "nobody answers").state is RequestState.REJECTED
+    assert shop.request.waits_for(PRIYA.user)
+    assert shop.does(act, PRIYA, "nobody answers").state is state
+
+
+def test_such_a_question_needs_no_reminder_before_it_is_decided(shop: AskingShop) -> None:
+    shop.files()
+    shop.does(Act.ASK, PRIYA, "why?")
+    with shop.store.reading(RUTH) as uow:
+        assert lists.view(uow, shop.request.id).may == (Act.REJECT,)
+    shop.dismisses(MIA)
+    with shop.store.reading(RUTH) as uow:
+        assert lists.view(uow, shop.request.id).may == (Act.APPROVE, Act.REJECT, Act.ASK)
+    assert shop.does(Act.APPROVE, RUTH).state is RequestState.APPROVED
+
+
+def test_a_question_that_can_be_answered_is_not_approved(shop: AskingShop) -> None:
+    shop.files()
+    shop.does(Act.ASK, PRIYA, "why?")
+    with pytest.raises(AlreadyDecided):
+        shop.does(Act.APPROVE, RUTH)
+
+
+def test_such_a_question_goes_to_deputies_and_stand_ins_too(shop: AskingShop) -> None:
+    """Nothing stalls: those who were asked are gone as well."""
+    shop.files()
+    shop.does(Act.ASK, PRIYA, "why?")
+    for person in (MIA, PRIYA, RUTH):
+        shop.dismisses(person)
+    promoted = becomes_manager(shop, TOM)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [TOM.user]
+    assert shop.does(Act.APPROVE, promoted).state is RequestState.APPROVED
 
 
 def test_a_deputy_who_filed_it_does_not_decide_it(shop: AskingShop) -> None:
@@ -234,6 +282,83 @@ def test_who_has_agreed_is_not_reminded(shop: AskingShop) -> None:
     shop.does(Act.APPROVE, PRIYA)
     shop.clock.goes_on(hours=24)
     assert reminded(shop) == ["U_RUTH"]
+
+
+def needs_two_with_a_deputy(shop: AskingShop, *absent: Actor) -> None:
+    """24.00 less a month, where more than 10.00 needs two; Tom decides for those who are away."""
+    policy(shop, second_approval_above={"EUR": 1000})
+    for person in absent:
+        is_away(shop, person)
+    shop.files()
+    shop.clock.goes_on(hours=72)
+    remind(shop.store)
+
+
+def test_the_deputy_of_who_has_agreed_is_no_second_one(shop: AskingShop) -> None:
+    """A24: two have to agree, and a deputy decides for who is away."""
+    needs_two_with_a_deputy(shop, PRIYA)
+    shop.does(Act.APPROVE, PRIYA)
+    with pytest.raises(AlreadyAgreed) as refusal:
+        shop.does(Act.APPROVE, TOM)
+    assert refusal.value.parameters == {"name": "Priya Manager"}
+    assert not shop.request.waits_for(TOM.user)
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [RUTH.user]
+    assert shop.does(Act.APPROVE, RUTH).state is RequestState.APPROVED
+
+
+def test_who_is_back_is_no_second_one_after_their_deputy(shop: AskingShop) -> None:
+    needs_two_with_a_deputy(shop, PRIYA)
+    shop.does(Act.APPROVE, TOM)
+    with pytest.raises(AlreadyAgreed) as refusal:
+        shop.does(Act.APPROVE, PRIYA)
+    assert refusal.value.parameters == {"name": "Tom Deputy"}
+    assert shop.does(Act.APPROVE, RUTH).state is RequestState.APPROVED
+
+
+def test_the_deputy_of_two_agrees_for_the_one_who_has_not(shop: AskingShop) -> None:
+    needs_two_with_a_deputy(shop, PRIYA, RUTH)
+    shop.does(Act.APPROVE, PRIYA)
+    assert shop.request.waits_for(TOM.user)
+    done = shop.does(Act.APPROVE, TOM)
+    assert (done.state, done.last.by.instead_of) == (RequestState.APPROVED, "Ruth Manager")
+
+
+def test_the_deputy_of_two_agrees_once(shop: AskingShop) -> None:
+    needs_two_with_a_deputy(shop, PRIYA, RUTH)
+    shop.does(Act.APPROVE, TOM)
+    shop.does(Act.ASK, RUTH, "why?")
+    shop.does(Act.ANSWER, MIA, "so")
+    with pytest.raises(AlreadyAgreed) as refusal:
+        shop.does(Act.APPROVE, TOM)
+    assert refusal.value.parameters == {}
+
+
+def test_an_absence_that_is_over_names_no_deputy(shop: AskingShop) -> None:
+    """Neither when it is filed nor when it lies too long."""
+    is_away(shop, PRIYA, last=TODAY)
+    shop.clock.goes_on(days=1)
+    assert shop.files().deputies == ()
+    shop.clock.goes_on(hours=72)
+    assert reminded(shop) == [PRIYA.user, RUTH.user]
+    assert shop.request.deputies == ()
+
+
+def test_who_was_noted_is_not_asked_once_the_absence_is_over(shop: AskingShop) -> None:
+    is_away(shop, PRIYA, last=TODAY + timedelta(days=1))
+    assert [one.user for one in shop.files().deputies] == [TOM.user]
+    shop.clock.goes_on(hours=72)
+    assert reminded(shop) == [PRIYA.user, RUTH.user]
+    assert (shop.request.deputies, shop.request.escalated_at) == ((), None)
+
+
+def test_what_a_deputy_was_asked_stays_with_them(shop: AskingShop) -> None:
+    is_away(shop, PRIYA, last=TODAY + timedelta(days=3))
+    shop.files()
+    shop.clock.goes_on(hours=72)
+    assert reminded(shop) == [RUTH.user, TOM.user]
+    shop.clock.goes_on(hours=24)
+    assert reminded(shop) == [PRIYA.user, RUTH.user, TOM.user]
 
 
 # Out of office

@@ -14,23 +14,29 @@ from billing.change_requests import watching
 from billing.change_requests.applying import settle
 from billing.change_requests.deciding import supersede
 from billing.change_requests.model import Act
-from billing.contacts import Account, SubscriptionStatus
+from billing.contacts import Account, Subscription, SubscriptionItem, SubscriptionStatus
+from billing.ids import LookupKey
+from billing.plan_changes import ChangePlan, PreviewPlanChange
 from billing.steps import NOBODY
 from handlers.usage import reply_to
 from tests.support.asking import (
     ADMIN,
+    CATALOGUE,
     MIA,
     PRIYA,
     RUTH,
     SUBSCRIPTION,
     TOM,
     AskingOffice,
+    _item,
     customer,
     policy,
     settles_on,
     subscription,
 )
-from tests.support.shop import ADA
+from tests.support.memory import Mirrored
+from tests.support.plans import PRO_2500
+from tests.support.shop import ADA, method
 
 
 @pytest.fixture
@@ -211,6 +217,21 @@ def test_where_the_house_does_it_at_once_the_mail_says_so(office: AskingOffice) 
     assert "are switched off by the change" in body(office.mails[1])
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [{"wished": date(2026, 5, 1)}, {"plan": "mail/pro", "limit": 1000, "seats": 9}],
+    ids=["a later day", "dearer in all"],
+)
+def test_what_waits_all_the_same_is_not_said_to_be_at_once(office: AskingOffice, wish) -> None:
+    """K7: a wished day, or fewer contacts (95.00 to 49.00) and six more seats (54.00), which is 8.00 more."""
+    policy(office, downgrade=TakesEffect.AT_ONCE)
+    bigger = _item(LookupKey("mail-pro-2500-month-eur"))
+    settles_on(office, subscription().model_copy(update={"items": (bigger,)}))
+    office.files(**wish)
+    office.works()
+    assert "at the end of a billing period" in body(office.mails[0])
+
+
 def test_an_address_that_is_none_stops_nothing(office: AskingOffice) -> None:
     office.files(reply_to="a@b@c")
     with capture_logs() as logged:
@@ -274,13 +295,104 @@ def test_the_notice_is_in_the_customers_language(office: AskingOffice) -> None:
     assert "Ihr Tarif ändert sich nicht von selbst." in body(mail)
 
 
-def test_where_it_was_agreed_the_notice_says_that_it_rises(office: AskingOffice) -> None:
-    """AX5"""
+@pytest.fixture
+def agreed(office: AskingOffice) -> AskingOffice:
+    """AX5: Ada's limit rises by itself, as Mia was told. Mail Pro is sold for 1,000 and 2,500 contacts."""
     policy(office, raise_by_itself=RaiseByItself.OPT_IN)
+    office.rows.mirror[ADA] = Mirrored(methods=(method(default=True),), subscriptions=(subscription(),))
     with office.store.writing(MIA) as uow:
         usage.switch(uow, ADA, on=True)
-    (mail, _) = uses(office, 900)
-    assert "As agreed, the next higher limit is bought" in body(mail)
+    return office
+
+
+def highest() -> Subscription:
+    price = CATALOGUE.sold(PRO_2500)
+    assert price
+    item = SubscriptionItem(product="Mail Pro", price=PRO_2500, quantity=1, unit_amount=price.unit)
+    return subscription().model_copy(update={"items": (item,)})
+
+
+def of_managers(office: AskingOffice) -> dict[str, list[str]]:
+    """What they were told, by place; the result of the operation goes to Mia, who agreed."""
+    return {place: said for place, said in told_since(office, 0).items() if place != MIA.user}
+
+
+def test_where_it_was_agreed_the_notice_says_that_it_rises(agreed: AskingOffice) -> None:
+    """AX5"""
+    (mail, _) = uses(agreed, 900)
+    assert "As agreed, the next higher limit is bought when the limit is reached" in body(mail)
+
+
+def test_a_reached_limit_is_being_bought_where_it_was_agreed(agreed: AskingOffice) -> None:
+    """AX5"""
+    mails = uses(agreed, 1000)
+    assert [mail["Subject"] for mail in mails] == ["Your contact limit is reached"] * 2
+    assert "the next higher limit is being bought" in body(mails[0])
+    assert agreed.rows.contacts[ADA].account.contact_limit == 2500
+    assert of_managers(agreed) == {}
+
+
+@pytest.mark.parametrize("contacts", [900, 1000])
+def test_nothing_is_said_of_a_purchase_where_there_is_no_higher_limit(agreed: AskingOffice, contacts: int) -> None:
+    """AX5: the catalogue has 2,500 at most, and 2,500 were bought."""
+    settles_on(agreed, highest())
+    (mail, _) = uses(agreed, contacts)
+    assert "Your plan does not change by itself." in body(mail)
+    assert not agreed.rows.operations
+
+
+def test_managers_learn_that_there_is_no_higher_limit(agreed: AskingOffice) -> None:
+    settles_on(agreed, highest())
+    uses(agreed, 900)
+    assert of_managers(agreed) == {}
+    uses(agreed, 1000)
+    assert of_managers(agreed) == {
+        "C_MANAGERS": ["The contact limit of Ada Lovelace was not raised."],
+        PRIYA.user: ["The contact limit of Ada Lovelace was not raised."],
+        RUTH.user: ["Das Kontaktlimit von Ada Lovelace wurde nicht erhöht."],
+    }
+    assert [mail["Subject"] for mail in agreed.mails] == ["Your contact limit is reached"] * 2
+
+
+def lost_the_role(office: AskingOffice) -> str:
+    """Whoever had confirmed the terms."""
+    office.dismisses(MIA)
+    return "that was not possible"
+
+
+def is_declined(office: AskingOffice) -> str:
+    office.payments.declines = "card_declined"
+    return "the payment was declined"
+
+
+@pytest.mark.parametrize("happens", [lost_the_role, is_declined])
+def test_where_the_purchase_fails_customer_and_managers_are_told(agreed: AskingOffice, happens) -> None:
+    """AX5: a mail had said that the limit is being bought."""
+    why = happens(agreed)
+    mails = uses(agreed, 1000)
+    assert sorted(mail["Subject"] for mail in mails) == [
+        *["Your contact limit is reached"] * 2,
+        *["Your contact limit was not raised"] * 2,
+    ]
+    said = body(next(mail for mail in mails if "not raised" in mail["Subject"]))
+    assert why in said
+    assert "This is not tried again by itself: reply to this e-mail" in said
+    assert list(of_managers(agreed)) == ["C_MANAGERS", PRIYA.user, RUTH.user]
+    assert agreed.rows.contacts[ADA].account.contact_limit == 1000
+
+
+def test_a_change_that_a_person_made_answers_that_person_only(agreed: AskingOffice) -> None:
+    is_declined(agreed)
+    asked = PreviewPlanChange(
+        contact=ADA, subscription=SUBSCRIPTION, requester=ADMIN.email, plan="mail/pro", limit=2500, seats=3
+    )
+    preview = agreed.accepts(asked, person=MIA, key="preview", reply_to=reply_to(MIA.user))
+    agreed.works()
+    change = ChangePlan(contact=ADA, preview=preview)
+    agreed.accepts(change, person=MIA, key="change", reply_to=reply_to(MIA.user))
+    agreed.works()
+    assert agreed.happened()[-1] == "payment_declined"
+    assert (agreed.mails, of_managers(agreed)) == ([], {})
 
 
 def test_without_known_people_the_customer_is_written_to(office: AskingOffice) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from billing.access import Actor
 from billing.change_requests.model import Origin
+from billing.contacts import Member, MemberRight
 from handlers.router import Kind
-from tests.support.asking import ALEX, MIA, AskingOffice
+from tests.support.asking import ADMIN, ALEX, MIA, AskingOffice, customer, settles_on, subscription
+from tests.support.shop import ADA
 from tests.support.slack import elements, filled, interaction, metadata, open_view, texts
 
 MAIL = "From: Ada Lovelace <ada@engines.example>\nPlease lower our plan"
@@ -39,8 +41,7 @@ def test_what_it_said_goes_with_the_request(office: AskingOffice) -> None:
     """Through another choice in the form, and the request's own form."""
     turns(office, MAIL)
     form = open_view(office.shown)
-    from_menu = {**form, "state": {"values": _values(form, plan="mail/basic")}}
-    office.presses("plan_change.plan", "mail/basic", view=from_menu, person=MIA, chosen=True)
+    office.presses("plan_change.plan", "mail/basic", view=_chosen(form, plan="mail/basic"), person=MIA, chosen=True)
     chosen = open_view(office.shown)
     assert elements(chosen)["plan_change.remark"]["initial_value"] == "Please lower our plan"
     reply = office.submits(chosen, person=MIA)
@@ -50,6 +51,36 @@ def test_what_it_said_goes_with_the_request(office: AskingOffice) -> None:
     assert (office.request.remark, office.request.origin) == ("Please lower our plan", Origin.TICKET)
     office.presses("request.open", office.request.id, person=MIA)
     assert "help ticket" in texts(office.shown)
+
+
+def test_the_agent_says_which_of_the_senders_accounts_it_is_about(office: AskingOffice) -> None:
+    """A30: Ada is the primary admin of two."""
+    office.knows(customer(id="con_aaa", customer="cus_aaa", name="Aardvark"))
+    turns(office, MAIL)
+    asked = open_view(office.shown)
+    assert asked["callback_id"] == "plan_change.account"
+    options = elements(asked)["plan_change.contact"]["options"]
+    assert {one["value"] for one in options} == {ADA, "con_aaa"}
+    form = office.submits(asked, person=MIA, contact=ADA).view
+    assert form["callback_id"] == "plan_change.form"
+    assert (metadata(form)["contact"], metadata(form)["origin"]) == (ADA, "ticket")
+    assert elements(form)["plan_change.remark"]["initial_value"] == "Please lower our plan"
+
+
+def test_another_requester_than_the_sender_is_refused_at_the_field(office: AskingOffice) -> None:
+    """A30"""
+    other = Member(name="Pia", email="pia@x.example", rights=frozenset({MemberRight.ADMIN, MemberRight.PURCHASE}))
+    office.knows(customer(members=(ADMIN, other)))
+    settles_on(office, subscription())
+    turns(office, MAIL)
+    form = open_view(office.shown)
+    office.presses("plan_change.plan", "mail/basic", view=_chosen(form, plan="mail/basic"), person=MIA, chosen=True)
+    reply = office.submits(open_view(office.shown), person=MIA, requester=other.email)
+    assert "not of Pia" in reply.errors["requester"]
+
+
+def _chosen(form: dict[str, Any], **given: str) -> dict[str, Any]:
+    return {**form, "state": {"values": _values(form, **given)}}
 
 
 def _values(form: dict[str, Any], **given: str) -> dict[str, Any]:

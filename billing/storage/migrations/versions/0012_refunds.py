@@ -1,7 +1,7 @@
 """What cards got back without a credit note, or did not get in spite of one; and payments found by their invoice.
 
 Revision ID: 0012
-Revises: 0009
+Revises: 0010
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0010"
 
 PAYMENT = "what IN ('payment_succeeded', 'payment_failed')"
 

@@ -169,6 +169,8 @@ def _from_subscription(account: Account, params: Params) -> Object:
         "default_tax_rates": [rate["id"] for rate in subscription["default_tax_rates"]],
         "discounts": [{"discount": discount} for discount in subscription["discounts"]],
     }
+    if subscription["status"] == "trialing":
+        sent["trial_end"] = subscription["trial_end"]
     schedule["phases"] = build_phases(account, schedule, [sent], start)
     schedule.update(status="active", subscription=subscription["id"])
     schedule["current_phase"] = {"start_date": start, "end_date": end}
