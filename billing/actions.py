@@ -7,7 +7,7 @@ from billing.billing_contacts import changing, links
 from billing.billing_contacts.places import TaxRegister
 from billing.change_requests.applying import APPLY, KEEP
 from billing.dunning.collecting import PAY, SEND_LINK
-from billing.invoices import crediting, issuing, payments, sending, voiding
+from billing.invoices import crediting, giving_up, issuing, payments, sending, voiding
 from billing.operations import AnyAction
 from billing.plan_changes import CALL_OFF, CHANGE, PREVIEW, RAISE
 from billing.plan_changes import RESUME as RESUME_CHANGE
@@ -33,6 +33,7 @@ _ACTIONS: tuple[AnyAction, ...] = (
     payments.RECORD,
     crediting.CREDIT,
     voiding.END,
+    giving_up.GIVE_UP,
     PAY,
     SEND_LINK,
 )

@@ -114,6 +114,11 @@ class PaymentMethod(Frozen):
     exp_year: int | None = None
     default: bool = False
 
+    @property
+    def is_card(self) -> bool:
+        """Only cards run out, and only they say at once whether they pay: a debit takes days."""
+        return self.exp_month is not None
+
     def expired(self, today: date) -> bool:
         """A card is good until the last day of its month."""
         if self.exp_month is None or self.exp_year is None:
@@ -223,6 +228,12 @@ class Invoice(Frozen):
     paid: int = 0  # minor units of what was paid, by whatever way
     reduced: int = 0  # minor units that credit notes took off before they were paid
     given_back: int = 0  # minor units that credit notes gave back after they were paid (HX20)
+    refunded: int = 0  # minor units that cards got back without a credit note; below zero: a credit note's came back
+
+    @property
+    def left_to_credit(self) -> Money:
+        """What nobody has taken back yet."""
+        return self.total.with_amount(self.total.amount - self.reduced - self.given_back - max(0, self.refunded))
 
     @property
     def progress(self) -> int:
@@ -418,8 +429,16 @@ class Mirror(Protocol):
     ) -> tuple[Invoice, ...]:
         """Newest first; `before` continues after the last one seen. Without `statuses`: all."""
 
-    def open_invoices(self, contact: ContactId, limit: int = 100) -> tuple[Invoice, ...]:
-        """Those that wait for a payment, by the day on which they were to be paid (GX12)."""
+    def open_invoices(
+        self, contact: ContactId, limit: int = 100, after: InvoiceId | None = None
+    ) -> tuple[Invoice, ...]:
+        """Those that wait for a payment, by the day on which they were to be paid (GX12).
+
+        `after` continues after the last one seen; when that is open no more, its place still counts.
+        """
+
+    def open_sums(self, contact: ContactId) -> dict[Currency, tuple[int, Money]]:
+        """How many wait for a payment, and what they come to, by currency."""
 
     def invoice(self, contact: ContactId, invoice: InvoiceId) -> Invoice | None: ...
 

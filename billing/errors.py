@@ -94,6 +94,8 @@ KontorError
 │   ├── NothingToLift       there is neither a lock nor a freeze
 │   ├── UnknownInvoice      no such invoice
 │   ├── NotNow              the invoice's state does not allow it (HX9)
+│   ├── NumberTaken         Stripe has another invoice under that number (H28)
+│   ├── DraftGone           the draft at Stripe was deleted before it was issued (H28)
 │   ├── FieldMissing        a field of the house's own that every invoice has to have (HX15)
 │   ├── EmptyInvoice        an invoice without a line
 │   ├── TooManyLines        more lines than an invoice may have
@@ -732,6 +734,15 @@ class LeftToCreditChanged(Refusal):
 class NothingToCredit(Refusal):
     rule = "HX20"
     field = "amount"
+
+
+class NumberTaken(Refusal):
+    rule = "H28"
+    who_can = (Role.ADMIN,)
+
+
+class DraftGone(Refusal):
+    rule = "H28"
 
 
 class FieldMissing(Refusal):

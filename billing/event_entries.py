@@ -40,21 +40,34 @@ _AS_A_WHOLE = {
     "invoice.voided": "invoice_voided",
     "invoice.marked_uncollectible": "invoice_written_off",
     "credit_note.created": "credit_note",
-    "charge.refunded": "refund",
 }
 
 
-def history(event: StripeEvent, contact: Contact, failed: Invoice | None = None) -> Entry | None:
-    """The line in the timeline, if the event is worth one. `failed` is the invoice of a failed payment as it is now."""
+REFUND_FAILED = "refund.failed"
+REFUNDS = ("charge.refunded", REFUND_FAILED)
+
+
+def history(event: StripeEvent, contact: Contact, about: Invoice | None = None, received: int = 0) -> Entry | None:
+    """The line in the timeline, if the event is worth one.
+
+    `about` is the invoice that it is about, as it is now; `received`: what the timeline says already of payments for
+    it, in minor units.
+    """
     payload = json.loads(event.payload)
     match event.type:
-        case "invoice.paid" if payload.get("amount_paid"):
-            return _line(event, contact, Happening.PAYMENT_SUCCEEDED, "amount_paid", number=payload.get("number"))
+        case "invoice.paid":
+            return _paid(event, contact, received)
+        case "invoice.updated" if "amount_paid" in json.loads(event.previous):
+            return _paid(event, contact, received)
         case "invoice.payment_failed" if event.origin is not Origin.OURS:  # our operation says so itself
-            more = _attempt(payload, failed)
+            more = _attempt(payload, about)
             return _line(
                 event, contact, Happening.PAYMENT_FAILED, "amount_remaining", number=payload.get("number"), **more
             )
+        case "refund.failed":  # whoever gave it back
+            return _line(event, contact, Happening.REFUND_FAILED, "amount", number=about.number if about else None)
+        case "charge.refunded" if event.origin is Origin.ELSEWHERE:
+            return _refunded(event, contact, about)
         case "payment_method.attached" | "payment_method.detached":
             card = payload.get("card") or {}
             added = event.type.endswith("attached")
@@ -84,6 +97,27 @@ def _changed_elsewhere(event: StripeEvent, contact: Contact, payload: dict[str, 
             return _elsewhere(event, contact, _AS_A_WHOLE[known], payload)
         case _:
             return None
+
+
+def _paid(event: StripeEvent, contact: Contact, received: int) -> Entry | None:
+    """What came that is not told yet: a part of the invoice, or the rest; in whichever order Stripe says so."""
+    payload = json.loads(event.payload)
+    so_far = payload.get("amount_paid") or 0
+    if so_far <= received:
+        return None
+    entry = _line(event, contact, Happening.PAYMENT_SUCCEEDED, number=payload.get("number"))
+    amount = Money(amount=so_far - received, currency=payload["currency"])
+    return entry.model_copy(update={"id": f"{event.object_id}:paid:{so_far}", "amount": amount})
+
+
+def _refunded(event: StripeEvent, contact: Contact, about: Invoice | None) -> Entry:
+    """How much went back this time, and of which invoice (HX20)."""
+    payload, before = json.loads(event.payload), json.loads(event.previous).get("amount_refunded")
+    entry = _line(event, contact, Happening.CHANGED_AT_STRIPE, change="refund", number=about.number if about else None)
+    if before is None:
+        return entry
+    amount = Money(amount=payload["amount_refunded"] - before, currency=payload["currency"])
+    return entry.model_copy(update={"amount": amount})
 
 
 def _first_of(known: dict[str, str], before: dict[str, Any]) -> str | None:

@@ -12,9 +12,9 @@ from functools import partial
 from billing.access import Actor
 from billing.change_requests.applying import settle
 from billing.contacts import Contact, CustomerSnapshot, from_stripe
-from billing.dunning.failures import FAILED, note
+from billing.dunning.failures import note
 from billing.errors import NotFound, Transient
-from billing.event_entries import history
+from billing.event_entries import REFUND_FAILED, REFUNDS, history
 from billing.ids import CustomerId, EventId, InvoiceId, OperationId
 from billing.invoices import telling
 from billing.looks import Look, SharedLooks
@@ -33,6 +33,7 @@ RESUMPTIONS: dict[str, type[Resumption]] = {
     CreateSubscription.kind: ResumeSubscription,
     ChangePlan.kind: ResumePlanChange,
 }
+PAID = ("invoice.paid", "invoice.updated")
 COVERED = "covered"  # instead of a snapshot: the mirror shows already what the event is about
 _CONTACT_DETAILS = {"name", "email", "phone", "address"}
 
@@ -82,6 +83,7 @@ class EventSteps:
         if not fetched:
             return ""
         fetched = self._renewed(event_id, fetched)
+        refunded = self._refunded(event_id)
         with self._store.writing(NOBODY) as uow:
             event = uow.events.get(EventId(event_id))
             contact = uow.contacts.by_customer(event.customer) if event.customer else None
@@ -96,16 +98,26 @@ class EventSteps:
                 settle(uow, contact)
                 follow(uow, uow.contacts.get(contact.id))
                 _renamed(uow, event, uow.contacts.get(contact.id), found)
-            failed = uow.mirror.invoice(contact.id, InvoiceId(event.object_id or "")) if event.type in FAILED else None
-            entry = history(event, contact, failed)
+            about = uow.mirror.invoice(contact.id, refunded or InvoiceId(event.object_id or ""))
+            received = uow.timeline.received(event.object_id) if event.object_id and event.type in PAID else 0
+            entry = history(event, contact, about, received)
             if entry:
                 uow.timeline.append(entry)
             note(uow, event, contact, self._channel)
             telling.note(uow, event, contact)
+            if event.type == REFUND_FAILED and about:
+                telling.refund_failed(uow, event, about)
             moved = _moved_on(uow, event, contact)
             if moved and event.type == SESSION_EXPIRED:
                 expire(uow, moved)
             return moved.id if moved else ""
+
+    def _refunded(self, event_id: str) -> InvoiceId | None:
+        """Of which invoice money went back, or failed to: Stripe's event names only the payment."""
+        with self._store.reading(NOBODY) as uow:
+            event = uow.events.get(EventId(event_id))
+        intent = json.loads(event.payload).get("payment_intent") if event.type in REFUNDS else None
+        return self._payments.invoices.paid_with(intent) if intent else None
 
     def _renewed(self, event_id: str, fetched: str) -> str:
         """Another look at Stripe, where an operation has written since the first one: that did not show it."""

@@ -365,7 +365,13 @@ class InvoiceGateway(Protocol):
         """A draft at Stripe with lines, taxes and discount. AmountDiffers, and no draft, when its total is another."""
 
     def issue(self, invoice: InvoiceId, number: str, operation: OperationId) -> Invoice:
-        """Finalise the draft under that number; also when that was done before."""
+        """Finalise the draft under that number; also when that was done before.
+
+        Raises NumberTaken when another invoice has it, DraftGone when the draft was deleted.
+        """
+
+    def discard(self, invoice: InvoiceId) -> None:
+        """Delete a draft. Raises NotNow when it is none any more."""
 
     def charge(self, invoice: InvoiceId, method: PaymentMethodId, due: Money, operation: OperationId) -> Invoice:
         """Charge what remains.
@@ -385,6 +391,9 @@ class InvoiceGateway(Protocol):
         self, invoice: InvoiceId, order: CreditOrder, operation: OperationId, accepted_at: datetime
     ) -> CreditIssued:
         """Issue a credit note. Raises NothingToCredit beyond what is left, CannotRefund without a card payment."""
+
+    def paid_with(self, intent: str) -> InvoiceId | None:
+        """Which invoice that payment intent paid, or a part of it."""
 
     def void(self, invoice: InvoiceId, operation: OperationId) -> Invoice:
         """Cancel it; also when that was done before. Raises NotNow when something was paid."""

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     TAKE_PAYMENT = "take_payment"
     REFUND = "refund"
     VOID_INVOICE = "void_invoice"
+    GIVE_UP_NUMBER = "give_up_number"
     APPROVE_INVOICE = "approve_invoice"
     CHARGE_INVOICE = "charge_invoice"
     EXPORT_TIMELINE = "export_timeline"
@@ -60,6 +61,7 @@ PERMISSIONS: dict[Permission, tuple[Role, ...]] = {
     Permission.TAKE_PAYMENT: (Role.SALES, Role.MANAGER),
     Permission.REFUND: (Role.MANAGER,),
     Permission.VOID_INVOICE: (Role.MANAGER,),
+    Permission.GIVE_UP_NUMBER: (Role.ADMIN,),
     Permission.APPROVE_INVOICE: (Role.MANAGER,),
     Permission.CHARGE_INVOICE: (Role.SALES, Role.AGENT, Role.MANAGER),
     Permission.EXPORT_TIMELINE: (Role.MANAGER, Role.ADMIN),

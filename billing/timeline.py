@@ -65,8 +65,10 @@ class Happening(StrEnum):
     INVOICE_CREDITED = "invoice_credited"
     INVOICE_REFUNDED = "invoice_refunded"
     INVOICE_NOT_REFUNDED = "invoice_not_refunded"
+    REFUND_FAILED = "refund_failed"
     INVOICE_VOIDED = "invoice_voided"
     INVOICE_WRITTEN_OFF = "invoice_written_off"
+    NUMBER_GIVEN_UP = "number_given_up"
     INVOICE_APPROVAL_ASKED = "invoice_approval_asked"
     INVOICE_APPROVED = "invoice_approved"
     INVOICE_REJECTED = "invoice_rejected"
@@ -93,6 +95,7 @@ _TOPICS: dict[Happening, tuple[Topic, ...]] = {
     Happening.INVOICE_CREDITED: (Topic.OPERATIONS, Topic.PAYMENTS),
     Happening.INVOICE_REFUNDED: (Topic.OPERATIONS, Topic.PAYMENTS),
     Happening.INVOICE_NOT_REFUNDED: (Topic.OPERATIONS, Topic.FAILURES),
+    Happening.REFUND_FAILED: (Topic.PAYMENTS, Topic.FAILURES),
     Happening.INVOICE_SENT: (Topic.OPERATIONS, Topic.MAILS),
     Happening.INVOICE_SENT_AGAIN: (Topic.OPERATIONS, Topic.MAILS),
     Happening.INVOICE_LINKS_REVOKED: (Topic.OPERATIONS,),
@@ -165,6 +168,9 @@ class Timeline(Protocol):
 
     def append(self, entry: Entry) -> bool:
         """False if an entry with this id is there already."""
+
+    def received(self, invoice: str) -> int:
+        """Minor units that it says of payments for that invoice of Stripe's."""
 
     def page(self, contact: ContactId, limit: int = 10, before: str | None = None, wanted: Wanted = EVERYTHING) -> Page:
         """Raise NotFound for a `before` that was never given out."""

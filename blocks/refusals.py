@@ -449,6 +449,16 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("This is not possible now: the invoice is “{invoice_state}”."),
         later("This is not possible in the invoice’s state."),
     ),
+    "NumberTaken": (
+        later(
+            "Stripe has another invoice with the number {number}. Ask an admin to give the number up, then send a copy."
+        ),
+        later("Stripe has another invoice with this number. Ask an admin to give the number up, then send a copy."),
+    ),
+    "DraftGone": (
+        later("The draft of {number} was deleted at Stripe. Send it again: it is made anew and keeps its number."),
+        later("The draft was deleted at Stripe. Send it again: it is made anew and keeps its number."),
+    ),
     "FieldMissing": (
         later("Every invoice needs this: {label}."),
         later("Something that every invoice needs is missing."),

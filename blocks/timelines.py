@@ -175,8 +175,18 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Invoice {number} could not be refunded"),
         later("An invoice could not be refunded"),
     ),
+    Happening.REFUND_FAILED: (
+        "❌",
+        later("{amount} of invoice {number} did not reach the card: the refund failed"),
+        later("A refund failed"),
+    ),
     Happening.INVOICE_VOIDED: ("🚫", later("Invoice {number} cancelled: {note}"), later("Invoice cancelled")),
     Happening.INVOICE_WRITTEN_OFF: ("📉", later("Invoice {number} written off: {note}"), later("Invoice written off")),
+    Happening.NUMBER_GIVEN_UP: (
+        "🚫",
+        later("Number {number} given up, the invoice was never sent: {note}"),
+        later("Number of an invoice given up"),
+    ),
     Happening.INVOICE_APPROVAL_ASKED: (
         "🔒",
         later("Approval asked for an invoice: {note}"),
@@ -250,7 +260,7 @@ _CHANGES: Mapping[str, tuple[str, str]] = {
         later("Invoice written off at Stripe"),
     ),
     "credit_note": (later("Credit note {number} made at Stripe"), later("Credit note made at Stripe")),
-    "refund": (later("Payment refunded at Stripe"), ""),
+    "refund": (later("{amount} of invoice {number} refunded at Stripe"), later("Payment refunded at Stripe")),
 }
 
 

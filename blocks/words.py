@@ -166,6 +166,7 @@ _PERMISSIONS = {
     Permission.TAKE_PAYMENT: later("charge cards and record payments"),
     Permission.REFUND: later("credit and refund invoices"),
     Permission.VOID_INVOICE: later("cancel and write off invoices"),
+    Permission.GIVE_UP_NUMBER: later("give up the number of an invoice that cannot be sent"),
     Permission.APPROVE_INVOICE: later("grant discounts and totals above a limit"),
     Permission.CHARGE_INVOICE: later("charge open invoices"),
     Permission.EXPORT_TIMELINE: later("export histories"),

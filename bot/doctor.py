@@ -14,6 +14,8 @@ from stripe import StripeError, WebhookEndpoint
 
 from billing.catalogue import CatalogueError, load
 from billing.errors import KontorError
+from billing.invoices.sending import number
+from billing.steps import NOBODY
 from billing.storage.finders import SearchStrength
 from billing.stripe.push import Push
 from bot import settings as environment
@@ -25,6 +27,7 @@ from bot.settings import CannotStart, Settings, WrongSettings
 from bot.slack import slack_client
 
 ANSWERS_WITHIN = 10  # seconds
+NUMBERS = "numbers of invoices"
 # Without any of these something that was begun would never end, or nobody would be told.
 NEEDED_EVENTS = (
     "checkout.session.completed",
@@ -38,6 +41,7 @@ NEEDED_EVENTS = (
     "payment_method.attached",
     "subscription_schedule.updated",
     "charge.refunded",
+    "refund.failed",
 )
 SEARCH = {
     SearchStrength.FULL: "finds any part of a word, and forgives spelling mistakes",
@@ -68,6 +72,7 @@ def examine() -> Iterator[Finding]:
     yield from _guarded("SLACK_APP_TOKEN", lambda: _app_token(settings))
     yield from _guarded("STRIPE_API_KEY", lambda: _stripe(settings))
     yield from _guarded("Stripe's products and prices", lambda: _prices(settings))
+    yield from _guarded(NUMBERS, lambda: _numbers(settings))
     yield from _guarded("SMTP_URL", lambda: _smtp(settings))
     yield from _guarded("KONTOR_VIES_URL", lambda: _vies(settings))
     yield from _guarded("KONTOR_PUBLIC_URL", lambda: _public_url(settings))
@@ -177,6 +182,22 @@ def _prices(settings: Settings) -> Iterator[Finding]:
         changes = Push(connection.client, catalogue, today, pause=_do_not_wait).plan()
     text = f"{len(changes)} changes to push: run `kontor catalogue push`" if changes else "the same as the catalogue"
     yield Finding("Stripe's products and prices", not changes, text)
+
+
+def _numbers(settings: Settings) -> Iterator[Finding]:
+    """Whether Stripe's newest invoices have numbers that are still to be given here, as after a restored backup."""
+    with opened(settings) as app:
+        with app.database.reading(NOBODY) as uow:
+            series, year = uow.catalogue.invoices.series, uow.today.year
+            last = uow.invoices.last_number(series, year)
+        newest = app.stripe.client.v1.invoices.list({"limit": 100}).data
+    begins = f"{series}-{year}-"
+    tails = [one.number.removeprefix(begins) for one in newest if one.number and one.number.startswith(begins)]
+    highest = max((int(tail) for tail in tails if tail.isdecimal()), default=0)
+    text = f"the last one is {number(series, year, last)}" if last else f"none given in {begins.rstrip('-')} yet"
+    if highest > last:
+        text = f"Stripe has {number(series, year, highest)}, but {text}: those in between cannot be given again"
+    yield Finding(NUMBERS, highest <= last, text)
 
 
 def _do_not_wait(_seconds: float) -> None:

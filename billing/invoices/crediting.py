@@ -12,7 +12,6 @@ from typing import ClassVar
 from pydantic import Field
 
 from billing.catalogue import Label
-from billing.contacts import Invoice
 from billing.errors import CannotRefund, LeftToCreditChanged, LineCreditedBefore, NothingToCredit, Reason
 from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId
 from billing.invoices import typed
@@ -84,11 +83,6 @@ def notes(uow: UnitOfWork, contact: ContactId, ref: str) -> tuple[IssuedNote, ..
     return tuple(one for one in found if one.receipt.taken)
 
 
-def left_to_credit(invoice: Invoice) -> Money:
-    """What no credit note has taken back yet."""
-    return invoice.total.with_amount(invoice.total.amount - invoice.reduced - invoice.given_back)
-
-
 def act_for(shown: Sheet) -> Act:
     """Of a paid invoice money goes back, of an open one less is asked for."""
     return Act.REFUND if shown.state in (InvoiceState.PAID, InvoiceState.REFUNDED) else Act.CREDIT
@@ -101,7 +95,7 @@ def check(uow: UnitOfWork, command: CreditInvoice) -> Creditable:
     found = require(uow, command.invoice, command.contact, act)
     seen(found, command.due)
     assert found.stripe, "what was issued is at Stripe"
-    left = left_to_credit(found.stripe)
+    left = found.stripe.left_to_credit
     if left.amount != command.left:
         raise LeftToCreditChanged(left=left.amount, currency=left.currency)
     order = order_for(command, found)
@@ -127,7 +121,7 @@ def _before(uow: UnitOfWork, contact: ContactId, ref: str) -> list[LineTotal]:
 def order_for(command: CreditInvoice, shown: Sheet) -> CreditOrder:
     """What was typed: an amount, lines, or all that is left."""
     assert shown.stripe, "what was issued is at Stripe"
-    left = left_to_credit(shown.stripe)
+    left = shown.stripe.left_to_credit
     lines = _lines(command, shown)
     typed_ = typed.amount(command.amount, left.currency, NothingToCredit) if command.amount.strip() else left
     whole = total((one.total for one in lines), left.currency) if lines else typed_

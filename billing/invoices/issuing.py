@@ -7,7 +7,7 @@ from datetime import date
 from typing import ClassVar
 
 from billing.contacts import Invoice
-from billing.errors import NotNow, Reason
+from billing.errors import DraftGone, NotNow, Reason
 from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId, UserId
 from billing.invoices import telling
 from billing.invoices.model import InvoiceState, SalesInvoice, Stage
@@ -71,6 +71,7 @@ def record_issue(uow: UnitOfWork, context: Context, checked: Numbered, outcome: 
             update={
                 "version": invoice.version + 1,
                 "stage": Stage.ISSUED,
+                "not_sent": None,
                 "reminders": reminders,
                 "reminds_on": first,
             }
@@ -103,10 +104,13 @@ def record_issue(uow: UnitOfWork, context: Context, checked: Numbered, outcome: 
 
 
 def not_issued(uow: UnitOfWork, command: IssueInvoice, reason: Reason) -> None:
-    """It has its number and waits: whoever may send it can try again, and is told."""
+    """It has its number and waits: whoever may send it can try again, and is told. A lost draft is forgotten."""
     invoice = uow.invoices.find(command.invoice)
     if invoice and invoice.stage is Stage.SENDING:
         telling.not_sent(uow, invoice, reason)
+        known: dict[str, object] = {"stripe": None} if reason.key == DraftGone.__name__ else {}
+        after = invoice.model_copy(update={"version": invoice.version + 1, "not_sent": reason.key} | known)
+        uow.invoices.save(after)
 
 
 ISSUE = Action(
@@ -118,6 +122,7 @@ ISSUE = Action(
     perform=perform_issue,
     record=record_issue,
     refused=not_issued,
+    subject=lambda _uow, command: command.invoice,
 )
 
 

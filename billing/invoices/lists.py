@@ -11,7 +11,7 @@ from billing.ids import ContactId, InvoiceId, SalesInvoiceId
 from billing.invoices.drafting import shown_amounts
 from billing.invoices.model import InvoiceState, SalesInvoice, Stage, Template, state
 from billing.models import Frozen
-from billing.money import Money, total
+from billing.money import Money
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
@@ -67,16 +67,16 @@ def of_contact(uow: UnitOfWork, contact_id: ContactId, part: Part, after: str | 
     uow.actor.require(Permission.SEE_CONTACT)
     contact = uow.contacts.get(contact_id)
     drafts = [one for one in uow.invoices.drafts_of(contact_id) if one.team == uow.actor.team]
-    open_ones = uow.mirror.open_invoices(contact_id)
-    rows, following = _page(uow, contact, part, drafts, open_ones, after)
+    waiting = uow.mirror.open_sums(contact_id)
+    rows, following = _page(uow, contact, part, drafts, after)
     return InvoiceList(
         contact=contact,
         part=part,
         rows=rows,
         following=following,
         drafts=len(drafts),
-        open_count=len(open_ones),
-        open_total=total((one.due for one in open_ones if one.due.currency == contact.currency), contact.currency),
+        open_count=sum(many for many, _ in waiting.values()),
+        open_total=waiting[contact.currency][1] if contact.currency in waiting else Money.zero(contact.currency),
         may_draft=uow.actor.may(Permission.DRAFT_INVOICE),
     )
 
@@ -109,7 +109,6 @@ def _page(
     contact: Contact,
     part: Part,
     drafts_: list[SalesInvoice],
-    open_ones: tuple[Invoice, ...],
     after: str | None,
 ) -> tuple[tuple[Row, ...], str | None]:
     match part:
@@ -119,9 +118,10 @@ def _page(
             more = len(drafts_) > first + ON_A_PAGE
             return tuple(_draft(uow, one) for one in shown), shown[-1].id if more else None
         case Part.OPEN:
-            first = next((n for n, one in enumerate(open_ones, 1) if one.id == after), 0)
-            page = open_ones[first : first + ON_A_PAGE]
-            return _rows(uow, contact, page), page[-1].id if len(open_ones) > first + ON_A_PAGE else None
+            last = uow.mirror.invoice(contact.id, InvoiceId(after)) if after else None
+            found = uow.mirror.open_invoices(contact.id, ON_A_PAGE + 1, last.id if last else None)
+            page = found[:ON_A_PAGE]
+            return _rows(uow, contact, page), page[-1].id if len(found) > ON_A_PAGE else None
         case Part.CLOSED:
             return _closed(uow, contact, after)
 

@@ -1,6 +1,7 @@
 """What an invoice of ours is, its states, and its rows.
 
     draft ── send ──> sending (it has a number) ── Stripe has it ──> issued
+                                  └── Stripe never will ──> cancelled
 
 What an issued invoice is beyond that (sent, overdue, partly paid, paid, refunded, void, uncollectible) is worked out
 from Stripe's invoice in the mirror: `state`.
@@ -101,6 +102,7 @@ class Stage(StrEnum):
     DRAFT = "draft"
     SENDING = "sending"  # it has its number, Stripe is being told
     ISSUED = "issued"  # Stripe has it
+    CANCELLED = "cancelled"  # Stripe never had it; the number is not given again
 
 
 class Approval(Frozen):
@@ -230,7 +232,7 @@ def state(stage: Stage, stripe: Invoice | None, now: datetime, *, charging: bool
     beside it.
     """
     if stage is not Stage.ISSUED:
-        return InvoiceState.DRAFT if stage is Stage.DRAFT else InvoiceState.SENDING
+        return _UNISSUED[stage]
     if stripe is None:
         return InvoiceState.SENT
     match stripe.status:
@@ -239,7 +241,8 @@ def state(stage: Stage, stripe: Invoice | None, now: datetime, *, charging: bool
         case InvoiceStatus.UNCOLLECTIBLE:
             return InvoiceState.UNCOLLECTIBLE
         case InvoiceStatus.PAID:
-            whole = bool(stripe.given_back) and stripe.given_back >= stripe.total.amount - stripe.reduced
+            back = stripe.given_back + stripe.refunded
+            whole = back > 0 and back >= stripe.total.amount - stripe.reduced
             return InvoiceState.REFUNDED if whole else InvoiceState.PAID
         case InvoiceStatus.DRAFT:
             return InvoiceState.SENDING
@@ -248,6 +251,13 @@ def state(stage: Stage, stripe: Invoice | None, now: datetime, *, charging: bool
     if stripe.paid:
         return InvoiceState.PARTLY_PAID
     return InvoiceState.OVERDUE if stripe.overdue(now) else InvoiceState.SENT
+
+
+_UNISSUED = {
+    Stage.DRAFT: InvoiceState.DRAFT,
+    Stage.SENDING: InvoiceState.SENDING,
+    Stage.CANCELLED: InvoiceState.VOID,
+}
 
 
 class Conflict(KontorError):
@@ -302,7 +312,7 @@ class SalesInvoices(Protocol):
         """Remove that version of a draft without a number. Raises Conflict if it is another."""
 
     def drafts_of(self, contact: ContactId, limit: int = 50) -> tuple[SalesInvoice, ...]:
-        """Drafts, and what is being sent, last changed first."""
+        """Drafts, what is being sent, and numbers that were given up; last changed first."""
 
     def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
         """Everybody's drafts, last changed first; `before` continues after the last one seen."""
@@ -326,6 +336,9 @@ class SalesInvoices(Protocol):
 
     def next_number(self, series: str, year: int) -> int:
         """One more than the last. Whoever else asks waits for this transaction, and a rollback gives it back."""
+
+    def last_number(self, series: str, year: int) -> int:
+        """0: none was given."""
 
     def templates(self, team: TeamId) -> tuple[Template, ...]:
         """By name; at most a hundred."""

@@ -65,7 +65,7 @@ def sendable(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId)
     invoice = uow.invoices.get(invoice_id)
     if invoice.contact != contact_id or invoice.team != uow.actor.team:
         raise UnknownInvoice(invoice=invoice_id)
-    if invoice.stage is Stage.ISSUED:
+    if invoice.stage not in (Stage.DRAFT, Stage.SENDING):
         raise NotNow(invoice_state=InvoiceState.SENT.value, number=invoice.number)
     if invoice.stage is Stage.DRAFT and invoice.currency != contact.currency:
         raise BilledInAnotherCurrency(draft=invoice.currency, billed=contact.currency)

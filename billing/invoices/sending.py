@@ -17,8 +17,8 @@ from billing.invoices import telling
 from billing.invoices.billed import Billed, billed_to
 from billing.invoices.issuing import IssueInvoice
 from billing.invoices.model import Conflict, SalesInvoice, Stage
-from billing.invoices.reviewing import order_for, sendable
-from billing.invoices.sheets import Act, require
+from billing.invoices.reviewing import InvoiceReview, order_for, sendable
+from billing.invoices.sheets import Act, Sheet, require
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Operation, Receipt, State
 from billing.ports import InvoiceOrder, Payments, UnitOfWork
@@ -58,7 +58,8 @@ def check(uow: UnitOfWork, command: SendInvoice) -> Sendable:
     invoice = sheet.ours
     assert invoice, "only invoices of ours are sent"
     if invoice.stage is Stage.SENDING:
-        return Sendable(invoice=invoice.id, written=invoice.written, due_on=invoice.due(uow.today), order=None)
+        order = None if invoice.stripe else _anew(uow, sheet)
+        return Sendable(invoice=invoice.id, written=invoice.written, due_on=invoice.due(uow.today), order=order)
     reviewed = sendable(uow, command.contact, command.invoice)
     if reviewed.fingerprint != command.fingerprint:
         raise PriceChanged(contact=reviewed.contact.name)
@@ -72,6 +73,24 @@ def check(uow: UnitOfWork, command: SendInvoice) -> Sendable:
         order=order_for(uow, reviewed),
         billed=billed,
     )
+
+
+def _anew(uow: UnitOfWork, sheet: Sheet) -> InvoiceOrder:
+    """What was billed when it got its number, for a draft that was deleted at Stripe."""
+    invoice, billed = sheet.ours, sheet.billed
+    assert invoice, "only invoices of ours are sent"
+    assert billed, "what has a number was billed"
+    as_it_was = InvoiceReview(
+        contact=sheet.contact,
+        invoice=invoice,
+        totals=billed.totals,
+        due_on=invoice.due(uow.today),
+        reverse_charge=billed.reverse_charge,
+        exceeds=None,
+        approval=invoice.approval,
+        may_send=True,
+    )
+    return order_for(uow, as_it_was)
 
 
 def perform(payments: Payments, context: Context, checked: Sendable) -> AtStripe:
@@ -91,6 +110,10 @@ def record(uow: UnitOfWork, context: Context, checked: Sendable, outcome: AtStri
         if invoice.written != checked.written:
             return InvoiceNumbered(state=State.REFUSED, invoice=invoice.id, number="")
         invoice = _numbered(uow, context, invoice, outcome.prepared, checked)
+        _accept_issue(uow, context, invoice)
+    elif invoice.stage is Stage.SENDING and invoice.stripe is None and outcome.prepared:
+        invoice = invoice.model_copy(update={"version": invoice.version + 1, "stripe": outcome.prepared})
+        uow.invoices.save(invoice)
         _accept_issue(uow, context, invoice)
     elif invoice.stage is Stage.SENDING and checked.order is None:
         _accept_issue(uow, context, invoice)

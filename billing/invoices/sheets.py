@@ -40,6 +40,7 @@ class Act(StrEnum):
     WRITE_OFF = "write_off"
     CLONE = "clone"
     TEMPLATE = "template"
+    GIVE_UP = "give_up"  # the number of what Stripe does not take
     REVOKE = "revoke"  # every link to its documents
     CORRECT = "correct"  # memo, order number and recipients of a sent one (K8)
 
@@ -52,7 +53,7 @@ _UNPAID = (Act.SEND_AGAIN, Act.CHARGE, Act.RECORD, Act.CREDIT, Act.VOID, Act.WRI
 # What a state allows. A partly paid invoice cannot be voided at Stripe: it is credited instead.
 ALLOWED: Mapping[InvoiceState, tuple[Act, ...]] = {
     S.DRAFT: (Act.EDIT, Act.SEND, Act.DELETE, *_COPIES),
-    S.SENDING: (Act.SEND, Act.REVOKE),  # again, when something unforeseen kept Stripe from being told
+    S.SENDING: (Act.SEND, Act.GIVE_UP, Act.REVOKE),  # again, when something unforeseen kept Stripe from being told
     S.SENT: (*_UNPAID, Act.CORRECT),
     S.OVERDUE: (*_UNPAID, Act.CORRECT),
     S.PARTLY_PAID: (Act.SEND_AGAIN, Act.CHARGE, Act.RECORD, Act.CREDIT, Act.WRITE_OFF, Act.CORRECT, *_KEPT),
@@ -74,6 +75,7 @@ NEEDS: Mapping[Act, Permission] = {
     Act.REFUND: Permission.REFUND,
     Act.VOID: Permission.VOID_INVOICE,
     Act.WRITE_OFF: Permission.VOID_INVOICE,
+    Act.GIVE_UP: Permission.GIVE_UP_NUMBER,
     Act.CLONE: Permission.DRAFT_INVOICE,
     Act.TEMPLATE: Permission.DRAFT_INVOICE,
     Act.REVOKE: Permission.SEND_INVOICE,
@@ -81,7 +83,17 @@ NEEDS: Mapping[Act, Permission] = {
 }
 
 # What needs an invoice of ours: of Stripe's own there is no draft, no document and no recipient here.
-_OURS_ONLY = (Act.EDIT, Act.SEND, Act.DELETE, Act.SEND_AGAIN, Act.CLONE, Act.TEMPLATE, Act.REVOKE, Act.CORRECT)
+_OURS_ONLY = (
+    Act.EDIT,
+    Act.SEND,
+    Act.DELETE,
+    Act.SEND_AGAIN,
+    Act.CLONE,
+    Act.TEMPLATE,
+    Act.REVOKE,
+    Act.CORRECT,
+    Act.GIVE_UP,
+)
 
 
 class Sheet(Frozen):
@@ -98,7 +110,7 @@ class Sheet(Frozen):
     due_on: date | None
     acts: tuple[Act, ...]  # what this person may do now
     may_decide: bool = False  # this person may grant or reject it now
-    methods: tuple[PaymentMethod, ...]  # on file and good
+    methods: tuple[PaymentMethod, ...]  # cards on file that are good
     now: datetime  # UTC
     today: date  # in the business's time zone
 
@@ -157,7 +169,9 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
         due_on=ours.due(uow.today) if ours else day,
         acts=tuple(act for act in Act if allows(uow, found, ours, stripe, act) and uow.actor.may(NEEDS[act])),
         may_decide=ours is not None and may_decide(uow, ours),
-        methods=tuple(one for one in uow.mirror.payment_methods(contact_id) if not one.expired(uow.today)),
+        methods=tuple(
+            one for one in uow.mirror.payment_methods(contact_id) if one.is_card and not one.expired(uow.today)
+        ),
         now=uow.now,
         today=uow.today,
     )
@@ -197,6 +211,10 @@ def allows(uow: UnitOfWork, found: InvoiceState, ours: SalesInvoice | None, stri
         return False
     if act is Act.RECORD and stripe is not None and stripe.subscription is not None:
         return False
+    if act is Act.REFUND:
+        return stripe is not None and bool(stripe.left_to_credit)
+    if act is Act.GIVE_UP:
+        return ours is not None and ours.not_sent is not None
     if act is Act.CORRECT:
         return uow.catalogue.invoices.edit_sent is EditSent.UNTIL_PAID
     return True

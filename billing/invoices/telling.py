@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from billing.access import Actor
 from billing.catalogue import InvoicePolicy, Place
-from billing.contacts import Contact, InvoiceStatus
-from billing.errors import AmountDiffers, Misconfigured, Reason
+from billing.contacts import Contact, Invoice, InvoiceStatus
+from billing.errors import AmountDiffers, DraftGone, Misconfigured, NumberTaken, Reason
 from billing.ids import InvoiceId, SalesInvoiceId, UserId
 from billing.invoices.model import SalesInvoice, Stage
 from billing.invoices.sheets import Sheet, as_it_stands
@@ -25,7 +25,9 @@ from billing.roles import Permission, Role
 PIPELINE = "invoice_news"
 
 # What keeps an invoice from being sent that nobody can mend in its form: the others are told to who tries.
-_NOT_IN_THE_FORM = frozenset({AmountDiffers.__name__, Misconfigured.__name__, "Failed"})
+_NOT_IN_THE_FORM = frozenset(
+    {AmountDiffers.__name__, Misconfigured.__name__, NumberTaken.__name__, DraftGone.__name__, "Failed"}
+)
 
 
 class What(StrEnum):
@@ -35,6 +37,7 @@ class What(StrEnum):
     CHARGED = "charged"  # its card on file was charged
     FAILED = "failed"  # a payment did not go through
     NOT_SENT = "not_sent"
+    REFUND_FAILED = "refund_failed"  # what went back did not arrive
     NOT_MAILED = "not_mailed"  # a mail about it could not be delivered
 
 
@@ -48,7 +51,7 @@ class News(Frozen):
     """What is to be told. What stands at Stripe is not in it: that is read when it is told."""
 
     what: What
-    invoice: SalesInvoiceId
+    invoice: SalesInvoiceId  # or Stripe's, of a refund that failed
     amount: Money | None = None  # of the payment; None: it is not known which part of what is paid came last
     brand: str | None = None  # of the card
     last4: str | None = None
@@ -92,6 +95,8 @@ def _audiences(policy: InvoicePolicy, what: What) -> tuple[Audience, ...]:
             places, is_mailed = team.failed, customer.failed
         case What.NOT_SENT | What.NOT_MAILED:
             places, is_mailed = team.not_sent, False
+        case What.REFUND_FAILED:
+            return (Audience.MANAGERS,)  # they alone give money back
     told = [_AUDIENCES[place] for place in places]
     return (*told, Audience.CUSTOMER) if is_mailed else tuple(told)
 
@@ -130,6 +135,14 @@ def note(uow: UnitOfWork, event: StripeEvent, contact: Contact) -> None:
             pass
 
 
+def refund_failed(uow: UnitOfWork, event: StripeEvent, stripe: Invoice) -> None:
+    """The bank has sent back what was to go to the customer, of whichever invoice (HX20)."""
+    ours, payload = uow.invoices.by_stripe(stripe.id), json.loads(event.payload)
+    ref = ours.id if ours else SalesInvoiceId(stripe.id)
+    amount = Money(amount=payload["amount"], currency=payload["currency"])
+    tell(uow, f"{event.object_id}:failed", News(what=What.REFUND_FAILED, invoice=ref, amount=amount))
+
+
 def not_sent(uow: UnitOfWork, invoice: SalesInvoice, reason: Reason) -> None:
     """Where nobody can help it in the form: what Stripe says, what is set up wrong, what broke."""
     if reason.key in _NOT_IN_THE_FORM:
@@ -143,7 +156,7 @@ def not_sent(uow: UnitOfWork, invoice: SalesInvoice, reason: Reason) -> None:
 
 def told(uow: UnitOfWork, news: News) -> Told | None:
     """None for what is no longer so: a draft that is gone or was sent, and a failed payment that was made good."""
-    if uow.invoices.find(news.invoice) is None:
+    if uow.invoices.find(news.invoice) is None and news.what is not What.REFUND_FAILED:
         return None
     sheet = as_it_stands(uow, news.invoice)
     still_fails = sheet.stripe is not None and sheet.stripe.status is InvoiceStatus.OPEN and bool(sheet.due)
@@ -172,5 +185,5 @@ def managers(uow: UnitOfWork, told_: Told) -> tuple[Actor, ...]:
     return tuple(
         one
         for one in uow.staff.list()
-        if Role.MANAGER in one.roles and ours and one.team == ours.team and one.user != told_.news.by
+        if Role.MANAGER in one.roles and (ours is None or one.team == ours.team) and one.user != told_.news.by
     )

@@ -27,7 +27,7 @@ from billing.storage.tables import (
 
 _BODY = sales_invoices.c.body
 _Asked = Select[str, Any, str]  # the body, and what the list is ordered by
-_UNSENT = (Stage.DRAFT.value, Stage.SENDING.value)
+_UNSENT = (Stage.DRAFT.value, Stage.SENDING.value, Stage.CANCELLED.value)
 
 
 class SalesInvoiceRows:
@@ -124,6 +124,11 @@ class SalesInvoiceRows:
         ).returning(invoice_numbers.c.last)
         number: int = self._connection.execute(counted, {"series": series, "year": year, "last": 1}).scalar_one()
         return number
+
+    def last_number(self, series: str, year: int) -> int:
+        column = invoice_numbers.c
+        last = select(column.last).where(column.series == series, column.year == year)
+        return self._connection.scalar(last) or 0
 
     def templates(self, team: TeamId) -> tuple[Template, ...]:
         column = invoice_templates.c

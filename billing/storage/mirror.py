@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, exists, func, or_, select, update
+from sqlalchemy import Row, Table, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.engine import Connection
 
 from billing.contacts import (
@@ -22,7 +22,7 @@ from billing.contacts import (
 )
 from billing.errors import NotFound
 from billing.ids import ContactId, CustomerId, InvoiceId, LookupKey, PaymentMethodId, ScheduleId, SubscriptionId
-from billing.money import Money
+from billing.money import Currency, Money
 from billing.storage.statements import upsert
 from billing.storage.tables import balances, contacts, invoices, payment_methods, subscriptions
 
@@ -70,15 +70,27 @@ class MirrorRows:
         statement = statement.order_by(column.created_at.desc(), column.id.desc()).limit(limit)
         return tuple(invoice_of(row) for row in self._connection.execute(statement))
 
-    def open_invoices(self, contact: ContactId, limit: int = 100) -> tuple[Invoice, ...]:
+    def open_invoices(
+        self, contact: ContactId, limit: int = 100, after: InvoiceId | None = None
+    ) -> tuple[Invoice, ...]:
+        column = invoices.c
+        place = (func.coalesce(column.due_at, column.created_at), column.id)
+        statement = select(invoices).where(column.contact == contact, column.status == InvoiceStatus.OPEN.value)
+        if after is not None:
+            last = self._connection.execute(select(*place).where(column.contact == contact, column.id == after)).one()
+            statement = statement.where(tuple_(*place) > tuple_(*last))
+        statement = statement.order_by(*place).limit(limit)
+        return tuple(invoice_of(row) for row in self._connection.execute(statement))
+
+    def open_sums(self, contact: ContactId) -> dict[Currency, tuple[int, Money]]:
         column = invoices.c
         statement = (
-            select(invoices)
+            select(column.currency, func.count(), func.sum(column.due))
             .where(column.contact == contact, column.status == InvoiceStatus.OPEN.value)
-            .order_by(func.coalesce(column.due_at, column.created_at), column.id)
-            .limit(limit)
+            .group_by(column.currency)
         )
-        return tuple(invoice_of(row) for row in self._connection.execute(statement))
+        rows = self._connection.execute(statement)
+        return {currency: (many, Money(amount=int(due), currency=currency)) for currency, many, due in rows}
 
     def invoice(self, contact: ContactId, invoice: InvoiceId) -> Invoice | None:
         column = invoices.c
@@ -153,7 +165,8 @@ class MirrorRows:
         """Between Stripe's answer and its record, a look at Stripe may have shown more, and nobody will look again."""
         known = self.invoice(contact, told.id)
         if known is None or not known.is_beyond(told):
-            self._put(invoices, [_invoice_row(contact, told)])
+            kept = {"refunded": known.refunded} if known else {}  # only a look at the whole customer tells it
+            self._put(invoices, [_invoice_row(contact, told.model_copy(update=kept))])
 
     def _hold(self, contact: ContactId) -> None:
         """Whoever writes to the mirror of a contact waits for whoever else does; SQLite has one writer anyway."""
@@ -290,6 +303,7 @@ def _invoice_row(contact: ContactId, invoice: Invoice) -> dict[str, Any]:
         "paid": invoice.paid,
         "reduced": invoice.reduced,
         "given_back": invoice.given_back,
+        "refunded": invoice.refunded,
         "pdf": invoice.pdf,
         "by_invoice": invoice.by_invoice,
         "attempts": invoice.attempts,
@@ -312,6 +326,7 @@ def invoice_of(row: AnyRow) -> Invoice:
         paid=row.paid,
         reduced=row.reduced,
         given_back=row.given_back,
+        refunded=row.refunded,
         pdf=row.pdf,
         by_invoice=row.by_invoice,
         attempts=row.attempts,

@@ -208,6 +208,7 @@ class InvoiceColumns(TypedColumns):
     paid: Named[int] = Column(BigInteger, server_default="0")  # minor units
     reduced: Named[int] = Column(BigInteger, server_default="0")  # minor units
     given_back: Named[int] = Column(BigInteger, server_default="0")  # minor units
+    refunded: Named[int] = Column(BigInteger, server_default="0")  # minor units
     pdf: Named[str | None] = Column(Text)
     by_invoice: Named[bool] = Column(Boolean)
     attempts: Named[int] = Column(Integer)
@@ -263,6 +264,9 @@ Index(
     sqlite_where=PAYMENT,
     postgresql_where=PAYMENT,
 )
+
+
+Index("ix_timeline_paid", timeline.c.stripe_id, sqlite_where=PAYMENT, postgresql_where=PAYMENT)
 
 
 class OperationColumns(TypedColumns):

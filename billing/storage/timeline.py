@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.engine import Connection
 
 from billing.errors import NotFound
 from billing.ids import ContactId, OperationId
 from billing.money import Money
 from billing.storage.statements import add
-from billing.storage.tables import timeline
+from billing.storage.tables import PAYMENT, timeline
 from billing.timeline import EVERYTHING, Entry, Happening, Page, Wanted, happenings
 
 
@@ -32,6 +32,11 @@ class TimelineRows:
         """Those that are there already stay as they are."""
         if entries:
             add(self._connection, timeline, *map(_row, entries))
+
+    def received(self, invoice: str) -> int:
+        column = timeline.c
+        theirs = (PAYMENT, column.what == Happening.PAYMENT_SUCCEEDED.value, column.stripe_id == invoice)
+        return int(self._connection.scalar(select(func.sum(column.amount)).where(*theirs)) or 0)
 
     def page(self, contact: ContactId, limit: int = 10, before: str | None = None, wanted: Wanted = EVERYTHING) -> Page:
         column = timeline.c

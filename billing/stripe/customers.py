@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import stripe
 
@@ -17,9 +17,13 @@ from billing.money import Money
 from billing.stripe import reading
 from billing.stripe.failures import is_missing, translated
 
+if TYPE_CHECKING:
+    from stripe.params import InvoiceListParams
+
 T = TypeVar("T")
 
 PAGE = 100  # the most that Stripe gives at once
+_NOT_REFUNDED = ("failed", "canceled")
 READERS = 8  # of one page's customers at a time; the pace is kept by the connection
 
 
@@ -121,10 +125,33 @@ class StripeCustomers:
         )
 
     def _invoices(self, customer: str) -> Iterator[Invoice]:
-        """Why a charge failed is only told by its payment, which lies too deep to come with the list."""
-        for found in self._client.v1.invoices.list({"customer": customer, "limit": PAGE}).auto_paging_iter():
+        """Why a charge failed, and what went back, lies too deep to come with the list."""
+        params: InvoiceListParams = {"customer": customer, "limit": PAGE, "expand": ["data.payments"]}
+        listed = list(self._client.v1.invoices.list(params).auto_paging_iter())
+        went_back = self._refunded(customer) if any(one.amount_paid for one in listed) else {}
+        for found in listed:
             invoice = reading.invoice(found)
-            yield invoice.model_copy(update={"decline": self._decline(found.id)}) if invoice.tried_in_vain else invoice
+            if invoice.tried_in_vain:
+                invoice = invoice.model_copy(update={"decline": self._decline(found.id)})
+            refunded = sum(went_back.get(intent, 0) for intent in reading.intents(found))
+            if refunded or invoice.given_back:
+                invoice = invoice.model_copy(update={"refunded": refunded - self._noted(found.id)})
+            yield invoice
+
+    def _refunded(self, customer: str) -> dict[str, int]:
+        """What went back of each payment intent, in minor units; a refund that failed does not count."""
+        sums: dict[str, int] = {}
+        for charge in self._client.v1.charges.list({"customer": customer, "limit": PAGE}).auto_paging_iter():
+            intent = reading.identifier(charge.payment_intent)
+            if charge.amount_refunded and intent:
+                refunds = self._client.v1.refunds.list({"charge": charge.id, "limit": PAGE}).auto_paging_iter()
+                sums[intent] = sum(one.amount for one in refunds if one.status not in _NOT_REFUNDED)
+        return sums
+
+    def _noted(self, invoice: str) -> int:
+        """What the credit notes of an invoice say of refunds, in minor units."""
+        notes = self._client.v1.credit_notes.list({"invoice": invoice, "limit": PAGE}).auto_paging_iter()
+        return sum(one.amount_refunded for note in notes if note.status == "issued" for one in note.refunds)
 
     def _decline(self, invoice: str) -> str | None:
         expanded = ["payments.data.payment.payment_intent"]

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 import stripe
 
 from billing.contacts import Invoice
-from billing.errors import AmountDiffers, AmountDueChanged, CannotCharge, CannotRefund, NothingToCredit, NotNow
+from billing.errors import (
+    AmountDiffers,
+    AmountDueChanged,
+    CannotCharge,
+    CannotRefund,
+    DraftGone,
+    NothingToCredit,
+    NotNow,
+    NumberTaken,
+)
 from billing.ids import InvoiceId, OperationId, PaymentMethodId
 from billing.invoices.model import Discount
 from billing.money import Money
@@ -67,9 +76,13 @@ class StripeInvoices:
         with translated():
             try:
                 self._client.v1.invoices.update(invoice, {"number": number})
-            except stripe.InvalidRequestError:
+            except stripe.InvalidRequestError as error:
+                if is_missing(error):
+                    raise DraftGone(number=number) from error
                 found = self._issued(invoice, number)
                 if found is None:
+                    if error.param == "number":
+                        raise NumberTaken(number=number) from error
                     raise
                 return reading.invoice(found)
             issued = create_once(
@@ -108,6 +121,8 @@ class StripeInvoices:
             "due_date": int(order.due_at.timestamp()),
             "auto_advance": False,
             "pending_invoice_items_behavior": "exclude",
+            # "" keeps a coupon of the customer's away
+            "discounts": [{"coupon": self._coupon(order.discount, order.currency)}] if order.discount else "",
             "metadata": {INVOICE: order.invoice, KEY: order.key},
         }
         if order.memo:
@@ -115,8 +130,6 @@ class StripeInvoices:
         named = [("PO", order.order_number), *order.fields] if order.order_number else [*order.fields]
         if named:
             params["custom_fields"] = [{"name": name, "value": value} for name, value in named]
-        if order.discount:
-            params["discounts"] = [{"coupon": self._coupon(order.discount, order.currency)}]
         return params
 
     def _filled(self, order: InvoiceOrder, draft: stripe.Invoice) -> stripe.Invoice:
@@ -167,6 +180,15 @@ class StripeInvoices:
     def _issued(self, invoice: InvoiceId, number: str) -> stripe.Invoice | None:
         found = self._client.v1.invoices.retrieve(invoice)
         return found if found.status != "draft" and found.number == number else None
+
+    def discard(self, invoice: InvoiceId) -> None:
+        """See `InvoiceGateway`."""
+        with translated():
+            try:
+                self._discard(invoice)
+            except stripe.InvalidRequestError as error:
+                found = self._client.v1.invoices.retrieve(invoice)
+                raise NotNow(invoice_state=_state(found), number=found.number) from error
 
     def _discard(self, draft: str) -> None:
         try:
@@ -329,6 +351,14 @@ class StripeInvoices:
             ours = noted(line.metadata, LINE)
             if ours:
                 yield ours, line.id
+
+    def paid_with(self, intent: str) -> InvoiceId | None:
+        """See `InvoiceGateway`."""
+        with translated():
+            found = self._client.v1.invoice_payments.list(
+                {"payment": {"type": "payment_intent", "payment_intent": intent}, "limit": 1}
+            )
+        return next((InvoiceId(str(reading.identifier(one.invoice))) for one in found.data), None)
 
     # --- ending -------------------------------------------------------------------------------------------------------
 

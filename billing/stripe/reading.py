@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 import stripe
@@ -181,6 +181,14 @@ def invoice(found: stripe.Invoice) -> Invoice:
         attempts=found.attempt_count or 0,
         next_attempt_at=instant_or_none(found.next_payment_attempt),
     )
+
+
+def intents(found: stripe.Invoice) -> Iterator[str]:
+    """The payment intents by which it is paid; needs `payments` expanded."""
+    for payment in found.payments.data if found.payments else ():
+        intent = identifier(getattr(payment.payment, "payment_intent", None))  # not told of payments by hand
+        if intent:
+            yield intent
 
 
 def decline_of(found: stripe.Invoice) -> str | None:

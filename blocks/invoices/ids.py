@@ -41,6 +41,7 @@ class Id:
     CORRECT = "invoice.correct"
     DOCUMENT = "invoice.document"
     REVOKE = "invoice.revoke"
+    GIVE_UP = "invoice.give_up"
 
     CHARGE_FORM = "invoice.charge_form"  # callback; metadata: contact, invoice, due; so are the following
     RECORD_FORM = "invoice.record_form"
@@ -48,6 +49,7 @@ class Id:
     TEMPLATE_FORM = "invoice.template_form"
     END_FORM = "invoice.end_form"
     CORRECT_FORM = "invoice.correct_form"
+    GIVE_UP_FORM = "invoice.give_up_form"
 
     OPEN_PART = "invoices.part.open"  # button; value: the contact; so are the following two
     CLOSED_PART = "invoices.part.closed"

@@ -36,6 +36,8 @@ def _headline(told: Told, t: Translator) -> tuple[str, str]:
             return "🔴", t("A payment by {name} for invoice {number} failed.", **who)
         case What.NOT_SENT:
             return "⚠️", t("The invoice for {name} could not be sent.", **who)
+        case What.REFUND_FAILED:
+            return "🔴", t("A refund to {name} for invoice {number} failed.", **who)
         case What.NOT_MAILED:
             return "📭", t("A mail to {name} about invoice {number} could not be delivered.", **who)
         case _:
@@ -57,6 +59,9 @@ def _more(told: Told, t: Translator) -> tuple[str, ...]:
             return (declines.sentence(news_.decline, t) if news_.decline else "", left, tried)
         case What.NOT_SENT:
             return (_why(told, t), t("It stays as it is, and can be sent again."))
+        case What.REFUND_FAILED:
+            assert news_.amount, "it says how much"
+            return (t("{amount} did not reach the card. Please give it back by another way.", amount=news_.amount),)
         case What.NOT_MAILED:
             return (
                 t("Not reached: {addresses}", addresses=fit(", ".join(news_.addresses), 1000)),

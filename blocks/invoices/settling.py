@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from billing.invoices.crediting import LONGEST_REASON, act_for, left_to_credit
+from billing.invoices import giving_up
+from billing.invoices.crediting import LONGEST_REASON, act_for
 from billing.invoices.model import LONGEST_MEMO, LONGEST_ORDER_NUMBER, MOST_RECIPIENTS
 from billing.invoices.sheets import Act, Sheet
 from billing.ports import GiveBack, PaidBy
@@ -89,7 +90,7 @@ def record_form(shown: Sheet, t: Translator) -> kit.Modal:
 def credit_form(shown: Sheet, t: Translator) -> kit.Modal:
     """Taking back all of it, lines of it, or an amount (HX20)."""
     assert shown.stripe, "only what was issued is taken back"
-    left = left_to_credit(shown.stripe)
+    left = shown.stripe.left_to_credit
     refunds = act_for(shown) is Act.REFUND
     blocks: list[kit.Block] = [
         _head(shown, t),
@@ -225,6 +226,26 @@ def correct_form(shown: Sheet, t: Translator) -> kit.Modal:
         ],
         callback_id=Id.CORRECT_FORM,
         submit=t("Save"),
+        close=t("Back"),
+        metadata={"contact": shown.contact.id, "invoice": shown.ref},
+    )
+
+
+def give_up_form(shown: Sheet, t: Translator) -> kit.Modal:
+    """Why the number of an invoice that Stripe does not take is never used (H28)."""
+    number = shown.number or ""
+    return kit.Modal(
+        title=t("Give up the number"),
+        blocks=[
+            kit.section(t("{number} is cancelled and never given again; a copy gets the next number.", number=number)),
+            kit.field_input(
+                t("Reason, as it stands in the history"),
+                kit.text_input(_input("note", shown), at_most=giving_up.LONGEST_REASON),
+                block_id="note",
+            ),
+        ],
+        callback_id=Id.GIVE_UP_FORM,
+        submit=t("Give up"),
         close=t("Back"),
         metadata={"contact": shown.contact.id, "invoice": shown.ref},
     )

@@ -11,7 +11,7 @@ from blocks.graphemes import fit
 from blocks.invoices import figures
 from blocks.invoices.approvals import deciding
 from blocks.invoices.ids import Id
-from blocks.texts import Translator, bold, joined, later, link
+from blocks.texts import Translator, bold, escape, joined, later, link
 
 SHOWN = 15  # lines; the rest is counted
 
@@ -42,6 +42,10 @@ def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
     ]
     if shown.ours and shown.state is InvoiceState.DRAFT and shown.ours.currency != shown.contact.currency:
         blocks.append(kit.section(figures.in_another_currency(shown.ours, shown.contact, t)))
+    if shown.stripe and shown.stripe.refunded < 0:
+        came_back = shown.total.with_amount(-shown.stripe.refunded)
+        said = t("{amount} did not reach the card. Please give it back by another way.", amount=came_back)
+        blocks.append(kit.section(joined(["⚠️", escape(said)], by=" ")))
     if shown.totals:
         blocks += _lines(shown, t)
     blocks += _about(shown, t)
@@ -70,9 +74,8 @@ def _due(shown: Sheet, t: Translator) -> str:
 
 
 def _credited(shown: Sheet, t: Translator) -> str:
-    if shown.stripe is None or not (shown.stripe.reduced or shown.stripe.given_back):
-        return ""
-    return t.money(shown.total.with_amount(shown.stripe.reduced + shown.stripe.given_back))
+    back = shown.total - shown.stripe.left_to_credit if shown.stripe else None
+    return t.money(back) if back else ""
 
 
 def _lines(shown: Sheet, t: Translator) -> Iterator[kit.Block]:
@@ -139,6 +142,7 @@ _PLAIN: Mapping[Act, tuple[str, str, str | None]] = {
     Act.CLONE: (later("Copy to a new draft"), Id.CLONE, None),
     Act.TEMPLATE: (later("Save as template"), Id.TO_TEMPLATE, None),
     Act.CORRECT: (later("Correct"), Id.CORRECT, None),
+    Act.GIVE_UP: (later("Give up the number"), Id.GIVE_UP, "danger"),
 }
 
 

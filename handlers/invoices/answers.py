@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from billing.errors import DraftChanged, PriceChanged, Reason
 from billing.invoices.crediting import CreditInvoice, InvoiceCredited
+from billing.invoices.giving_up import GiveUpNumber
 from billing.invoices.issuing import InvoiceSent, IssueInvoice, SendAgain, undelivered
 from billing.invoices.payments import ChargeInvoice, InvoicePaid, RecordPayment
 from billing.invoices.sending import InvoiceNumbered, SendInvoice
@@ -16,7 +17,16 @@ from blocks.answers import Answer
 from blocks.texts import Translator
 from handlers.announcements import Announcer, Links, News
 
-_COMMANDS = (SendInvoice, IssueInvoice, SendAgain, ChargeInvoice, RecordPayment, CreditInvoice, EndInvoice)
+_COMMANDS = (
+    SendInvoice,
+    IssueInvoice,
+    SendAgain,
+    ChargeInvoice,
+    RecordPayment,
+    CreditInvoice,
+    EndInvoice,
+    GiveUpNumber,
+)
 _KINDS = {command.kind: command for command in _COMMANDS}
 
 
@@ -62,7 +72,7 @@ def _success(uow: UnitOfWork, operation: Operation, t: Translator, links: Links)
             missing = undelivered(uow, contact, operation.id)
             credited = InvoiceCredited.model_validate_json(result)
             return views.credited(credited, contact, t, mailed=links.mailed, undelivered=missing)
-        case EndInvoice.kind:
+        case EndInvoice.kind | GiveUpNumber.kind:
             return views.ended(InvoiceEnded.model_validate_json(result), contact, t)
         case _:
             return views.paid(InvoicePaid.model_validate_json(result), contact, t)

@@ -9,9 +9,10 @@ from slack_bolt import Ack
 from billing.access import Actor
 from billing.desk import Desk
 from billing.ids import ContactId, SalesInvoiceId
-from billing.invoices import copying, correcting, crediting, linking, lists, payments, sheets, voiding
+from billing.invoices import copying, correcting, crediting, giving_up, linking, lists, payments, sheets, voiding
 from billing.invoices.correcting import CorrectInvoice
 from billing.invoices.crediting import CreditInvoice
+from billing.invoices.giving_up import GiveUpNumber
 from billing.invoices.issuing import SendAgain
 from billing.invoices.lists import Part
 from billing.invoices.payments import ChargeInvoice, RecordPayment
@@ -37,6 +38,7 @@ _FORMS: dict[str, tuple[Act, Callable[[Sheet, Translator], Modal]]] = {
     Id.VOID: (Act.VOID, views.cancel_form),
     Id.WRITE_OFF: (Act.WRITE_OFF, views.write_off_form),
     Id.CORRECT: (Act.CORRECT, views.correct_form),
+    Id.GIVE_UP: (Act.GIVE_UP, views.give_up_form),
 }
 _PARTS = {Id.OPEN_PART: Part.OPEN, Id.CLOSED_PART: Part.CLOSED, Id.DRAFTS_PART: Part.DRAFTS}
 
@@ -60,6 +62,7 @@ def register(router: Router) -> None:
     router.view(Id.RECORD_FORM)(_confirms(RecordPayment, payments.check_payment))
     router.view(Id.CREDIT_FORM)(_confirms(CreditInvoice, crediting.check))
     router.view(Id.END_FORM)(_confirms(EndInvoice, voiding.check))
+    router.view(Id.GIVE_UP_FORM)(_confirms(GiveUpNumber, giving_up.check))
     router.view(Id.CORRECT_FORM)(corrected)
     router.action(Id.SEND_AGAIN)(sent_again)
 

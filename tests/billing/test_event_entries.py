@@ -9,9 +9,11 @@ import pytest
 
 from billing.event_entries import history
 from billing.ids import CustomerId, EventId
+from billing.money import Money
 from billing.ports import Origin, StripeEvent
 from billing.timeline import Happening, Topic, happenings, topics
 from blocks.timelines import _CHANGES
+from tests.support.failing import invoice
 from tests.support.shop import NOW, contact
 
 SOLD = {"items": {"data": [{"price": {"lookup_key": "desk-solo-month-eur"}}]}}
@@ -54,7 +56,6 @@ def event(type_: str, *, previous: Any = None, payload: Any = None, origin: Orig
         ("invoice.voided", {}, "invoice_voided"),
         ("invoice.marked_uncollectible", {}, "invoice_written_off"),
         ("credit_note.created", {}, "credit_note"),
-        ("charge.refunded", {}, "refund"),
     ],
 )
 def test_a_change_made_elsewhere_is_told(type_: str, previous: Any, change: str) -> None:
@@ -68,7 +69,32 @@ def test_a_change_made_elsewhere_is_told(type_: str, previous: Any, change: str)
 
 def test_every_sentence_about_a_change_is_used() -> None:
     changes = {row[2] for mark in test_a_change_made_elsewhere_is_told.pytestmark for row in mark.args[1]}
-    assert changes == set(_CHANGES)
+    assert changes | {"refund"} == set(_CHANGES)
+
+
+def test_a_refund_made_elsewhere_says_how_much_went_back_this_time_and_of_which_invoice() -> None:
+    """HX20: 400.00 of 535.50 had gone back, now all of it has: 135.50."""
+    payload = {"amount_refunded": 53550, "currency": "eur"}
+    again = event("charge.refunded", previous={"amount_refunded": 40000}, payload=payload)
+    entry = history(again, contact(), invoice(1))
+    assert entry is not None
+    assert (entry.amount, entry.parameters) == (
+        Money(amount=13550, currency="EUR"),
+        {"change": "refund", "number": "K-1"},
+    )
+    assert history(again.model_copy(update={"origin": Origin.OURS}), contact(), invoice(1)) is None
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_a_refund_that_failed_is_told_whoever_made_it(origin: Origin) -> None:
+    failed = event("refund.failed", payload={"amount": 53550, "currency": "eur"}, origin=origin)
+    entry = history(failed, contact(), invoice(1))
+    assert entry is not None
+    assert (entry.what, entry.amount, entry.parameters) == (
+        Happening.REFUND_FAILED,
+        Money(amount=53550, currency="EUR"),
+        {"number": "K-1"},
+    )
 
 
 @pytest.mark.parametrize("origin", [Origin.OURS, Origin.STRIPE])

@@ -460,6 +460,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.write_off_form(FULL_SHEET, t),
     ),
     "blocks.invoices.settling.template_form": (lambda t: invoices.template_form(FULL_SHEET, t),),
+    "blocks.invoices.settling.give_up_form": (
+        lambda t: invoices.give_up_form(OPEN_SHEET, t),
+        lambda t: invoices.give_up_form(FULL_SHEET, t),
+    ),
     "blocks.invoices.settling.correct_form": (
         lambda t: invoices.correct_form(OPEN_SHEET, t),
         lambda t: invoices.correct_form(FULL_SHEET, t),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -61,6 +63,7 @@ def test_where_everything_runs_everything_is_well(kontor: commands.Terminal) -> 
         "SLACK_APP_TOKEN": True,
         "STRIPE_API_KEY": True,
         "Stripe's products and prices": True,
+        "numbers of invoices": True,
         "STRIPE_WEBHOOK_SECRET": True,
         "SMTP_URL": True,
         "KONTOR_PUBLIC_URL": True,
@@ -179,3 +182,16 @@ def test_stripe_being_busy_is_said_and_is_no_traceback(kontor: commands.Terminal
     assert findings["STRIPE_API_KEY"].good is False
     assert findings["Stripe's products and prices"].good is False
     assert "try again later" in findings["Stripe's products and prices"].text
+
+
+def test_numbers_that_stripe_has_and_nobody_gave_here(kontor: commands.Terminal, parts: World) -> None:
+    """As after a restored backup (H28)."""
+    customer = parts.stripe.v1.customers.create({"name": "Ada"})
+    year = datetime.now(ZoneInfo("Europe/Berlin")).year
+    draft = parts.stripe.v1.invoices.create({"customer": customer.id, "number": f"RE-{year}-00007"})
+    try:
+        finding = found()["numbers of invoices"]
+    finally:
+        parts.stripe.v1.invoices.delete(draft.id)
+    assert finding.good is False
+    assert f"RE-{year}-00007" in finding.text

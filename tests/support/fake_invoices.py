@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from billing.contacts import Invoice, InvoiceStatus
-from billing.errors import AmountDueChanged, CannotRefund, NotNow
+from billing.errors import AmountDueChanged, CannotRefund, DraftGone, NotNow, NumberTaken
 from billing.ids import InvoiceId, OperationId, PaymentMethodId
 from billing.money import Money
 from billing.ports import CreditIssued, CreditOrder, GiveBack, InvoiceOrder, ManualPayment
@@ -25,6 +25,7 @@ class FakeInvoices:
     payments: list[ManualPayment] = field(default_factory=list)
     charges: list[tuple[InvoiceId, PaymentMethodId]] = field(default_factory=list)
     by_card: set[InvoiceId] = field(default_factory=set)
+    intents: dict[str, InvoiceId] = field(default_factory=dict)  # which payment intent paid which
 
     def prepare(self, order: InvoiceOrder, operation: OperationId, accepted_at: datetime) -> InvoiceId:
         self._called()
@@ -35,6 +36,10 @@ class FakeInvoices:
     def issue(self, invoice: InvoiceId, number: str, operation: OperationId) -> Invoice:
         self._called()
         if invoice not in self.there:
+            if invoice not in self.orders:
+                raise DraftGone(number=number)
+            if number in {one.number for one in self.there.values()}:
+                raise NumberTaken(number=number)
             order = self.orders[invoice]
             self.there[invoice] = Invoice(
                 id=invoice,
@@ -47,6 +52,12 @@ class FakeInvoices:
                 url=f"https://invoice.stripe.example/{invoice}",
             )
         return self.there[invoice]
+
+    def discard(self, invoice: InvoiceId) -> None:
+        self._called()
+        if invoice in self.there:
+            raise NotNow(invoice_state="sent", number=self.there[invoice].number)
+        self.orders.pop(invoice, None)
 
     def charge(self, invoice: InvoiceId, method: PaymentMethodId, due: Money, operation: OperationId) -> Invoice:
         self._called()
@@ -80,6 +91,9 @@ class FakeInvoices:
         found = self.done[operation]
         assert isinstance(found, CreditIssued)
         return found
+
+    def paid_with(self, intent: str) -> InvoiceId | None:
+        return self.intents.get(intent)
 
     def void(self, invoice: InvoiceId, operation: OperationId) -> Invoice:
         return self._ended(invoice, InvoiceStatus.VOID)

@@ -21,16 +21,17 @@ from tests.support.shop import ADA, SAM, Shop, actor
 REF = SalesInvoiceId("inv_1")
 MIA = actor(Role.AGENT, user="U_MIA", name="Mia Agent")
 PETRA = actor(Role.MANAGER, user="U_PETRA", name="Petra Manager")
+ALEX = actor(Role.ADMIN, user="U_ALEX", name="Alex Admin")
 PAUL = actor(Role.MANAGER, user="U_PAUL", name="Paul Manager")
 _keys = count(1)
 
 
 class InvoiceShop(Shop):
-    """Sam sells, Mia supports, Petra and Paul manage."""
+    """Sam sells, Mia supports, Petra and Paul manage, Alex looks after the program."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for person in (MIA, PETRA, PAUL):
+        for person in (MIA, PETRA, PAUL, ALEX):
             self.hires(person)
 
     def rules(self, **policy: Any) -> None:

@@ -30,12 +30,12 @@ from billing.documents.links import DocumentLink
 from billing.dunning.model import Notice
 from billing.errors import NotFound, Reason, UnknownContact
 from billing.ids import ContactId, CustomerId, EventId, InvoiceId, OperationId, TeamId, UserId
-from billing.money import Money
+from billing.money import Currency, Money
 from billing.operations import Operation, State
 from billing.ports import Job, StripeEvent
 from billing.reconciliations import Reconciliation
 from billing.roles import Role
-from billing.timeline import EVERYTHING, Entry, Page, Wanted, topics
+from billing.timeline import EVERYTHING, Entry, Happening, Page, Wanted, topics
 from tests.support.memory_billing_contacts import BillingContactTables, MemoryBillingContacts
 from tests.support.memory_documents import MemoryDocumentLinks
 from tests.support.memory_invoices import InvoiceTables, MemoryInvoices
@@ -285,9 +285,23 @@ class MemoryMirror:
         after = _advanced(before.invoices, invoice)
         self.rows.mirror[contact] = replace(before, invoices=after, read_at=self._written(before))
 
-    def open_invoices(self, contact: ContactId, limit: int = 100) -> tuple[Invoice, ...]:
+    def open_invoices(
+        self, contact: ContactId, limit: int = 100, after: InvoiceId | None = None
+    ) -> tuple[Invoice, ...]:
+        def place(one: Invoice) -> tuple[datetime, str]:
+            return one.due_at or one.created_at, one.id
+
+        last = self.invoice(contact, after) if after else None
         waiting = (one for one in self._of(contact).invoices if one.status is InvoiceStatus.OPEN)
-        return tuple(sorted(waiting, key=lambda one: (one.due_at or one.created_at, one.id))[:limit])
+        return tuple(sorted((one for one in waiting if last is None or place(one) > place(last)), key=place)[:limit])
+
+    def open_sums(self, contact: ContactId) -> dict[Currency, tuple[int, Money]]:
+        found: dict[Currency, tuple[int, Money]] = {}
+        for one in self._of(contact).invoices:
+            if one.status is InvoiceStatus.OPEN:
+                many, sum_ = found.get(one.due.currency, (0, Money.zero(one.due.currency)))
+                found[one.due.currency] = many + 1, sum_ + one.due
+        return found
 
     def invoice(self, contact: ContactId, invoice: InvoiceId) -> Invoice | None:
         return next((one for one in self._of(contact).invoices if one.id == invoice), None)
@@ -367,6 +381,10 @@ class MemoryTimeline:
             return False
         self.rows.timeline.append(entry)
         return True
+
+    def received(self, invoice: str) -> int:
+        paid = (one for one in self.rows.timeline if one.what is Happening.PAYMENT_SUCCEEDED)
+        return sum(one.amount.amount for one in paid if one.stripe_id == invoice and one.amount)
 
     def page(self, contact: ContactId, limit: int = 10, before: str | None = None, wanted: Wanted = EVERYTHING) -> Page:
         theirs = (

@@ -96,6 +96,9 @@ class MemoryInvoices:
         self.rows.invoice_numbers[series, year] = last
         return last
 
+    def last_number(self, series: str, year: int) -> int:
+        return self.rows.invoice_numbers.get((series, year), 0)
+
     def templates(self, team: TeamId) -> tuple[Template, ...]:
         mine = [one for one in self.rows.invoice_templates.values() if one.team == team]
         return tuple(sorted(mine, key=lambda one: (one.name, one.id)))

@@ -26,6 +26,8 @@ class Card:
     """`succeed`, an authentication rule, or the decline code of every charge."""
     on_attach: str = SUCCEED
     """`succeed` or the decline code with which saving the card fails."""
+    refund_fails: bool = False
+    """What goes back to it is sent back a day later."""
 
     @property
     def last4(self) -> str:
@@ -101,6 +103,7 @@ CARDS = (
     _declining("4242424242424241", "chargeDeclinedIncorrectNumber", "incorrect_number"),
     _declining("4100000000000019", "radarBlock", "fraudulent"),
     Card("4000000000000341", "visa", ("chargeCustomerFail",), on_charge="generic_decline"),
+    Card("4000000000005126", "visa", ("refundFail",), refund_fails=True),
     Card("4000002500003155", "visa", ("authenticationRequiredOnSetup",), country="FR", on_charge=AUTHENTICATE_ONCE),
     Card("4000002760003184", "visa", ("authenticationRequired",), country="DE", on_charge=AUTHENTICATE),
     Card("4000000000003220", "visa", ("threeDSecure2Required",), on_charge=AUTHENTICATE),

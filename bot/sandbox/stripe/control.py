@@ -8,6 +8,7 @@ DELETE /control/faults
 GET    /control/requests    ?path=/v1/subscriptions&method=POST
 DELETE /control/requests
 POST   /control/card        {"payment_method": id, "behaviour": "succeed" | a decline code | "authenticate"}
+POST   /control/coupon      {"customer": id, "coupon": id}
 POST   /control/deliveries  {"delay": seconds, "twice": bool, "shuffle": bool}
 POST   /control/settings    {"after_retries": "cancel" | "unpaid" | "past_due", "retry_days": [1 | 3 | 5 | 7, ...],
                             "upcoming_days": 0 to 45}
@@ -29,6 +30,7 @@ from .errors import ApiError, invalid, missing_param
 from .faults import Faults
 from .periods import DAY, add_months
 from .resources.collection import RETRY_DAYS, plan_anew
+from .resources.coupons import give_to_customer
 
 if TYPE_CHECKING:
     from .webhooks import Deliveries
@@ -78,6 +80,8 @@ class Control:
                 return {"requests": []}
             case "POST", "card":
                 return self.change_card(sent)
+            case "POST", "coupon":
+                return self.give_coupon(sent)
             case "POST", "deliveries":
                 return self.change_deliveries(sent)
             case "POST", "settings":
@@ -123,6 +127,13 @@ class Control:
             method["_on_charge"] = behaviour
             self.account.save(method)
         return {"payment_method": method["id"], "behaviour": behaviour}
+
+    def give_coupon(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """The customer has that coupon from now on, as the Dashboard gives one."""
+        with self.account.effect():
+            customer = self.account.get("customer", str(sent.get("customer")), "customer")
+            give_to_customer(self.account, customer, str(sent.get("coupon")))
+        return {"customer": customer["id"], "coupon": sent["coupon"]}
 
     def change_deliveries(self, sent: dict[str, Any]) -> dict[str, Any]:
         manners = self.deliveries.manners

@@ -13,7 +13,7 @@ from billing.documents.sharing import LIFETIME, opened
 from billing.errors import NotFound, NotNow, NotPermitted, UnknownInvoice
 from billing.ids import InvoiceId
 from billing.invoices import linking
-from billing.invoices.crediting import CreditInvoice, InvoiceCredited, left_to_credit, notes
+from billing.invoices.crediting import CreditInvoice, InvoiceCredited, notes
 from billing.invoices.linking import MOST_NOTES
 from billing.invoices.payments import ChargeInvoice, RecordPayment
 from billing.invoices.printing import InvoiceDocuments
@@ -40,7 +40,7 @@ def shop() -> InvoiceShop:
 def credited(shop: InvoiceShop, **changes: Any) -> Operation:
     sheet = shop.sheet()
     assert sheet.stripe
-    left = left_to_credit(sheet.stripe).amount
+    left = sheet.stripe.left_to_credit.amount
     given = {"contact": ADA, "invoice": REF, "due": sheet.due.amount, "left": left, "reason": "Too  much"}
     operation = shop.does(CreditInvoice(**(given | changes)), person=PETRA)
     assert operation.state is State.DONE, operation.reason

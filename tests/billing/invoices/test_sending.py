@@ -7,14 +7,24 @@ from datetime import UTC, date, datetime
 import pytest
 
 from billing.contacts import InvoiceStatus
-from billing.errors import AmountDiffers, EmptyInvoice, Misconfigured, NotNow, RecipientNotReadable, Transient
+from billing.errors import (
+    AmountDiffers,
+    EmptyInvoice,
+    Misconfigured,
+    NotNow,
+    NumberTaken,
+    RecipientNotReadable,
+    Transient,
+)
 from billing.ids import InvoiceId, OperationId
-from billing.invoices import reviewing
+from billing.invoices import giving_up, reviewing
+from billing.invoices.giving_up import GiveUpNumber
 from billing.invoices.issuing import IssueInvoice, SendAgain
-from billing.invoices.model import Stage
+from billing.invoices.model import InvoiceState, Stage
 from billing.invoices.sending import SendInvoice
+from billing.invoices.sheets import Act
 from billing.operations import State
-from tests.support.invoicing import MIA, PETRA, REF, InvoiceShop
+from tests.support.invoicing import ALEX, MIA, PETRA, REF, InvoiceShop
 from tests.support.shop import ADA, BEN, SAM, contact
 
 
@@ -120,6 +130,77 @@ def test_a_number_stays_with_its_invoice_when_stripe_breaks_in_between(shop: Inv
     shop.does(SendInvoice(contact=ADA, invoice=REF, fingerprint="whatever was seen"))
     assert (shop.invoice().stage, shop.invoice().number) == (Stage.ISSUED, "INV-2026-00001")
     assert len(shop.payments.invoices.there) == 2
+
+
+def taken(shop: InvoiceShop) -> None:
+    """It has its number, and Stripe says that another invoice has that, too."""
+    shop.adds()
+    shop.walks(shop.accepts(shop.confirms()))
+    shop.payments.invoices.fails.append(NumberTaken(number="INV-2026-00001"))
+    shop.follows()
+
+
+def test_a_number_that_stripe_has_already_is_given_up_with_its_reason(shop: InvoiceShop) -> None:
+    """H28: it is never given again, the history says why, and a copy gets the next one."""
+    taken(shop)
+    assert (shop.invoice().stage, shop.invoice().not_sent) == (Stage.SENDING, "NumberTaken")
+    assert [job.argument for job in shop.rows.jobs if "NumberTaken" in job.argument], "somebody is told"
+    shop.does(GiveUpNumber(contact=ADA, invoice=REF, note="Used by hand at Stripe"), person=ALEX)
+    sheet = shop.sheet()
+    assert (sheet.state, sheet.number, sheet.due.amount) == (InvoiceState.VOID, "INV-2026-00001", 0)
+    assert set(sheet.acts) == {Act.CLONE, Act.TEMPLATE, Act.REVOKE}
+    assert shop.payments.invoices.orders == {}, "no draft is left at Stripe"
+    (entry,) = [one for one in shop.rows.timeline if one.what == "number_given_up"]
+    assert (entry.by, entry.parameters) == (
+        ALEX.name,
+        {"number": "INV-2026-00001", "note": "Used by hand at Stripe"},
+    )
+    assert shop.sends("inv_2").number == "INV-2026-00002"
+
+
+def test_only_admins_give_a_number_up_and_only_with_a_reason(shop: InvoiceShop) -> None:
+    """H16."""
+    taken(shop)
+    command = GiveUpNumber(contact=ADA, invoice=REF, note="Used by hand")
+    for person in (MIA, SAM, PETRA):
+        assert shop.does(command, person=person).reason.key == "NotPermitted"
+    assert shop.does(command.model_copy(update={"note": " "}), person=ALEX).reason.key == "ReasonMissing"
+    assert shop.invoice().stage is Stage.SENDING
+
+
+def test_a_number_is_not_given_up_while_it_is_on_its_way_or_once_stripe_has_it(shop: InvoiceShop) -> None:
+    command = GiveUpNumber(contact=ADA, invoice=REF, note="Too late")
+    shop.adds()
+    shop.walks(shop.accepts(shop.confirms()))
+    with shop.store.reading(ALEX) as uow, pytest.raises(NotNow):
+        giving_up.check(uow, command)
+    shop.payments.invoices.fails.append(NumberTaken(number="INV-2026-00001"))
+    shop.follows()
+    stripe = shop.invoice().stripe
+    assert stripe
+    shop.payments.invoices.issue(stripe, "INV-2026-00001", OperationId("op_unheard"))
+    assert shop.does(command, person=ALEX).reason.key == "NotNow"
+    assert shop.invoice().stage is Stage.SENDING
+
+
+def test_a_draft_that_was_deleted_at_stripe_is_made_anew_under_its_number(shop: InvoiceShop) -> None:
+    """H28: as it was billed, 535.50."""
+    shop.adds()
+    shop.walks(shop.accepts(shop.confirms()))
+    shop.payments.invoices.orders.clear()
+    shop.follows()
+    first = shop.invoice()
+    assert (first.stage, first.number, first.stripe, first.not_sent) == (
+        Stage.SENDING,
+        "INV-2026-00001",
+        None,
+        "DraftGone",
+    )
+    shop.does(SendInvoice(contact=ADA, invoice=REF, fingerprint="whatever was seen"))
+    invoice = shop.invoice()
+    assert (invoice.stage, invoice.number, invoice.not_sent) == (Stage.ISSUED, "INV-2026-00001", None)
+    assert shop.sheet().due.amount == 53550
+    assert shop.rows.invoice_numbers == {("INV", 2026): 1}
 
 
 def test_every_step_may_run_twice(shop: InvoiceShop) -> None:

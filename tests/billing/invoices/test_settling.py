@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from billing.contacts import PaymentMethod
 from billing.dunning.collecting import PayInvoice
 from billing.errors import Declined, Transient
+from billing.ids import PaymentMethodId
 from billing.invoices.crediting import CreditInvoice
 from billing.invoices.model import InvoiceState
 from billing.invoices.payments import ChargeInvoice, RecordPayment
@@ -292,6 +295,18 @@ def test_only_managers_give_money_back_or_cancel(shop: InvoiceShop) -> None:
     ):
         for person in (MIA, SAM):
             assert reason(shop.does(command, person=person)) == "NotPermitted"
+
+
+def test_only_cards_are_charged(shop: InvoiceShop) -> None:
+    """A debit is under way for days, and nothing may be said to be paid before (HX9); also when it is forged."""
+    debit = PaymentMethod(id=PaymentMethodId("pm_debit"), brand="sepa_debit", last4="3000", default=True)
+    with shop.store.writing(SAM) as uow:
+        known = uow.mirror.payment_methods(ADA)
+    shop.rows.mirror[ADA] = replace(shop.rows.mirror[ADA], methods=(debit, *known))
+    assert shop.sheet().methods == known
+    command = ChargeInvoice(contact=ADA, invoice=REF, payment_method=debit.id, due=53550)
+    assert reason(shop.does(command)) == "ForeignPaymentMethod"
+    assert shop.payments.invoices.charges == []
 
 
 # The end

@@ -76,10 +76,32 @@ def test_what_was_credited_before_it_was_paid_was_never_paid() -> None:
     assert state(Stage.ISSUED, credited, NOW) is S.PAID
 
 
+@pytest.mark.parametrize(
+    ("given_back", "refunded", "expected"),
+    [(0, 53550, S.REFUNDED), (13550, 40000, S.REFUNDED), (0, 53549, S.PAID), (53550, -53550, S.PAID)],
+)
+def test_what_went_back_without_a_credit_note_counts_and_what_came_back_does_not(
+    given_back: int, refunded: int, expected: InvoiceState
+) -> None:
+    """Of 535.50 that were paid (HX20)."""
+    found = at_stripe(status=InvoiceStatus.PAID, paid=53550, due=eur(0), given_back=given_back, refunded=refunded)
+    assert state(Stage.ISSUED, found, NOW) is expected
+
+
+def test_nothing_more_is_refunded_where_nothing_is_left(shop: InvoiceShop) -> None:
+    """A credit note gave all of it back, and the refund failed: Stripe takes no second credit note."""
+    invoice = shop.sends()
+    found = at_stripe(status=InvoiceStatus.PAID, paid=53550, due=eur(0), given_back=53550, refunded=-53550)
+    with shop.store.writing(SAM) as uow:
+        uow.mirror.add_invoice(ADA, found.model_copy(update={"id": invoice.stripe}))
+    sheet = shop.sheet(person=PETRA)
+    assert (sheet.state, A.REFUND in sheet.acts) == (S.PAID, False)
+
+
 COPIES = {A.CLONE, A.TEMPLATE}
 SELL = {A.SEND_AGAIN, A.CHARGE, A.RECORD, A.REVOKE}
 AGAIN = {A.SEND_AGAIN, A.REVOKE}
-# By state: what an agent, a sales rep and a manager may do. Admins may look only.
+# By state: what an agent, a sales rep and a manager may do. Admins may look only; of GIVE_UP see test_sending.
 TABLE = {
     S.DRAFT: ({A.EDIT, A.DELETE} | COPIES, {A.EDIT, A.SEND, A.DELETE} | COPIES, {A.EDIT, A.SEND, A.DELETE} | COPIES),
     S.SENDING: (set(), {A.SEND, A.REVOKE}, {A.SEND, A.REVOKE}),
@@ -248,6 +270,22 @@ def test_long_lists_are_turned_page_by_page(shop: InvoiceShop) -> None:
             seen += [one.ref for one in page.rows]
             after = page.following
         assert (len(seen), len(set(seen)), after) == (expected, expected, None)
+
+
+def test_more_open_invoices_than_fit_a_page_are_all_counted_and_reached(shop: InvoiceShop) -> None:
+    """GX12, G25: 130 of 1.00 each, on 13 pages of ten, are 130.00."""
+    with shop.store.writing(SAM) as uow:
+        for n in range(130):
+            uow.mirror.add_invoice(ADA, at_stripe(id=InvoiceId(f"in_{n:03}"), due=eur(100), created_at=NOW))
+    seen: list[str] = []
+    after, pages = None, 0
+    while pages == 0 or after:
+        with shop.store.reading(SAM) as uow:
+            page = lists.of_contact(uow, ADA, Part.OPEN, after)
+        seen += [one.ref for one in page.rows]
+        after, pages = page.following, pages + 1
+    assert (page.open_count, page.open_total) == (130, eur(13000))
+    assert (pages, len(set(seen))) == (13, 130)
 
 
 def test_the_drafts_of_everybody(shop: InvoiceShop) -> None:

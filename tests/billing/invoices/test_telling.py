@@ -355,3 +355,16 @@ def test_a_renewal_is_dunnings_to_tell_and_no_second_message(shop: InvoiceShop) 
     EventSteps(shop.store, shop.payments, "C_MANAGERS").handle(one.id)
     assert told(shop) == []
     assert len(shop.rows.notices) == 1
+
+
+@pytest.mark.parametrize("origin", Origin)
+def test_managers_hear_of_a_refund_that_failed(shop: InvoiceShop, origin: Origin) -> None:
+    """HX20: whoever made it. The event names the payment only, and the history has amount and number."""
+    stripe = shop.invoice().stripe
+    assert stripe
+    shop.payments.invoices.intents["pi_1"] = stripe
+    payload = {"amount": 53550, "payment_intent": "pi_1"}
+    happens(shop, event(shop, "refund.failed", object_id="re_1", payload=payload, origin=origin))
+    assert told(shop) == [(What.REFUND_FAILED, Audience.MANAGERS)]
+    (entry,) = [one for one in shop.rows.timeline if one.what == "refund_failed"]
+    assert (entry.amount, entry.parameters["number"]) == (Money(amount=53550, currency="EUR"), "INV-2026-00001")

@@ -160,6 +160,7 @@ ROWS = {
         " 'EUR', false, 'month', 1, '2026-01-17 10:00:00.000000', '2026-01-31 10:00:00.000000')",
     ),
     "0011": ("INSERT INTO invoice_recipients (contact, position, email) VALUES ('con_1', 1, 'copy@roe.example')",),
+    "0012": ("UPDATE invoices SET refunded = -5 WHERE id = 'in_8'",),
 }
 
 
@@ -268,6 +269,7 @@ def test_rows_of_every_revision_survive_the_later_ones(empty_database_url: str) 
             assert [one.id for one in uow.invoices.asked(wanted, "T1", "U2", limit=9).invoices] == found
         assert [one.id for one in uow.invoices.for_deputy("T1", "U4", limit=9).invoices] == ["inv_late"]
         assert uow.mirror.whose_invoice("in_8")[1].paid == 200
+        assert uow.mirror.whose_invoice("in_8")[1].refunded == -5
     with store(empty_database_url) as database, database.writing(ACTOR) as uow:
         assert (uow.invoices.next_number("INV", 2026), uow.invoices.next_number("INV", 2027)) == (42, 7)
         invoice = uow.mirror.invoice("con_1", "in_1")

@@ -204,6 +204,10 @@ def test_invoices_are_found_by_status_and_alone(store: Store) -> None:
         assert [one.id for one in (*first, *rest)] == [one.id for one in paid]
         assert [one.id for one in uow.mirror.open_invoices(ADA.id)] == [failed.id, opened.id]
         assert [one.id for one in uow.mirror.open_invoices(ADA.id, 1)] == [failed.id]
+        assert [one.id for one in uow.mirror.open_invoices(ADA.id, 1, failed.id)] == [opened.id]
+        assert uow.mirror.open_invoices(ADA.id, 1, opened.id) == ()
+        due = failed.due + opened.due
+        assert uow.mirror.open_sums(ADA.id) == {due.currency: (2, due)}
         assert uow.mirror.invoice(ADA.id, failed.id) == failed
         assert uow.mirror.invoice(BEN.id, failed.id) is None
         assert set(uow.contacts.known([ADA.id, ContactId("con_nobody")])) == {ADA.id}

@@ -112,6 +112,11 @@ class LocalStripe:
         order = {"payment_method": payment_method, "behaviour": behaviour}
         requests.post(f"{self.url}/control/card", json=order, timeout=5).raise_for_status()
 
+    def give_coupon(self, customer: str, coupon: str) -> None:
+        """Off everything that the customer is billed, as somebody gives it in the Dashboard."""
+        order = {"customer": customer, "coupon": coupon}
+        requests.post(f"{self.url}/control/coupon", json=order, timeout=5).raise_for_status()
+
     def advance(self, **by: int) -> None:
         requests.post(f"{self.url}/control/clock", json=by, timeout=30).raise_for_status()
 

@@ -10,7 +10,6 @@ from itertools import count
 from typing import Any, TypeVar
 
 import pytest
-import stripe
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,8 +21,10 @@ from billing.errors import (
     CannotCharge,
     CannotRefund,
     Declined,
+    DraftGone,
     NothingToCredit,
     NotNow,
+    NumberTaken,
     Transient,
 )
 from billing.ids import CustomerId, InvoiceId, OperationId, PaymentMethodId, SalesInvoiceId
@@ -105,6 +106,38 @@ def test_an_invoice_is_issued_under_our_number_for_our_total(local: LocalStripe,
     assert there.description == "Thank you"
     assert there.custom_fields[0].value == "PO-7"
     assert there.collection_method == "send_invoice"
+
+
+def test_a_coupon_of_the_customer_takes_nothing_off_an_invoice_without_a_discount(
+    local: LocalStripe, payments: StripePayments
+) -> None:
+    """100.00 with 19 % VAT is 119.00, also for a customer with 20 % off at Stripe: only what was reviewed is sent."""
+    customer = local.customer()
+    local.v1.coupons.create({"id": "LOYAL", "percent_off": 20, "duration": "forever"})
+    local.give_coupon(customer.id, "LOYAL")
+    inheriting = local.v1.invoices.create({"customer": customer.id, "currency": "eur"})
+    assert [one.source.coupon for one in local.v1.invoices.retrieve(inheriting.id, {"expand": ["discounts"]}).discounts]
+    assert issued(local, payments, customer=customer).total == eur(11900)
+
+
+def test_a_number_that_another_invoice_has_is_refused(local: LocalStripe, payments: StripePayments) -> None:
+    """The draft stays, and is deleted when the number is given up."""
+    customer = local.customer()
+    local.v1.invoices.create({"customer": customer.id, "currency": "eur", "number": "INV-2026-00001"})
+    prepared = payments.invoices.prepare(order(customer, 11900, line("l1", 10000, "de-vat")), OPERATION, START)
+    with pytest.raises(NumberTaken):
+        payments.invoices.issue(prepared, "INV-2026-00001", OPERATION)
+    for _ in range(2):
+        payments.invoices.discard(prepared)
+    with pytest.raises(DraftGone):
+        payments.invoices.issue(prepared, "INV-2026-00002", OPERATION)
+
+
+def test_what_was_issued_is_not_discarded(local: LocalStripe, payments: StripePayments) -> None:
+    found = issued(local, payments)
+    with pytest.raises(NotNow):
+        payments.invoices.discard(found.id)
+    assert local.v1.invoices.retrieve(found.id).status == "open"
 
 
 def test_an_amount_off_the_whole_is_shared_as_stripe_shares_it(local: LocalStripe, payments: StripePayments) -> None:
@@ -428,6 +461,46 @@ def test_a_refund_goes_back_to_the_card(local: LocalStripe, payments: StripePaym
         payments.invoices.credit(found.id, credit(1), OperationId("op_3"), START)
 
 
+def paid_by(local: LocalStripe, payments: StripePayments, card: str) -> tuple[CustomerId, Invoice]:
+    """119.00, paid by that card."""
+    customer = local.customer(card)
+    found = issued(local, payments, customer=customer)
+    method = PaymentMethodId(customer.invoice_settings.default_payment_method)
+    return CustomerId(customer.id), payments.invoices.charge(found.id, method, found.due, OPERATION)
+
+
+def mirrored(payments: StripePayments, customer: CustomerId) -> Invoice:
+    snapshot = payments.snapshot(customer)
+    assert snapshot
+    return snapshot.invoices[0]
+
+
+def test_what_was_refunded_in_the_dashboard_is_not_given_back_again(
+    local: LocalStripe, payments: StripePayments
+) -> None:
+    """119.00 were paid, 40.00 went back without a credit note, 30.00 with one: 49.00 are left (HX20)."""
+    customer, invoice = paid_by(local, payments, "pm_card_visa")
+    (charge,) = local.v1.charges.list({"customer": customer}).data
+    local.v1.refunds.create({"charge": charge.id, "amount": 4000})
+    payments.invoices.credit(invoice.id, credit(3000), OperationId("op_2"), START)
+    found = mirrored(payments, customer)
+    assert (found.given_back, found.refunded, found.left_to_credit) == (3000, 4000, eur(4900))
+    assert payments.invoices.paid_with(charge.payment_intent) == invoice.id
+    assert payments.invoices.paid_with("pi_other") is None
+
+
+def test_a_refund_that_failed_did_not_arrive(local: LocalStripe, payments: StripePayments) -> None:
+    """119.00 went back with a credit note, and the bank sends them back a day later: nothing of it is with her."""
+    customer, invoice = paid_by(local, payments, "pm_card_refundFail")
+    payments.invoices.credit(invoice.id, credit(11900), OperationId("op_2"), START)
+    assert mirrored(payments, customer).refunded == 0
+    local.advance(by_days=1)
+    found = mirrored(payments, customer)
+    assert (found.given_back, found.refunded, found.left_to_credit) == (11900, -11900, eur(0))
+    (failed,) = [one for one in local.v1.events.list({"limit": 20}).data if one.type == "refund.failed"]
+    assert failed.data.object.payment_intent
+
+
 def test_what_no_card_paid_cannot_go_back_to_one(local: LocalStripe, payments: StripePayments) -> None:
     found = issued(local, payments)
     payments.invoices.record_payment(found.id, manual(11900), OPERATION, START)
@@ -458,7 +531,7 @@ def test_a_number_is_never_two_invoices(local: LocalStripe, payments: StripePaym
     other = payments.invoices.prepare(
         order(local.customer(), 11900, line("l1", 10000, "de-vat"), key="inv_2-1"), OperationId("op_2"), START
     )
-    with pytest.raises(stripe.InvalidRequestError):
+    with pytest.raises(NumberTaken):
         payments.invoices.issue(InvoiceId(other), "INV-2026-00001", OperationId("op_2"))
 
 

@@ -173,6 +173,21 @@ def _used_up(holder: Object) -> bool:
     return holder["max_redemptions"] is not None and holder["times_redeemed"] >= holder["max_redemptions"]
 
 
+def give_to_customer(account: Account, customer: Object, coupon_id: str) -> Object:
+    """A discount for whatever the customer is billed; only the Dashboard and older versions of the API give one."""
+    discounts = redeem(account, [{"coupon": coupon_id}], customer["id"], customer["currency"] or "", param="coupon")
+    keep_discounts(account, discounts)
+    customer["discount"] = discounts[0]
+    return account.save(customer, "customer.updated")
+
+
+def inherited(account: Account, customer: Object) -> list[Params]:
+    """What is billed has the customer's discount, unless it brings its own."""
+    discount = customer["discount"]
+    in_force = discount and (discount["end"] is None or discount["end"] > account.now())
+    return [{"discount": discount["id"]}] if in_force else []
+
+
 def redeem(
     account: Account,
     sent: list[Params],

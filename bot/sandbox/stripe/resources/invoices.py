@@ -9,7 +9,7 @@ from bot.sandbox.stripe.objects import Object, merge_metadata
 from bot.sandbox.stripe.routing import Params, crud, only, route
 
 from . import collection, invoice_drafts, invoicing
-from .coupons import keep_discounts, redeem
+from .coupons import inherited, keep_discounts, redeem
 from .invoice_items import add_new, take_pending
 from .invoice_payments import attach_intent, attach_record, pay_out_of_band
 from .payment_methods import own_payment_method, resolve
@@ -32,7 +32,8 @@ def create(account: Account, params: Params) -> Object:
         raise invalid("If collection_method is send_invoice, days_until_due or due_date is required.", "days_until_due")
     if params.get("default_payment_method"):
         own_payment_method(account, customer["id"], params["default_payment_method"], "default_payment_method")
-    discounts = redeem(account, params.get("discounts") or [], customer["id"], currency)
+    sent = (params["discounts"] or []) if "discounts" in params else inherited(account, customer)
+    discounts = redeem(account, sent, customer["id"], currency)
     invoice = invoice_drafts.draft(
         account,
         customer,

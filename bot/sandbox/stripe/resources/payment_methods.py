@@ -68,6 +68,7 @@ def new_method(account: Account, card: Card, exp_month: int = 12, exp_year: int 
         "type": "card",
         "_on_charge": card.on_charge,
         "_on_attach": card.on_attach,
+        "_refund_fails": card.refund_fails,
         "_set_up": "authenticationRequiredSetupForOffSession" in card.names,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.stripe.account import Account
+from bot.sandbox.stripe.account import DAY, Account, due
 from bot.sandbox.stripe.errors import ApiError, invalid
 from bot.sandbox.stripe.lists import page
 from bot.sandbox.stripe.objects import Object, merge_metadata
@@ -81,10 +81,24 @@ def refund(
         "transfer_reversal": None,
     }
     account.add(body, "refund.created")
+    before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
     charge["amount_refunded"] += wanted
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-    account.save(charge, "charge.refunded")
+    account.save(charge)
+    account.emit("charge.refunded", charge, before)
+    method = account.find("payment_method", charge["payment_method"])
+    if method is not None and method.get("_refund_fails"):
+        account.plan(account.now() + DAY, "refund.fail", body["id"])
     return body
+
+
+@due("refund.fail")
+def _fail(account: Account, refund_id: str) -> None:
+    """The bank sends it back (docs: "Handle failed refunds")."""
+    body = account.get("refund", refund_id)
+    body.update(status="failed", failure_reason="expired_or_canceled_card")
+    account.save(body, "refund.updated")
+    account.emit("refund.failed", body)
 
 
 @route("GET", "/v1/refunds", "RefundListParams")

@@ -11,7 +11,7 @@ from bot.sandbox.stripe.objects import Object, merge_metadata
 from bot.sandbox.stripe.routing import Params
 
 from . import billing
-from .coupons import keep_discounts, redeem
+from .coupons import inherited, keep_discounts, redeem
 from .invoice_items import take_pending
 from .payment_methods import own_payment_method
 from .prices import amount_for, interval_of
@@ -73,7 +73,8 @@ def assemble(account: Account, params: Params) -> tuple[Object, list[Object]]:
     if params.get("default_payment_method"):
         own_payment_method(account, customer["id"], params["default_payment_method"], "default_payment_method")
     since = params.get("backdate_start_date")
-    discounts = redeem(account, params.get("discounts") or [], customer["id"], currency, since=since)
+    named = params.get("discounts") or inherited(account, customer)
+    discounts = redeem(account, named, customer["id"], currency, since=since)
     subscription: Object = {
         "id": subscription_id,
         "object": "subscription",
