@@ -219,6 +219,11 @@ class Invoice(Frozen):
     given_back: int = 0  # minor units that credit notes gave back after they were paid (HX20)
 
     @property
+    def charge(self) -> Money:
+        """What was paid and what is still to be paid: its total after the customer's balance."""
+        return self.due.with_amount(self.paid + self.due.amount)
+
+    @property
     def progress(self) -> int:
         """How far it has come: an issued invoice is never a draft again, a paid one never open."""
         return _LIFE.index(self.status)

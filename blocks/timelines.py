@@ -20,7 +20,7 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
     ),
     Happening.SUBSCRIPTION_SCHEDULED: (
         "🗓️",
-        later("Subscription planned: {product} × {quantity} from {start}, first payment {amount}"),
+        later("Subscription planned: {product} × {quantity} from {start}, first invoice {amount}"),
         later("Subscription planned"),
     ),
     Happening.SUBSCRIPTION_ENDED: ("🏁", later("Subscription ended: {product}"), later("Subscription ended")),

@@ -5,7 +5,7 @@ Today is Monday, 2 March 2026, 11 o'clock in Berlin.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,7 @@ from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
 from billing.errors import TaxServiceUnreachable
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
+from billing.money import Money
 from billing.operations import Operation, State
 from billing.roles import Role
 from billing.steps import OperationSteps
@@ -217,6 +218,11 @@ class Shop:
     def knows(self, customer: Contact, *methods: PaymentMethod) -> None:
         self.rows.contacts[customer.id] = customer
         self.rows.mirror[customer.id] = Mirrored(methods=methods)
+
+    def has_balance(self, amount: int, currency: str = "EUR", customer: ContactId = ADA) -> None:
+        """Credit is positive, as in the mirror."""
+        balance = Money(amount=amount, currency=currency)
+        self.rows.mirror[customer] = replace(self.rows.mirror[customer], balance=balance)
 
     def sells(self, **changes: Any) -> None:
         """From now on the catalogue is another one."""
