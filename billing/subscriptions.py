@@ -6,6 +6,7 @@ operation (`ResumeSubscription`) finishes it when Stripe tells that the method w
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -49,7 +50,7 @@ class SubscriptionDraft(Command):
 
 
 class CreateSubscription(SubscriptionDraft):
-    """The confirmed draft. `fingerprint` is that of the preview the person saw."""
+    """The confirmed draft. `fingerprint` is that of what the person saw: see `Review`."""
 
     kind: ClassVar[str] = "create_subscription"
 
@@ -63,6 +64,16 @@ class Review(Frozen):
     draft: SubscriptionDraft
     preview: SubscriptionPreview
     method: PaymentMethod | None  # None: a link is sent
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything on the page: whom it is for, the preview, and the way to pay."""
+        return _fingerprint(self.draft, self.preview, self.draft.payment_method)
+
+    @property
+    def fingerprint_without_method(self) -> str:
+        """The same of the form after a decline, in which another way to pay is chosen (H30)."""
+        return _fingerprint(self.draft, self.preview, "")
 
 
 class ResumeSubscription(Resumption):
@@ -157,7 +168,8 @@ def check(uow: UnitOfWork, command: CreateSubscription) -> Checked:
     """
     midnight_passed = command.start == uow.today - timedelta(days=1)
     checked = _allowed(uow, command.model_copy(update={"start": uow.today}) if midnight_passed else command)
-    if checked.preview.fingerprint != command.fingerprint:
+    seen = (_fingerprint(command, checked.preview, method) for method in (command.payment_method, ""))
+    if command.fingerprint not in seen:
         raise PriceChanged(contact=checked.contact.name)
     return checked
 
@@ -255,6 +267,11 @@ RESUME = Action(
 
 
 # The rules
+
+
+def _fingerprint(draft: SubscriptionDraft, preview: SubscriptionPreview, method: str) -> str:
+    """Neither the contact nor the way to pay stands in the preview, and both travel through the client."""
+    return hashlib.sha256(f"{draft.contact}:{method}:{preview.fingerprint}".encode()).hexdigest()[:32]
 
 
 def _allowed(uow: UnitOfWork, draft: SubscriptionDraft) -> Checked:

@@ -126,7 +126,8 @@ def declined(shown: Review, form: SubscriptionForm, code: str, operation: Operat
             )
         ),
     ]
-    metadata = {key: value for key, value in confirmation(shown).items() if key != "payment_method"}
+    metadata = confirmation(shown) | {"fingerprint": shown.fingerprint_without_method}
+    del metadata["payment_method"]
     return Answer(
         title=t("Payment refused"),
         text=t(

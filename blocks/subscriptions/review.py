@@ -108,7 +108,7 @@ def _page(shown: Review, notice: list[kit.Block], t: Translator) -> kit.Modal:
 def confirmation(shown: Review) -> dict[str, object]:
     """The fields of the command that a confirmation of this page stands for."""
     draft: dict[str, object] = shown.draft.model_dump(mode="json", exclude_none=True)
-    return {**draft, "fingerprint": shown.preview.fingerprint}
+    return {**draft, "fingerprint": shown.fingerprint}
 
 
 def _button(shown: Review, t: Translator) -> str:

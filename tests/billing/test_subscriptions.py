@@ -48,6 +48,7 @@ from billing.subscriptions import (
 from tests.support.fakes import FakePayments
 from tests.support.shop import (
     ADA,
+    ADAS_CARD,
     ADD_ON_MONTH,
     BEN,
     BENS_CARD,
@@ -561,11 +562,36 @@ def test_what_waits_for_a_link_is_charged_with_the_balance_of_then(shop: Shop) -
     assert receipt(done).invoice.charge == Money(amount=17493, currency="EUR")
 
 
-def test_another_card_is_no_other_price(shop: Shop) -> None:
-    """H30: after a decline the same review is confirmed with another method."""
+@pytest.mark.parametrize("way", ["pm_second", "link"])
+def test_another_way_to_pay_than_was_reviewed_is_refused(shop: Shop, way: str) -> None:
+    """H23"""
     shop.knows(contact(), method(), method("pm_second"))
-    operation = shop.accepts(shop.confirmed().model_copy(update={"payment_method": "pm_second"}))
-    assert shop.walks(operation) is State.DONE
+    operation = shop.accepts(shop.confirmed().model_copy(update={"payment_method": way}))
+    assert shop.walks(operation) is State.REFUSED
+    assert shop.rows.operations[operation].reason.key == "PriceChanged"
+    assert not shop.payments.calls
+
+
+@pytest.mark.parametrize(("way", "state"), [("pm_ada", "done"), ("pm_second", "done"), ("link", "waiting")])
+def test_the_form_after_a_decline_leaves_the_way_to_pay_open(shop: Shop, way: str, state: str) -> None:
+    """H30"""
+    shop.knows(contact(), method(), method("pm_second"))
+    fingerprint = reviewed(shop).fingerprint_without_method
+    retry = shop.confirmed().model_copy(update={"payment_method": way, "fingerprint": fingerprint})
+    assert shop.walks(shop.accepts(retry)) == state
+
+
+@pytest.mark.parametrize("way", ["pm_ben", "link"])
+@pytest.mark.parametrize("after_a_decline", [False, True])
+def test_another_contact_than_was_reviewed_is_refused(shop: Shop, way: str, *, after_a_decline: bool) -> None:
+    """H23: Ben, who has the same terms, is charged nothing and sent nothing that nobody reviewed."""
+    shown = reviewed(shop, payment_method="link" if way == "link" else ADAS_CARD)
+    seen = shown.fingerprint_without_method if after_a_decline else shown.fingerprint
+    forged = shown.draft.model_dump() | {"contact": BEN, "payment_method": way}
+    operation = shop.accepts(CreateSubscription(**forged, fingerprint=seen))
+    assert shop.walks(operation) is State.REFUSED
+    assert shop.rows.operations[operation].reason.key == "PriceChanged"
+    assert not shop.payments.calls
 
 
 def test_stripes_amount_being_another_one_is_a_change_of_price_too(shop: Shop) -> None:

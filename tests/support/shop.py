@@ -258,7 +258,7 @@ class Shop:
         """What a person confirms after the review."""
         draft = self.draft(**changes)
         with self.store.reading(SAM) as uow:
-            shown = review(uow, draft).preview
+            shown = review(uow, draft)
         return CreateSubscription(**draft.model_dump(), fingerprint=shown.fingerprint)
 
     def accepts(self, command: Any, *, person: Actor = SAM, key: str = "key", reply_to: str = "") -> OperationId:
