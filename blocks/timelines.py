@@ -25,10 +25,11 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
     ),
     Happening.SUBSCRIPTION_ENDED: ("🏁", later("Subscription ended: {product}"), later("Subscription ended")),
     Happening.PAYMENT_LINK_SENT: (
-        "📨",
-        later("Link for adding a payment method sent, for {product} × {quantity}"),
-        later("Link for adding a payment method sent"),
+        "🔗",
+        later("Link for adding a payment method made, for {product} × {quantity}"),
+        later("Link for adding a payment method made"),
     ),
+    Happening.LINK_NOT_MAILED: ("📭", later("The link could not be mailed and has to be passed on"), ""),
     Happening.PAYMENT_LINK_EXPIRED: (
         "⌛",
         later("Link for {product} expired without being used"),
@@ -185,9 +186,9 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Open invoice charged"),
     ),
     Happening.INVOICE_LINK_SENT: (
-        "📨",
-        later("Link for paying invoice {number} sent: {amount}"),
-        later("Link for paying an invoice sent"),
+        "🔗",
+        later("Link for paying invoice {number} made: {amount}"),
+        later("Link for paying an invoice made"),
     ),
     Happening.CHANGED_AT_STRIPE: ("🛠️", "", later("Something was changed at Stripe")),
     Happening.CONTACT_IMPORTED: ("📥", later("Customer imported from {source}"), later("Customer imported")),
@@ -276,7 +277,12 @@ def _details(one: Entry, t: Translator) -> str:
 
 
 # What Kontor does without being asked, on its own account and not because of what Stripe says.
-_BY_ITSELF = (Happening.USAGE_NOTICE, Happening.INVOICE_REMINDED, Happening.INVOICE_NOT_MAILED)
+_BY_ITSELF = (
+    Happening.USAGE_NOTICE,
+    Happening.INVOICE_REMINDED,
+    Happening.INVOICE_NOT_MAILED,
+    Happening.LINK_NOT_MAILED,
+)
 
 
 def _who_and_when(one: Entry, t: Translator) -> str:

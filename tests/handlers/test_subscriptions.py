@@ -354,6 +354,16 @@ def test_a_decline_keeps_the_modal_open_and_another_card_can_be_chosen(office: O
     assert office.happened() == ["payment_declined", "subscription_started"]
 
 
+def test_a_link_that_could_not_be_mailed_is_to_be_passed_on(office: Office) -> None:
+    """H31: in the answer and in the history."""
+    office.refuses_mails()
+    confirms(office, reviewed(office, payment_method="link"))
+    assert "Please pass it on" in texts(office.shown)
+    assert "https://checkout.stripe.example/cs_test_1" in texts(office.shown)
+    assert "on its way" not in texts(office.shown)
+    assert office.happened() == ["payment_link_sent", "link_not_mailed"]
+
+
 def test_after_a_decline_a_link_can_be_sent(office: Office) -> None:
     """H30"""
     office.payments.fails.append(Declined("expired_card"))
