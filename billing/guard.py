@@ -10,8 +10,13 @@ from stdnum import iban, luhn
 
 from billing.errors import CardNumberEntered
 
-# Runs of digits in groups, with at most three spaces, dots, hyphens or slashes between the groups.
-_RUN = re.compile(r"(?<!\d)\d+(?:[\s.·•\-−_/‐-―]{1,3}\d+)*")
+# Runs of digits in groups, with at most four spaces, dots, hyphens or slashes between the groups. Other signs divide
+# times, amounts and lists as well: there the groups are as long as on a card, and the signs between them the same.
+_DIVIDERS = r"\s.·•\-−_/‐-―"
+_RUN = re.compile(
+    rf"(?<!\d)(?:\d{{4}}(?P<by>\W{{0,2}}[^\w{_DIVIDERS}]\W{{0,2}})\d{{4,6}}(?:(?P=by)\d{{3,6}})+(?!\d)"
+    rf"|\d+(?:[{_DIVIDERS}]{{1,4}}\d+)*)"
+)
 _GROUP = re.compile(r"\d+")
 # How numbers of the card brands begin, and how long they are (ISO/IEC 7812; the brands' published ranges).
 _CARD = re.compile(
@@ -24,8 +29,10 @@ _CARD = re.compile(
     r"|62\d{14,17}"  # UnionPay
     r"|(?:5018|5020|5038|5[6-8]\d\d|6304|67\d\d)\d{8,15}"  # Maestro
 )
-# What may hold digits that look like a card's and are none.
-_PHONE = re.compile(r"\+(?:\d[\s.()\-/‐-―]{0,2}){6,15}(?![\s.()\-/‐-―]{0,2}\d)")  # E.164: a plus and at most 15 digits
+_EXPIRY = re.compile(r"(?:0[1-9]|1[0-2])(?:20)?\d\d(?:\d{3,4})?")  # behind the number without a space, and its code
+# What may hold digits that look like a card's and are none. No phone number is as long as American Express's.
+# E.164: a plus and at most 15 digits.
+_PHONE = re.compile(r"\+(?!3[47]\d{13})(?:\d[\s.()\-/‐-―]{0,2}){6,15}(?![\s.()\-/‐-―]{0,2}\d)")
 _DAY = re.compile(r"(?<!\d)(?:[0-2]?\d|3[01])([./-])(?:[0-2]?\d|3[01])\1(?:19|20)\d\d(?!\d)")
 _IBAN = re.compile(r"(?i)\b(?=([A-Z]{2}\d{2}(?:\s?[A-Z0-9]){11,30}))")
 
@@ -70,14 +77,24 @@ def _card_numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _longest_card(groups: list[re.Match[str]], first: int) -> int | None:
-    digits, found = "", None
+    digits, found = groups[first].group(), None
+    if len(digits) > 19:
+        return first if _is_card_with_expiry(digits) else None
     for last in range(first, len(groups)):
-        digits += groups[last].group()
+        digits = digits if last == first else digits + groups[last].group()
         if len(digits) > 19:
             break
-        if len(digits) >= 12 and _CARD.fullmatch(digits) and luhn.is_valid(digits):
+        if _is_card(digits):
             found = last
     return found
+
+
+def _is_card(digits: str) -> bool:
+    return len(digits) >= 12 and _CARD.fullmatch(digits) is not None and luhn.is_valid(digits)
+
+
+def _is_card_with_expiry(digits: str) -> bool:
+    return any(_is_card(digits[:end]) and _EXPIRY.fullmatch(digits[end:]) for end in (14, 15, 16, 19))
 
 
 def _without_lookalikes(text: str) -> str:

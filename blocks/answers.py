@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from blocks.kit import Block, Message, Modal
+from blocks.graphemes import fit
+from blocks.kit import REMARK, Block, Choices, Message, Modal, group, option
 from blocks.texts import Translator
 
 
@@ -35,6 +36,10 @@ class Answer:
             metadata=self.metadata,
             clear_on_close=self.final,
         )
+
+    def choices(self) -> Choices:
+        """In the place of what a menu would offer: only the words; choosing them does nothing."""
+        return Choices([group(fit(self.title, 75), [option(fit(self.text, 75), REMARK)])])
 
     def message(self) -> Message:
         return Message(text=self.text, blocks=[*self.blocks, *self.in_message])

@@ -14,7 +14,6 @@ from blocks.texts import Translator, bold, escape, joined, one_line
 SHOWN = 10  # of several matches, each with a button
 PLACE = "{who}"  # stands in `Onward.text` for whoever is chosen
 LONGEST_ONWARD = 2000  # characters of what was typed that a modal remembers
-NOBODY = "-"  # the value of an option that is only a remark
 
 
 class Onward(NamedTuple):
@@ -26,7 +25,7 @@ class Onward(NamedTuple):
 
 class Id:
     VIEW = "finder"  # callback; metadata: `Onward`, if the card is not what was asked for
-    CONTACT = "finder.contact"  # menu: option load and choice; the value is a contact, or `NOBODY`
+    CONTACT = "finder.contact"  # menu: option load and choice; the value is a contact, or `kit.REMARK`
     OPEN = ways.TO_FINDER  # button
 
 
@@ -84,7 +83,7 @@ def nobody(typed: str, suggestion: str | None, t: Translator) -> Answer:
 def choices(found: Found, typed: str, t: Translator) -> kit.Choices:
     """What the search field offers. The group's label tells "no match", "near" and "too many" apart."""
     if not found.matches:
-        remark = kit.option(t("Check the spelling, or search by e-mail"), NOBODY)
+        remark = kit.option(t("Check the spelling, or search by e-mail"), kit.REMARK)
         return kit.Choices([kit.group(t("No match for “{typed}”", typed=fit(typed, 50)), [remark])])
     options = [kit.option(_name(one), one.id, description=_details(one)) for one in found.matches[: kit.SELECT_OPTIONS]]
     return kit.Choices([kit.group(_label(found, typed, t), options)])
@@ -130,7 +129,7 @@ def _search(t: Translator) -> kit.Block:
 def onward(metadata: Mapping[str, object], chosen: str) -> Onward | None:
     """What the choice leads on to, with who was chosen in its place; None: to the card."""
     command, text = metadata.get("command"), metadata.get("text")
-    if chosen == NOBODY or not isinstance(command, str) or not isinstance(text, str):
+    if chosen == kit.REMARK or not isinstance(command, str) or not isinstance(text, str):
         return None
     return Onward(command, text.replace(PLACE, chosen))
 

@@ -148,6 +148,9 @@ class Choices:
         return {"option_groups": [one.payload for one in self.groups]}
 
 
+REMARK = "-"  # the value of an option that only says something
+
+
 # Blocks
 
 

@@ -18,6 +18,7 @@ from billing.access import Actor
 from billing.catalogue import load
 from billing.contact_files import Mistake, Problem
 from billing.errors import UnknownContact
+from billing.guard import mask_card_numbers
 from billing.ids import TeamId, UserId
 from billing.reconciliations import Reconciliation
 from billing.roles import Role
@@ -35,7 +36,7 @@ class NoSuchCustomer(CannotStart):
 
     def __init__(self, wanted: str) -> None:
         super().__init__(
-            f"no customer, or more than one, is known as {wanted}: "
+            f"no customer, or more than one, is known as {mask_card_numbers(wanted, '…')}: "
             "give an e-mail address, a Stripe id (cus_...) or a contact id (con_...)"
         )
 
@@ -64,7 +65,8 @@ _MISTAKES = {
 
 def explain(problem: Problem) -> str:
     """A mistake in a file, as a sentence."""
-    return _MISTAKES[problem.mistake].format(column=problem.column or "", value=problem.value)
+    sentence = _MISTAKES[problem.mistake].format(column=problem.column or "", value=problem.value)
+    return mask_card_numbers(sentence, "…")
 
 
 def grant(settings: Settings, user: str, role: Role) -> str:
@@ -74,7 +76,9 @@ def grant(settings: Settings, user: str, role: Role) -> str:
         team = TeamId(client.auth_test()["team_id"])
         found = client.users_lookupByEmail(email=user)["user"] if "@" in user else client.users_info(user=user)["user"]
     except SlackApiError as error:
-        raise WrongSettings(f"Slack does not know {user}: {error.response.get('error')}") from None
+        if error.response.get("error") not in ("user_not_found", "users_not_found"):
+            raise
+        raise WrongSettings(f"Slack does not know {mask_card_numbers(user, '…')}") from None
     assert found is not None, "Slack answers ok only with a user"
     with opened(settings) as app:
         actor = app.directory.actor(team, UserId(found["id"]))
@@ -119,7 +123,10 @@ def import_file(url: str, catalogue: Path, file: Path, out: Console) -> bool:
     if not file.is_file():
         raise WrongSettings(f"there is no file {file}")
     with Database(url, catalogue=load(catalogue), enqueue=enqueue) as database, _progress(out) as tell:
-        report = imports.import_file(database, NOBODY, file, tell)
+        try:
+            report = imports.import_file(database, NOBODY, file, tell)
+        except imports.FileChanged as error:
+            raise WrongSettings(f"{error} was changed while it was read: begin again") from None
     for problem in report.problems:
         out.print(f"  line {problem.line}: {explain(problem)}", highlight=False, markup=False)
     if report.problems:

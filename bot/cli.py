@@ -53,12 +53,16 @@ def main() -> None:
 
 def _mendable() -> tuple[type[Exception], ...]:
     """Asked for only when something was raised: a command pays for no imports but its own."""
+    import sqlite3
+
+    from slack_sdk.errors import SlackClientError
+
     from billing.catalogue import CatalogueError
     from billing.errors import KontorError
     from bot.sandbox.server import PortTaken
     from bot.settings import CannotStart
 
-    return CannotStart, PortTaken, CatalogueError, KontorError
+    return CannotStart, PortTaken, CatalogueError, KontorError, SlackClientError, OSError, sqlite3.DatabaseError
 
 
 @cli.callback()
@@ -197,7 +201,7 @@ def sandbox_stripe(
 @sandbox.command("mailbox")
 def sandbox_mailbox(
     port: Port = 8703,
-    smtp_port: Annotated[int, typer.Option(help="Where mails are handed in.")] = 8704,
+    smtp_port: Annotated[int, typer.Option(help="Where mails are handed in.", min=1, max=65535)] = 8704,
     data: Annotated[Path | None, typer.Option(help="A file that keeps mails over a restart.")] = None,
     with_parent: WithParent = False,
 ) -> None:

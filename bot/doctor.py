@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import smtplib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 from slack_sdk.errors import SlackApiError, SlackClientError
-from stripe import StripeError
+from stripe import StripeError, WebhookEndpoint
 
 from billing.catalogue import CatalogueError, load
 from billing.errors import KontorError
@@ -20,11 +19,26 @@ from billing.stripe.push import Push
 from bot import settings as environment
 from bot.app import OldSchema, opened, schema_is_current, stripe_connection
 from bot.faults import line
+from bot.mail import connected
 from bot.manifest import SCOPES
 from bot.settings import CannotStart, Settings, WrongSettings
 from bot.slack import slack_client
 
 ANSWERS_WITHIN = 10  # seconds
+# Without any of these something that was begun would never end, or nobody would be told.
+NEEDED_EVENTS = (
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "customer.updated",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.updated",
+    "payment_method.attached",
+    "subscription_schedule.updated",
+    "charge.refunded",
+)
 SEARCH = {
     SearchStrength.FULL: "finds any part of a word, and forgives spelling mistakes",
     SearchStrength.WORD_PREFIXES: "finds beginnings of words only: install pg_trgm, then run `kontor migrate`",
@@ -55,6 +69,7 @@ def examine() -> Iterator[Finding]:
     yield from _guarded("STRIPE_API_KEY", lambda: _stripe(settings))
     yield from _guarded("Stripe's products and prices", lambda: _prices(settings))
     yield from _guarded("SMTP_URL", lambda: _smtp(settings))
+    yield from _guarded("KONTOR_VIES_URL", lambda: _vies(settings))
     yield from _guarded("KONTOR_PUBLIC_URL", lambda: _public_url(settings))
 
 
@@ -121,8 +136,19 @@ def _stripe(settings: Settings) -> Iterator[Finding]:
         endpoints = connection.client.v1.webhook_endpoints.list({"limit": 100}).data
     mode = "test mode" if settings.test_mode else "live mode"
     yield Finding("STRIPE_API_KEY", True, mode)
-    found = any(one.url == address and one.status == "enabled" for one in endpoints)
-    yield Finding("STRIPE_WEBHOOK_SECRET", found, address if found else f"no endpoint at Stripe sends to {address}")
+    yield _webhook(address, [one for one in endpoints if one.url == address and one.status == "enabled"])
+
+
+def _webhook(address: str, endpoints: Sequence[WebhookEndpoint]) -> Finding:
+    sent = {event for one in endpoints for event in one.enabled_events}
+    missing = [] if "*" in sent else [event for event in NEEDED_EVENTS if event not in sent]
+    if not endpoints:
+        text = f"no endpoint at Stripe sends to {address}"
+    elif missing:
+        text = f"Stripe does not send to {address}: {', '.join(missing)}"
+    else:
+        text = address
+    return Finding("STRIPE_WEBHOOK_SECRET", not missing, text)
 
 
 def _prices(settings: Settings) -> Iterator[Finding]:
@@ -142,11 +168,18 @@ def _smtp(settings: Settings) -> Iterator[Finding]:
     if settings.smtp_url is None:
         yield Finding("SMTP_URL", None, "not set: payment links are shown to the staff, but not mailed")
         return
-    parts = urlsplit(settings.smtp_url.get_secret_value())
-    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
-    with kind(parts.hostname or "localhost", parts.port or 0, timeout=ANSWERS_WITHIN) as server:
+    address = settings.smtp_url.get_secret_value()
+    with connected(address, within=ANSWERS_WITHIN) as server:
         server.noop()
-    yield Finding("SMTP_URL", True, f"{parts.hostname} answers")
+    yield Finding("SMTP_URL", True, f"{urlsplit(address).hostname} takes mails")
+
+
+def _vies(settings: Settings) -> Iterator[Finding]:
+    """Asked only where the catalogue wants VAT ids to be checked."""
+    if not load(settings.kontor_catalogue).billing_contact.verify_tax_id:
+        return
+    answer = requests.get(f"{settings.kontor_vies_url.rstrip('/')}/check-status", timeout=ANSWERS_WITHIN)
+    yield Finding("KONTOR_VIES_URL", answer.ok, f"{settings.kontor_vies_url} answers {answer.status_code}")
 
 
 def _public_url(settings: Settings) -> Iterator[Finding]:

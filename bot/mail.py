@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import localtime
 from urllib.parse import unquote, urlsplit
@@ -18,27 +19,12 @@ CALL_SECONDS = 20
 def sender(smtp_url: str) -> Send:
     """A function that hands one mail to the server. It raises Transient while that is not possible, and Undeliverable
     when it never will be."""
-    parts = urlsplit(smtp_url)
-    port = parts.port or (465 if parts.scheme == "smtps" else 587 if parts.username else 25)
-
-    def connect() -> smtplib.SMTP:
-        host = parts.hostname or "localhost"
-        if parts.scheme == "smtps":
-            return smtplib.SMTP_SSL(host, port, timeout=CALL_SECONDS, context=ssl.create_default_context())
-        return smtplib.SMTP(host, port, timeout=CALL_SECONDS)
 
     def send(mail: EmailMessage) -> None:
         if "Date" not in mail:
             mail["Date"] = localtime()
         try:
-            with connect() as server:
-                server.ehlo()
-                if parts.scheme == "smtp" and server.has_extn("starttls"):
-                    server.starttls(context=ssl.create_default_context())
-                elif parts.scheme == "smtp" and parts.username:
-                    raise Undeliverable("the server offers no STARTTLS, and a password is not sent in the clear")
-                if parts.username:
-                    server.login(unquote(parts.username), unquote(parts.password or ""))
+            with connected(smtp_url) as server:
                 server.send_message(mail)
         except OSError as error:  # all of smtplib's errors are
             if _is_final(error):
@@ -46,6 +32,31 @@ def sender(smtp_url: str) -> Send:
             raise Transient("smtp") from error
 
     return send
+
+
+@contextmanager
+def connected(smtp_url: str, *, within: float = CALL_SECONDS) -> Iterator[smtplib.SMTP]:
+    """The server, encrypted where it can be and logged in where a user is named. `within`: seconds for each answer.
+
+    Raises OSError, and Undeliverable for a server that would get the password in the clear.
+    """
+    parts = urlsplit(smtp_url)
+    host, is_tls = parts.hostname or "localhost", parts.scheme == "smtps"
+    port = parts.port or (465 if is_tls else 587 if parts.username else 25)
+    context = ssl.create_default_context()
+    with (
+        smtplib.SMTP_SSL(host, port, timeout=within, context=context)
+        if is_tls
+        else smtplib.SMTP(host, port, timeout=within)
+    ) as server:
+        server.ehlo()
+        if not is_tls and server.has_extn("starttls"):
+            server.starttls(context=context)
+        elif not is_tls and parts.username:
+            raise Undeliverable("the server offers no STARTTLS, and a password is not sent in the clear")
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        yield server
 
 
 def _is_final(error: OSError) -> bool:

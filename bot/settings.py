@@ -6,7 +6,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -74,10 +74,10 @@ class LocalSettings(BaseSettings):
             value = "postgresql://" + value.removeprefix("postgres://")
         if not value.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
             raise ValueError("must begin with sqlite:/// or postgresql://")
-        try:
-            urlsplit(value).port  # noqa: B018 - reading it is the check
-        except ValueError:
-            raise ValueError("cannot be read; in a password, write @ as %40, / as %2F and : as %3A") from None
+        if value in ("sqlite:///", "sqlite:///:memory:"):
+            raise ValueError("must name a file: other processes have to see it")
+        if not _has_sound_port(urlsplit(value)):
+            raise ValueError("cannot be read; in a password, write @ as %40, / as %2F and : as %3A")
         return value
 
 
@@ -185,6 +185,8 @@ class Settings(LocalSettings):
         parts = urlsplit(value.get_secret_value()) if value else None
         if parts and not (parts.scheme in ("smtp", "smtps") and parts.hostname):
             raise ValueError("must begin with smtp:// or smtps:// and name a host")
+        if parts and not _has_sound_port(parts):
+            raise ValueError("has a port that is none; in a password, write @ as %40, / as %2F and : as %3A")
         return value
 
     @field_validator("slack_bot_token")
@@ -226,6 +228,14 @@ class Settings(LocalSettings):
         return "_test_" in self.stripe_api_key.get_secret_value()
 
 
+def _has_sound_port(address: SplitResult) -> bool:
+    try:
+        address.port  # noqa: B018 - reading it is the check
+    except ValueError:
+        return False
+    return True
+
+
 def _prefixed(value: SecretStr, *prefixes: str) -> SecretStr:
     if not value.get_secret_value().startswith(prefixes):
         raise ValueError("must begin with " + " or ".join(prefixes))
@@ -248,6 +258,8 @@ S = TypeVar("S", bound=LocalSettings)
 def _read(kind: type[S]) -> S:
     try:
         return kind()
+    except UnicodeDecodeError as error:
+        raise WrongSettings(f"the file .env is not UTF-8: {error.reason} at byte {error.start}") from None
     except ValidationError as error:
         raise WrongSettings("; ".join(_explain(problem["loc"], problem["msg"]) for problem in error.errors())) from None
 

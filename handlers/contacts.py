@@ -14,7 +14,7 @@ from billing.ids import ContactId
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 from blocks import cards, finder, ways
-from blocks.kit import Modal
+from blocks.kit import REMARK, Modal
 from blocks.texts import Translator
 from handlers.conversation import Screen
 from handlers.payloads import Call
@@ -61,7 +61,7 @@ def search(call: Call, ack: Ack, actor: Actor, desk: Desk, t: Translator) -> Non
 
 
 def chosen(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Translator) -> None:
-    if call.value != finder.NOBODY:
+    if call.value != REMARK:
         opened(call, actor, desk, screen, t)
 
 

@@ -201,7 +201,7 @@ class _Answer:
                 view = answer.modal(self.t, is_over_form=over).to_dict()
                 self.ack(response_action="push" if over else "update", view=view)
             case Kind.OPTIONS:
-                self.ack(options=[])
+                self.ack(**answer.choices().to_dict())
             case Kind.EVENT:
                 self.ack()
             case Kind.ACTION | Kind.SHORTCUT:

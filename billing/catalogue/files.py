@@ -55,7 +55,7 @@ class CatalogueError(Exception):
 def load(path: File) -> Catalogue:
     """Read and check the file. Raise CatalogueError with `FILE:LINE: where: what is wrong` for every mistake."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogueError((f"{path.name}:1: cannot be read: {error}",)) from error
     return parse(text, path.name)
@@ -65,7 +65,9 @@ def parse(text: str, name: str = "catalogue.toml") -> Catalogue:
     """The catalogue that the text describes. Raises as `load`."""
     try:
         data = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise CatalogueError((f"{name}:1: not TOML: nested too deeply",)) from error
+    except ValueError as error:
         raise CatalogueError((_syntax(error, text, name),)) from error
     found = list(check(data))
     catalogue = None
@@ -78,7 +80,7 @@ def parse(text: str, name: str = "catalogue.toml") -> Catalogue:
     return catalogue
 
 
-def _syntax(error: tomllib.TOMLDecodeError, text: str, name: str) -> str:
+def _syntax(error: ValueError, text: str, name: str) -> str:
     message = str(error)
     at = _AT_LINE.search(message)
     line = int(at.group(1)) if at else text.rstrip().count("\n") + 1

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Annotated
+from unicodedata import category
 
 from pydantic import AfterValidator, Field, StrictInt
 
 from billing.models import Frozen
 from billing.money import Currency, minor_digits
 
-Text = Annotated[str, Field(min_length=1, max_length=500)]
+
+def _showable(text: str) -> str:
+    if any(category(char) == "Cc" and char not in "\n\t" for char in text):
+        raise ValueError("holds a control character")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_showable)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Percent = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]  # ISO 3166-1 alpha-2

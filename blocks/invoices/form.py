@@ -32,7 +32,6 @@ from blocks.invoices.ids import Id
 from blocks.texts import Translator, bold, joined
 
 ON_A_PAGE = 20  # lines
-NOTHING = "-"  # the value of an option that is only a remark
 LANGUAGES = (("en", "English"), ("de", "Deutsch"))
 
 
@@ -166,7 +165,7 @@ def item_choices(items: Sequence[Item], query: str, t: Translator) -> kit.Choice
     wanted = query.casefold().split()
     found = [one for one in items if all(word in f"{one.label.en} {one.label.de}".casefold() for word in wanted)]
     if not found:
-        remark = kit.option(t("Try another word"), NOTHING)
+        remark = kit.option(t("Try another word"), kit.REMARK)
         return kit.Choices([kit.group(t("No product matches “{query}”", query=fit(query, 40)), [remark])])
     label = (
         t("More than 100 products: keep typing")

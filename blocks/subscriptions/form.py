@@ -12,8 +12,6 @@ from blocks.graphemes import fit, units
 from blocks.subscriptions.ids import Id
 from blocks.texts import Translator, bold, joined
 
-NOTHING = "-"  # the value of an option that is only a remark
-
 
 def form(shown: SubscriptionForm, t: Translator, errors: Mapping[str, Reason] | None = None) -> kit.Modal:
     """The form. `errors` are refusals by field, shown above; Slack itself shows those of `response_action: errors`."""
@@ -64,14 +62,14 @@ def form(shown: SubscriptionForm, t: Translator, errors: Mapping[str, Reason] | 
 def price_choices(prices: Sequence[RecurringPrice], query: str, t: Translator) -> kit.Choices:
     """What the product menu offers when it is opened and while the person types.
 
-    An option with the value `NOTHING` is a remark and stands for no product.
+    An option with the value `kit.REMARK` is a remark and stands for no product.
     """
     wanted = query.casefold().split()
     matching = [one for one in prices if all(word in _known_as(one, t) for word in wanted)]
     found = _options(matching, t)
     if not found:
         return kit.Choices(
-            [kit.group(t("No product matches “{query}”", query=query), [kit.option(t("Try another word"), NOTHING)])]
+            [kit.group(t("No product matches “{query}”", query=query), [kit.option(t("Try another word"), kit.REMARK)])]
         )
     if len(found) > kit.SELECT_OPTIONS:
         return kit.Choices([kit.group(t("More than 100 products: keep typing"), found[: kit.SELECT_OPTIONS])])

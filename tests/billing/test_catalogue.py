@@ -302,6 +302,7 @@ def test_two_accounts_for_the_same_currency_are_a_mistake():
     ("old", "new", "at", "where", "what"),
     [
         ('"Acme GmbH"', "3", "legal_name", "business.legal_name", "must be a text"),
+        ('"Acme GmbH"', '"Acme\\u0000GmbH"', "legal_name", "business.legal_name", "holds a control character"),
         ("units = 1000", "unit_s = 1000", "unit_s", "[sms-1000].unit_s", "did you mean units? allowed: id, name"),
         ("units = 1000\n", "", "[[unit_packs]]", "unit_packs[sms-1000].units", "is missing"),
         ("EUR = 5400", "EUR = 54.00", "54.00", "prices[2].amounts.EUR", "whole number"),

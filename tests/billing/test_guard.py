@@ -53,11 +53,42 @@ def grouped(number: str, by: str) -> str:
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
 @pytest.mark.parametrize(
     "by",
-    ["", " ", "  ", ".", "-", "/", "_", "\N{NO-BREAK SPACE}", "\N{THIN SPACE}", "\n", "\t", "–", "—", "−", "·", " - "],
+    [
+        "",
+        " ",
+        "    ",
+        ".",
+        "-",
+        "/",
+        "_",
+        "\N{NO-BREAK SPACE}",
+        "\N{THIN SPACE}",
+        "\n",
+        "\t",
+        "–",
+        "—",
+        "−",
+        "·",
+        " - ",
+    ],
     ids=lambda by: by.encode("unicode_escape").decode() or "nothing",
 )
 def test_every_brands_number_is_refused_however_it_is_grouped(number: str, by: str) -> None:
     assert is_refused(grouped(number, by))
+
+
+@pytest.mark.parametrize("by", [",", ", ", " , ", ":", ";", "|", " | ", "*", ")(", "][", "='"])
+def test_other_signs_between_groups_as_on_a_card_do_not_hide_it(by: str) -> None:
+    for number in (VISA, NUMBERS["mastercard"], NUMBERS["unionpay, 19 digits"]):
+        assert is_refused(f"({grouped(number, by)})")
+        assert is_refused(f"1234{by}5678{by}9012{by}{grouped(number, by)}")
+    assert is_refused(by.join(("3782", "822463", "10005")))
+
+
+@pytest.mark.parametrize("expiry", ["1226", "122026", "1226123", "1220261234"])
+def test_an_expiry_typed_right_behind_it_does_not_hide_it(expiry: str) -> None:
+    assert is_refused(f"{VISA}{expiry}")
+    assert not is_refused(f"{VISA}99{expiry}"), "more digits than a card and its expiry have"
 
 
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
@@ -157,6 +188,9 @@ def test_the_refusal_does_not_repeat_the_number() -> None:
         "DE89 3704 0044 0532 0130 00",
         "GB29 NWBK 6016 1331 9268 19",
         "€1,234.56 and €4,242.42",
+        "4,242,424,242,424,242 of them",  # as digits alone: the Visa number
+        "42:42:42:42:42:42:42:42",
+        "4242, 4242, 4242 and 4242",
         "v1.2.3-20260302.1",
         "192.168.100.200",
     ],
@@ -188,6 +222,7 @@ def test_a_phone_number_with_its_plus_sign_is_no_card_number(phone: str) -> None
 
 def test_a_plus_sign_does_not_hide_a_card_number() -> None:
     assert is_refused("+4242 4242 4242 4242")
+    assert is_refused(f"+{NUMBERS['american express']}"), "no phone number is as long"
     assert is_refused("+49 30 1234567 4242 4242 4242 4242")
 
 

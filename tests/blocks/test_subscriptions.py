@@ -10,9 +10,8 @@ from billing.errors import AccountNotBillable, PriceChanged, QuantityOutOfRange
 from billing.ids import ContactId, OperationId
 from billing.previews import Payment
 from billing.subscriptions import CreateSubscription
-from blocks import subscriptions
+from blocks import kit, subscriptions
 from blocks.subscriptions import Id
-from blocks.subscriptions.form import NOTHING
 from bot.sandbox.workspace.limits import option_problems, problems
 from tests.blocks.samples import (
     BOTH,
@@ -147,7 +146,7 @@ def test_searching_products_tells_found_too_many_and_none_apart():
         (group,) = subscriptions.price_choices((team,), typed, t).to_dict()["option_groups"]
         assert option_values(group) == [team.lookup_key]
     none = subscriptions.price_choices(many, LONG, EN).to_dict()
-    assert option_values(none["option_groups"][0]) == [NOTHING]
+    assert option_values(none["option_groups"][0]) == [kit.REMARK]
     assert none["option_groups"][0]["label"]["text"].startswith("No product matches")
     assert option_problems(none) == []
 

@@ -52,7 +52,7 @@ def test_a_role_is_granted_by_id_and_by_address_and_listed(kontor: commands.Term
 def test_a_role_for_somebody_whom_slack_does_not_know_is_refused(kontor: commands.Terminal, user: str) -> None:
     ran = kontor("roles", "grant", user, "agent")
     assert ran.code == 1
-    assert ran.err.startswith(f"kontor: Slack does not know {user}: user")
+    assert ran.err.startswith(f"kontor: Slack does not know {user}\n")
 
 
 def test_a_push_says_what_it_would_do_and_does_it_only_when_told(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+import bot
+from billing import imports
 from billing.storage.schema import is_current
 from bot.engine import is_migrated
 from bot.sandbox import stripe as local_stripe
@@ -111,6 +114,19 @@ def test_the_catalogue_is_checked_and_every_mistake_has_its_line(kontor: command
     assert "prices.toml:2: business.name" in ran.err
     assert "Traceback" not in ran.err
     assert "cannot be read" in kontor("catalogue", "check", str(tmp_path / "none.toml")).err
+    for text in (f"number = {'1' * 5000}", f"deep = {'[' * 5000}"):
+        file.write_text(text)
+        ran = kontor("catalogue", "check", str(file))
+        assert ran.code == 1
+        assert "prices.toml:1: not TOML" in ran.err
+
+
+def test_a_catalogue_that_windows_wrote_is_read(kontor: commands.Terminal, tmp_path: Path) -> None:
+    """Its editors put a mark in front of UTF-8 and end lines their own way."""
+    sound = Path(bot.__file__).with_name("catalogue.toml").read_text(encoding="utf-8")
+    file = tmp_path / "prices.toml"
+    file.write_bytes(sound.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert "the catalogue is sound" in kontor("catalogue", "check", str(file)).out
 
 
 def test_contacts_are_imported_once_however_often_the_file_is(kontor: commands.Terminal, tmp_path: Path) -> None:
@@ -137,9 +153,74 @@ def test_a_file_with_mistakes_is_not_imported_and_each_has_its_line(kontor: comm
     assert missing.err == f"kontor: there is no file {tmp_path / 'none.csv'}\n"
 
 
+def test_slack_being_away_is_one_line(kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    kontor("migrate")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+    monkeypatch.setenv("SLACK_API_URL", f"http://127.0.0.1:{port}/api/")
+    for command in (("roles", "list"), ("roles", "grant", "U1", "agent")):
+        ran = kontor(*command)
+        assert ran.code == 1
+        assert ran.err.splitlines()[-1].startswith("kontor: Slack does not answer: ")
+        assert "Traceback" not in ran.err
+
+
+def test_a_file_where_a_folder_or_a_database_belongs_is_one_line(kontor: commands.Terminal, tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("no database, and longer than the hundred bytes that SQLite looks at first: " + "x" * 100)
+    for command in (("demo", "--no-browser", "--data", str(file)), ("sandbox", "stripe", "--data", str(file))):
+        ran = kontor(*command)
+        assert ran.code == 1
+        assert ran.err.startswith("kontor: ")
+        assert "Traceback" not in ran.err
+
+
+def test_settings_in_a_file_that_is_no_text_are_one_line(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("KONTOR_PUBLIC_URL=https://müller.example".encode("latin-1"))
+    ran = kontor("manifest")
+    assert ran.code == 1
+    assert ran.err.startswith("kontor: the file .env is not UTF-8")
+
+
+def test_a_card_number_is_not_printed_back(kontor: commands.Terminal, tmp_path: Path) -> None:
+    kontor("migrate")
+    file = tmp_path / "contacts.csv"
+    file.write_text(f"{HEADER.strip()},4242424242424242\ncus_1,Ada,ada@example.com,DE,EUR,x\n")
+    for command in (("sync", "4242 4242 4242 4242"), ("contacts", "import", str(file))):
+        ran = kontor(*command)
+        assert ran.code == 1
+        assert "4242" not in ran.out + ran.err
+
+
+def test_a_file_that_changes_while_it_is_imported_is_one_line(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kontor("migrate")
+    file = tmp_path / "contacts.csv"
+    file.write_text(HEADER + "cus_1,Ada,ada@example.com,DE,EUR\n")
+
+    def change(*_: object) -> str:
+        file.write_text(HEADER + "cus_1,Ada,no-address,DE,EUR\n")
+        return "digest"
+
+    monkeypatch.setattr(imports, "_digest", change)
+    ran = kontor("contacts", "import", str(file))
+    assert ran.code == 1
+    assert "was changed while it was read: begin again" in ran.err.replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [("serve", "--port", "0"), ("demo", "--port-base", "65535"), ("roles", "grant", "U1", "owner"), ("nothing",)],
+    [
+        ("serve", "--port", "0"),
+        ("demo", "--port-base", "65535"),
+        ("sandbox", "mailbox", "--smtp-port", "99999"),
+        ("roles", "grant", "U1", "owner"),
+        ("nothing",),
+    ],
 )
 def test_wrong_usage_is_explained_with_exit_code_two(kontor: commands.Terminal, wrong: tuple[str, ...]) -> None:
     ran = kontor(*wrong)

@@ -109,6 +109,44 @@ def test_a_catalogue_that_was_not_pushed_is_seen(
     assert "run `kontor catalogue push`" in finding.text
 
 
+def test_a_mail_server_that_would_get_the_password_in_the_clear_is_seen(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, parts: World
+) -> None:
+    """It answers, and no mail would ever go out."""
+    host = parts.environment["SMTP_URL"].removeprefix("smtp://")
+    monkeypatch.setenv("SMTP_URL", f"smtp://kontor:geheim@{host}")
+    finding = found()["SMTP_URL"]
+    assert finding.good is False
+    assert "STARTTLS" in finding.text
+    assert "geheim" not in finding.text
+
+
+def test_an_endpoint_that_is_not_told_everything_is_seen(kontor: commands.Terminal, parts: World) -> None:
+    """A subscription that waits for a card would wait for ever."""
+    endpoints = parts.stripe.v1.webhook_endpoints
+    (endpoint,) = endpoints.list().data
+    heard = [event for event in doctor.NEEDED_EVENTS if event != "checkout.session.completed"]
+    endpoints.update(endpoint.id, {"enabled_events": heard})
+    finding = found()["STRIPE_WEBHOOK_SECRET"]
+    assert finding.good is False
+    assert finding.text.endswith(": checkout.session.completed")
+    endpoints.update(endpoint.id, {"enabled_events": [*doctor.NEEDED_EVENTS]})
+    assert found()["STRIPE_WEBHOOK_SECRET"].good is True
+    endpoints.update(endpoint.id, {"enabled_events": ["*"]})
+
+
+def test_the_register_of_vat_ids_is_asked_for_where_the_catalogue_wants_it(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, parts: World, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KONTOR_VIES_URL", f"http://127.0.0.1:{closed_port()}")
+    assert "KONTOR_VIES_URL" not in found()
+    text = Path(parts.environment["KONTOR_CATALOGUE"]).read_text(encoding="utf-8")
+    strict = tmp_path / "strict.toml"
+    strict.write_text(f"{text}\n[billing_contact]\nverify_tax_id = true\n", encoding="utf-8")
+    monkeypatch.setenv("KONTOR_CATALOGUE", str(strict))
+    assert found()["KONTOR_VIES_URL"].good is False
+
+
 def test_no_mail_server_is_a_warning_and_no_fault(kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SMTP_URL")
     assert found()["SMTP_URL"].good is None

@@ -10,6 +10,7 @@ import pytest
 from billing.money import Money
 from billing.roles import Role
 from billing.timeline import Entry, Happening
+from blocks.kit import REMARK
 from tests.support.office import Office
 from tests.support.shop import ADA, BEN, NOW, actor, contact
 from tests.support.slack import elements, metadata, open_view, texts
@@ -199,7 +200,18 @@ def test_no_match_and_too_many_are_told_apart(office: Office) -> None:
 def test_the_search_is_for_staff_only(office: Office) -> None:
     """H16"""
     office.slack.people["U_NEW"] = {"name": "new"}
-    assert office.searches("finder.contact", "ada", person=actor(user="U_NEW")).body == {"options": []}
+    (group,) = office.searches("finder.contact", "ada", person=actor(user="U_NEW")).body["option_groups"]
+    assert group["label"]["text"] == "No role yet"
+    assert [one["value"] for one in group["options"]] == [REMARK]
+
+
+def test_a_card_number_in_the_search_is_refused_where_it_was_typed(office: Office) -> None:
+    """SX8"""
+    (group,) = office.searches("finder.contact", "4242 4242 4242 4242").body["option_groups"]
+    assert group["label"]["text"] == "No card numbers, please"
+    (remark,) = group["options"]
+    assert remark["text"]["text"].startswith("That looks like a card number. It was not stored.")
+    assert remark["value"] == REMARK
 
 
 def test_choosing_a_customer_shows_the_card_in_the_finders_place(office: Office) -> None:

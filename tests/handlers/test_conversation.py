@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from billing.errors import NothingToSell, QuantityOutOfRange, UnknownContact
 from billing.models import Frozen
 from billing.roles import Role
-from blocks.kit import Modal, section
+from blocks.kit import REMARK, Modal, section
 from bot import logs
 from handlers.payloads import Call
 from handlers.router import Kind
@@ -136,10 +136,11 @@ def test_a_word_that_is_no_command_is_what_is_looked_for(office: Office) -> None
 
 
 @pytest.mark.parametrize("handler", [refuses, breaks])
-def test_a_menu_whose_options_cannot_be_loaded_is_empty(office: Office, handler: Any) -> None:
-    """Slack has no place for words there."""
+def test_a_menu_whose_options_cannot_be_loaded_says_so(office: Office, handler: Any) -> None:
     installed(office, Kind.OPTIONS, handler)
-    assert asks(office, Kind.OPTIONS).body == {"options": []}
+    (group,) = asks(office, Kind.OPTIONS).body["option_groups"]
+    assert group["label"]["text"]
+    assert [one["value"] for one in group["options"]] == [REMARK]
 
 
 def test_a_command_is_answered_only_to_the_person_who_typed_it(office: Office) -> None:
