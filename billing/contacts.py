@@ -236,6 +236,11 @@ class Invoice(Frozen):
         return self.total.with_amount(self.total.amount - self.reduced - self.given_back - max(0, self.refunded))
 
     @property
+    def charge(self) -> Money:
+        """What was paid and what is still to be paid: its total after the customer's balance."""
+        return self.due.with_amount(self.paid + self.due.amount)
+
+    @property
     def progress(self) -> int:
         """How far it has come: an issued invoice is never a draft again, a paid one never open."""
         return _LIFE.index(self.status)

@@ -14,9 +14,12 @@ from billing.ids import OperationId
 from billing.operations import Command, Operation, State
 from billing.ports import Payments, UnitOfWork
 from billing.roles import Permission
-from billing.timeline import Entry, Happening
+from billing.timeline import Entry, Happening, Topic, Wanted
 
 SEND_LINK: Literal["link"] = "link"  # instead of a payment method: the customer adds one on Stripe's page
+
+
+RECENT = 100  # entries of the history about mails in which one of an operation is looked for
 
 
 class Resumption(Command):
@@ -31,6 +34,26 @@ def may_be_sent(uow: UnitOfWork, contact: Contact) -> None:
     uow.actor.require(Permission.SEND_PAYMENT_LINK)
     if not contact.email:
         raise NoEmailAddress(contact=contact.name)
+
+
+def not_mailed(uow: UnitOfWork, operation: Operation) -> None:
+    """The mail with the operation's link could not be sent, for good: somebody has to pass the link on."""
+    uow.timeline.append(
+        Entry(
+            id=f"{operation.id}:{Happening.LINK_NOT_MAILED}",
+            contact=operation.contact,
+            at=uow.now,
+            what=Happening.LINK_NOT_MAILED,
+            operation=operation.id,
+        )
+    )
+
+
+def was_mailed(uow: UnitOfWork, operation: Operation) -> bool:
+    """Whether the history does not say that the operation's link could not be mailed."""
+    wanted = Wanted(topic=Topic.MAILS, since=operation.created_at)
+    mails = uow.timeline.page(operation.contact, limit=RECENT, wanted=wanted).entries
+    return not any(one.what is Happening.LINK_NOT_MAILED and one.operation == operation.id for one in mails)
 
 
 def still_waiting(uow: UnitOfWork, command: Resumption, kind: str) -> Operation:

@@ -182,6 +182,7 @@ class SubscriptionOrder(Frozen):
     anchor: datetime | None = None  # UTC; of a fixed billing day: when the first full period begins
     payment_method: PaymentMethodId | None  # None: not known yet, a link comes first
     first_payment: Money  # what the person reviewed; Stripe must agree before anything starts
+    charge: Money | None = None  # the same after the balance; None: not now, so with the balance of then
 
 
 class StartedSubscription(Frozen):
@@ -428,8 +429,9 @@ class Payments(Protocol):
     ) -> StartedSubscription:
         """Start it and charge the first payment, or schedule it.
 
-        Raises Declined when the bank refuses (nothing was started), AmountDiffers when Stripe's amount is not
-        `first_payment` (nothing was started), Misconfigured when Stripe does not know price, coupon or tax rate.
+        Raises Declined when the bank refuses (nothing was started), AmountDiffers when Stripe's amounts are not
+        `first_payment` and `charge` (nothing was started), Misconfigured when Stripe does not know price, coupon or
+        tax rate.
         """
 
     def send_setup_link(self, customer: CustomerId, operation: OperationId, accepted_at: datetime) -> SetupLink: ...

@@ -62,6 +62,18 @@ class SubscriptionPreview(Frozen):
     first: Payment
     following: tuple[Payment, ...]  # the next three
     reverse_charge: bool = False  # the customer accounts for the tax (EU business abroad)
+    balance: Money | None = None  # the customer's, before the first payment; credit is positive. None: nothing
+
+    @property
+    def charge(self) -> Money:
+        """What the first payment comes to after the balance: less any credit, with what is owed, never negative."""
+        nothing = Money.zero(self.first.total.currency)
+        return max(self.first.total - (self.balance or nothing), nothing)
+
+    @property
+    def left_over(self) -> Money:
+        """The credit that is kept for later payments."""
+        return self.charge - self.first.total + (self.balance or Money.zero(self.first.total.currency))
 
     @property
     def fingerprint(self) -> str:
@@ -72,12 +84,13 @@ class SubscriptionPreview(Frozen):
     def terms(self) -> str:
         """A digest of the terms without the dates: what must not change while the customer takes their time.
 
-        With a fixed billing day the amounts depend on the dates, and are left out, too: see `asks_at_most`.
+        The balance is no term: other payments of the customer change it meanwhile. With a fixed billing day the amounts
+        depend on the dates, and are left out, too: see `asks_at_most`.
         """
         undated = _undated if self.price.billing_day is None else _without_amounts
         following = () if self.price.billing_day else tuple(undated(later) for later in self.following)
-        terms = self.model_copy(update={"first": undated(self.first), "following": following, "starts_now": True})
-        return terms.fingerprint
+        undated_terms = {"first": undated(self.first), "following": following, "starts_now": True, "balance": None}
+        return self.model_copy(update=undated_terms).fingerprint
 
     def asks_at_most(self, reviewed: SubscriptionPreview) -> bool:
         """Whether no payment is larger than the one that was reviewed for that day, or for the last one before it."""
@@ -201,6 +214,7 @@ def preview(
     reverse_charge: bool,
     now: datetime,
     zone: ZoneInfo,
+    balance: Money | None = None,
 ) -> SubscriptionPreview:
     """The first payment and the three after it. The cycle is the price's (H18). Raises NotABillingDay, see `cycle`."""
     when = cycle(price, start, now, zone)
@@ -223,6 +237,7 @@ def preview(
         first=first,
         following=tuple(following),
         reverse_charge=reverse_charge,
+        balance=balance,
     )
 
 

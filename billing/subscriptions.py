@@ -6,6 +6,7 @@ operation (`ResumeSubscription`) finishes it when Stripe tells that the method w
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ from billing.errors import (
 )
 from billing.ids import ContactId, LookupKey, OperationId, PaymentMethodId
 from billing.models import Frozen
+from billing.money import Money
 from billing.operations import Action, Command, Context, Receipt, State
 from billing.payment_links import SEND_LINK, Resumption, added_method, end_waiting, may_be_sent, still_waiting
 from billing.payment_methods import chosen, ways_to_pay
@@ -48,7 +50,7 @@ class SubscriptionDraft(Command):
 
 
 class CreateSubscription(SubscriptionDraft):
-    """The confirmed draft. `fingerprint` is that of the preview the person saw."""
+    """The confirmed draft. `fingerprint` is that of what the person saw: see `Review`."""
 
     kind: ClassVar[str] = "create_subscription"
 
@@ -62,6 +64,16 @@ class Review(Frozen):
     draft: SubscriptionDraft
     preview: SubscriptionPreview
     method: PaymentMethod | None  # None: a link is sent
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of everything on the page: whom it is for, the preview, and the way to pay."""
+        return _fingerprint(self.draft, self.preview, self.draft.payment_method)
+
+    @property
+    def fingerprint_without_method(self) -> str:
+        """The same of the form after a decline, in which another way to pay is chosen (H30)."""
+        return _fingerprint(self.draft, self.preview, "")
 
 
 class ResumeSubscription(Resumption):
@@ -156,7 +168,8 @@ def check(uow: UnitOfWork, command: CreateSubscription) -> Checked:
     """
     midnight_passed = command.start == uow.today - timedelta(days=1)
     checked = _allowed(uow, command.model_copy(update={"start": uow.today}) if midnight_passed else command)
-    if checked.preview.fingerprint != command.fingerprint:
+    seen = (_fingerprint(command, checked.preview, method) for method in (command.payment_method, ""))
+    if command.fingerprint not in seen:
         raise PriceChanged(contact=checked.contact.name)
     return checked
 
@@ -187,7 +200,8 @@ def record(uow: UnitOfWork, context: Context, checked: Checked, outcome: Outcome
 
 def declined(uow: UnitOfWork, context: Context, checked: Checked, error: Declined) -> None:
     """The bank said no: nothing was started, and the history says so (H30)."""
-    uow.timeline.append(_entry(uow, context, checked, Happening.PAYMENT_DECLINED, decline=error.code))
+    charge = checked.preview.charge
+    uow.timeline.append(_entry(uow, context, checked, Happening.PAYMENT_DECLINED, charge, decline=error.code))
 
 
 CREATE = Action(
@@ -255,6 +269,11 @@ RESUME = Action(
 # The rules
 
 
+def _fingerprint(draft: SubscriptionDraft, preview: SubscriptionPreview, method: str) -> str:
+    """Neither the contact nor the way to pay stands in the preview, and both travel through the client."""
+    return hashlib.sha256(f"{draft.contact}:{method}:{preview.fingerprint}".encode()).hexdigest()[:32]
+
+
 def _allowed(uow: UnitOfWork, draft: SubscriptionDraft) -> Checked:
     """Every rule about starting a subscription, in the order in which a person would want to hear of them."""
     uow.actor.require(Permission.CREATE_SUBSCRIPTION)
@@ -281,6 +300,7 @@ def _allowed(uow: UnitOfWork, draft: SubscriptionDraft) -> Checked:
         reverse_charge=uow.catalogue.reverse_charge(contact.address.country, contact.tax_id),
         now=uow.now,
         zone=zone,
+        balance=_balance(uow, contact),
     )
     when = cycle(price, draft.start, uow.now, zone)
     order = SubscriptionOrder(
@@ -294,8 +314,15 @@ def _allowed(uow: UnitOfWork, draft: SubscriptionDraft) -> Checked:
         anchor=when.anchor,
         payment_method=method.id if method else None,
         first_payment=shown.first.total,
+        charge=shown.charge if method and shown.starts_now else None,
     )
     return Checked(contact=contact, preview=shown, order=order, method=method)
+
+
+def _balance(uow: UnitOfWork, contact: Contact) -> Money | None:
+    """With which Stripe settles the contact's next invoice, if there is any."""
+    balance = uow.mirror.balance(contact.id)
+    return balance if balance and balance.currency == contact.currency else None
 
 
 def _method(uow: UnitOfWork, contact: Contact, draft: SubscriptionDraft) -> PaymentMethod | None:
@@ -312,20 +339,23 @@ def _method(uow: UnitOfWork, contact: Contact, draft: SubscriptionDraft) -> Paym
 def _record_start(uow: UnitOfWork, context: Context, checked: Checked, started: StartedSubscription) -> None:
     uow.mirror.add_subscription(checked.contact.id, started.subscription, started.invoice)
     reactivate(uow, checked.contact.id)
-    happening = Happening.SUBSCRIPTION_STARTED if started.invoice else Happening.SUBSCRIPTION_SCHEDULED
-    uow.timeline.append(
-        _entry(uow, context, checked, happening).model_copy(update={"stripe_id": started.subscription.id})
-    )
+    entry = _entry(uow, context, checked, Happening.SUBSCRIPTION_SCHEDULED)
+    if started.invoice:
+        entry = _entry(uow, context, checked, Happening.SUBSCRIPTION_STARTED, started.invoice.charge)
+    uow.timeline.append(entry.model_copy(update={"stripe_id": started.subscription.id}))
 
 
-def _entry(uow: UnitOfWork, context: Context, checked: Checked, what: Happening, **more: str) -> Entry:
+def _entry(
+    uow: UnitOfWork, context: Context, checked: Checked, what: Happening, amount: Money | None = None, **more: str
+) -> Entry:
+    """`amount`: what was charged, or was to be; None: nothing yet, and what the first invoice will come to is told."""
     return Entry(
         id=f"{context.operation}:{what}",
         contact=checked.contact.id,
         at=uow.now,
         what=what,
         by=context.actor.name,
-        amount=checked.preview.first.total,
+        amount=checked.preview.first.total if amount is None else amount,
         operation=context.operation,
         parameters={
             "product": checked.preview.price.lookup_key,

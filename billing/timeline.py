@@ -18,6 +18,7 @@ class Happening(StrEnum):
     SUBSCRIPTION_SCHEDULED = "subscription_scheduled"
     SUBSCRIPTION_ENDED = "subscription_ended"
     PAYMENT_LINK_SENT = "payment_link_sent"
+    LINK_NOT_MAILED = "link_not_mailed"
     PAYMENT_LINK_EXPIRED = "payment_link_expired"
     PAYMENT_METHOD_ADDED = "payment_method_added"
     PAYMENT_METHOD_REMOVED = "payment_method_removed"
@@ -109,6 +110,7 @@ _TOPICS: dict[Happening, tuple[Topic, ...]] = {
     Happening.PAYMENT_DECLINED: (Topic.OPERATIONS, Topic.FAILURES),
     Happening.REQUEST_FAILED: (Topic.DECISIONS, Topic.FAILURES),
     Happening.PAYMENT_LINK_EXPIRED: (Topic.FAILURES,),
+    Happening.LINK_NOT_MAILED: (Topic.MAILS, Topic.FAILURES),
     Happening.PAYMENT_LINK_SENT: (Topic.OPERATIONS, Topic.MAILS),
     Happening.INVOICE_LINK_SENT: (Topic.OPERATIONS, Topic.MAILS),
     Happening.USAGE_NOTICE: (Topic.MAILS,),

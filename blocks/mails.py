@@ -35,7 +35,7 @@ def payment_link(contact: Contact, preview: SubscriptionPreview, link: SetupLink
         t=t,
         product=words.product(preview.price, t),
         preview=preview,
-        part_hint=words.part_hint(preview, t),
+        hints=[one for one in (words.part_hint(preview, t), words.balance_hint(preview, t)) if one],
         price=words.per_cycle(t.money(preview.price.unit), preview.price.interval, preview.price.interval_count, t),
         link=link,
     )

@@ -21,26 +21,32 @@ def sent(
     *,
     mailed: bool = True,
 ) -> Answer:
-    """The link is out, or ready to be passed on where no mail can be sent; `what_waits` goes on by itself.
+    """The link is out, or ready to be passed on where it could not be mailed; `what_waits` goes on by itself.
 
     `said` is the sentence for notifications.
     """
-    name = fit(name, 300)
-    head = (
-        t.rich("📨 *The link is on its way to {name}.*", name=name)
-        if mailed
-        else t.rich("🔗 *The link for {name} is ready. Please pass it on:* Kontor cannot send mails here.", name=name)
-    )
     return Answer(
-        title=t("Link sent") if mailed else t("Link is ready"),
+        title=title(t, mailed=mailed),
         text=said,
         blocks=[
-            kit.section(head),
+            kit.section(head(name, t, mailed=mailed)),
             kit.section(what_waits),
             *([_to_pass_on(found, t)] if found else []),
             kit.actions(*buttons),
         ],
     )
+
+
+def title(t: Translator, *, mailed: bool) -> str:
+    return t("Link sent") if mailed else t("Link is ready")
+
+
+def head(name: str, t: Translator, *, mailed: bool) -> Mrkdwn:
+    """Where the link is: with the customer, or only here."""
+    name = fit(name, 300)
+    if mailed:
+        return t.rich("📨 *The link is on its way to {name}.*", name=name)
+    return t.rich("🔗 *The link for {name} could not be mailed. Please pass it on.*", name=name)
 
 
 def expired(said: str, shown: Mrkdwn, buttons: Sequence[kit.Element], t: Translator) -> Answer:

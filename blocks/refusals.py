@@ -101,7 +101,7 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "AmountDiffers": (
         later(
             "Stripe would charge {charged} now instead of the {reviewed} that were reviewed, for example because an "
-            "open item waits there for the next invoice. Nothing was started."
+            "open item waits there for the next invoice or the balance changed. Nothing was started."
         ),
         later("Stripe would charge another amount than was reviewed. Nothing was started."),
     ),

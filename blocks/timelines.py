@@ -20,15 +20,16 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
     ),
     Happening.SUBSCRIPTION_SCHEDULED: (
         "🗓️",
-        later("Subscription planned: {product} × {quantity} from {start}, first payment {amount}"),
+        later("Subscription planned: {product} × {quantity} from {start}, first invoice {amount}"),
         later("Subscription planned"),
     ),
     Happening.SUBSCRIPTION_ENDED: ("🏁", later("Subscription ended: {product}"), later("Subscription ended")),
     Happening.PAYMENT_LINK_SENT: (
-        "📨",
-        later("Link for adding a payment method sent, for {product} × {quantity}"),
-        later("Link for adding a payment method sent"),
+        "🔗",
+        later("Link for adding a payment method made, for {product} × {quantity}"),
+        later("Link for adding a payment method made"),
     ),
+    Happening.LINK_NOT_MAILED: ("📭", later("The link could not be mailed and has to be passed on"), ""),
     Happening.PAYMENT_LINK_EXPIRED: (
         "⌛",
         later("Link for {product} expired without being used"),
@@ -200,9 +201,9 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Open invoice charged"),
     ),
     Happening.INVOICE_LINK_SENT: (
-        "📨",
-        later("Link for paying invoice {number} sent: {amount}"),
-        later("Link for paying an invoice sent"),
+        "🔗",
+        later("Link for paying invoice {number} made: {amount}"),
+        later("Link for paying an invoice made"),
     ),
     Happening.CHANGED_AT_STRIPE: ("🛠️", "", later("Something was changed at Stripe")),
     Happening.CONTACT_IMPORTED: ("📥", later("Customer imported from {source}"), later("Customer imported")),
@@ -296,6 +297,7 @@ _BY_ITSELF = (
     Happening.INVOICE_REMINDED,
     Happening.INVOICE_NOT_MAILED,
     Happening.BILLING_CONTACT_NOT_MAILED,
+    Happening.LINK_NOT_MAILED,
 )
 
 

@@ -225,6 +225,24 @@ def part_hint(preview: SubscriptionPreview, t: Translator) -> str:
     )
 
 
+def balance_hint(preview: SubscriptionPreview, t: Translator) -> str:
+    """What the balance makes of a first payment that is not made now; empty where there is none."""
+    if preview.balance is None:
+        return ""
+    amounts = {"balance": preview.balance, "amount": preview.charge}
+    if preview.balance.amount < 0:
+        amounts["balance"] = -preview.balance
+        return t(
+            "Owed from before: {balance}. "
+            "As it stands today, {amount} is charged at first; this may change until then.",
+            **amounts,
+        )
+    return t(
+        "Credit balance: {balance}. As it stands today, {amount} is charged at first; this may change until then.",
+        **amounts,
+    )
+
+
 def per_cycle(amount: str, interval: str, count: int, t: Translator) -> str:
     """`€19.00 per month`, or `€49.00 every 3 months`."""
     return t(_PER[interval], amount=amount) if count == 1 else t(_PER_MANY[interval], amount=amount, n=count)

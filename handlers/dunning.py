@@ -14,6 +14,7 @@ from billing.dunning.collecting import InvoiceCollected, InvoiceLinkSent, PayInv
 from billing.errors import Reason, Refusal
 from billing.ids import ContactId, InvoiceId, UserId
 from billing.operations import Operation, State
+from billing.payment_links import was_mailed
 from billing.ports import UnitOfWork
 from billing.steps import NOBODY
 from blocks import dunning as views
@@ -70,14 +71,15 @@ def _working(language: str) -> dict[str, Any]:
 
 def present(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
     """The news for the state that the operation ended in."""
+    del links
     try:
-        answer = _answer(uow, operation, t, links)
+        answer = _answer(uow, operation, t)
     except Refusal as refusal:  # it was paid meanwhile: there is nothing to try again
         answer = views.refused(refusal.reason, operation.contact, t)
     return News(answer.modal(t), answer.message())
 
 
-def _answer(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> Answer:
+def _answer(uow: UnitOfWork, operation: Operation, t: Translator) -> Answer:
     reason = operation.reason or Reason(key="")
     match operation.state:
         case State.DONE if operation.kind == PayInvoice.kind:
@@ -85,7 +87,7 @@ def _answer(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) 
             return views.collected(paid, operation.contact, t)
         case State.DONE | State.WAITING:
             sent = InvoiceLinkSent.model_validate_json(operation.result or "")
-            return views.link_sent(sent, operation.contact, t, mailed=links.mailed)
+            return views.link_sent(sent, operation.contact, t, mailed=was_mailed(uow, operation))
         case State.DECLINED:
             command = PayInvoice.model_validate_json(operation.command)
             again = collecting.form(uow, command.contact, command.invoice)

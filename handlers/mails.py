@@ -14,6 +14,7 @@ from billing.dunning.collecting import InvoiceLinkSent, SendInvoiceLink
 from billing.errors import Undeliverable
 from billing.ids import OperationId
 from billing.operations import Operation, State
+from billing.payment_links import not_mailed
 from billing.plan_changes import ChangePlan, PlanChanged
 from billing.steps import NOBODY
 from billing.subscriptions import CreateSubscription, SubscriptionStarted
@@ -57,7 +58,7 @@ class Outbox:
 
 
 class Mails:
-    """A step of every operation; most need no mail. Without a mail server the link is only shown to the staff."""
+    """A step of every operation; most need no mail. A link that cannot be mailed is only shown to the staff."""
 
     def __init__(
         self, desk: Desk, outbox: Outbox, done: Mapping[str, Callable[[Operation], None]] | None = None
@@ -82,7 +83,7 @@ class Mails:
             catalogue = uow.catalogue
         compose = _mail_with_link(operation, contact, catalogue)
         if compose:
-            self._outbox.send(operation.id, compose, contact=contact.id)
+            self._hand_in(operation, compose)
 
     def _send_what_is_done(self, operation_id: OperationId) -> None:
         with self._desk.reading(NOBODY) as uow:
@@ -97,11 +98,13 @@ class Mails:
             contact = uow.contacts.get(operation.contact)
             business = uow.catalogue.business
         receipt = InvoiceLinkSent.model_validate_json(operation.result or "")
-        self._outbox.send(
-            operation.id,
-            lambda: mails.invoice_link(contact, receipt.invoice, receipt.url, business),
-            contact=contact.id,
-        )
+        self._hand_in(operation, lambda: mails.invoice_link(contact, receipt.invoice, receipt.url, business))
+
+    def _hand_in(self, operation: Operation, compose: Callable[[], EmailMessage]) -> None:
+        """The mail with the operation's link; the history says so when that is not possible."""
+        if not self._outbox.send(operation.id, compose, contact=operation.contact):
+            with self._desk.writing(NOBODY) as uow:
+                not_mailed(uow, operation)
 
 
 def _mail_with_link(operation: Operation, contact: Contact, catalogue: Catalogue) -> Callable[[], EmailMessage] | None:

@@ -17,6 +17,7 @@ from billing.desk import Desk
 from billing.errors import AmountDiffers, PriceChanged, Reason, SubscriptionChanged
 from billing.ids import ContactId, OperationId, SubscriptionId
 from billing.operations import Operation, State
+from billing.payment_links import was_mailed
 from billing.payment_methods import ways_to_pay
 from billing.plan_changes import (
     CallOffChange,
@@ -292,7 +293,7 @@ def present_change(uow: UnitOfWork, operation: Operation, t: Translator, links: 
             answer = views.changed(receipt, uow.catalogue, t, links.stripe(receipt.subscription.id))
         case State.WAITING:
             receipt = PlanChanged.model_validate_json(operation.result or "")
-            answer = views.waiting(receipt, uow.catalogue, t, mailed=links.mailed)
+            answer = views.waiting(receipt, uow.catalogue, t, mailed=was_mailed(uow, operation))
         case State.EXPIRED:
             answer = views.expired(operation.contact, uow.contacts.get(operation.contact).name, t)
         case State.DECLINED:

@@ -13,6 +13,7 @@ from billing.desk import Desk
 from billing.errors import PriceChanged, Reason, Refusal
 from billing.ids import ContactId, OperationId
 from billing.operations import Operation, State
+from billing.payment_links import was_mailed
 from billing.ports import UnitOfWork
 from billing.subscriptions import CreateSubscription, ResumeSubscription, SubscriptionDraft, SubscriptionStarted
 from blocks import subscriptions as views
@@ -115,7 +116,7 @@ def _answer(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) 
     reason = operation.reason or Reason(key="")
     match operation.state:
         case State.DONE | State.WAITING:
-            return _success(operation, t, links)
+            return _success(uow, operation, t, links)
         case State.DECLINED:
             return _declined(uow, operation, str(reason.parameters["code"]), t)
         case State.EXPIRED:
@@ -131,10 +132,10 @@ def _answer(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) 
             return views.delayed(t)
 
 
-def _success(operation: Operation, t: Translator, links: Links) -> Answer:
+def _success(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> Answer:
     receipt = SubscriptionStarted.model_validate_json(operation.result or "")
     if receipt.subscription is None:
-        return views.waiting(receipt, operation.contact, t, mailed=links.mailed)
+        return views.waiting(receipt, operation.contact, t, mailed=was_mailed(uow, operation))
     return views.started(receipt, operation.contact, t, links.stripe(receipt.subscription.id))
 
 

@@ -146,11 +146,12 @@ class StripePayments:
             self._references.forget()
             reference = self._references.resolve(order.price, order.coupon, order.tax_rates)
             preview = self._preview(order, reference)
-        if reading.money(preview.total, preview.currency) != order.first_payment:
-            self._references.forget()
-            raise AmountDiffers(
-                reviewed=order.first_payment.amount, charged=preview.total, currency=order.first_payment.currency
-            )
+        # Of what is too little to charge Stripe asks nothing now, and adds it to the balance: that is no difference.
+        charge = max(preview.total + preview.starting_balance, 0)
+        for reviewed, found in ((order.charge, charge), (order.first_payment, preview.total)):
+            if reviewed is not None and reviewed != reading.money(found, preview.currency):
+                self._references.forget()
+                raise AmountDiffers(reviewed=reviewed.amount, charged=found, currency=reviewed.currency)
         return reference
 
     def _preview(self, order: SubscriptionOrder, reference: Reference) -> stripe.Invoice:

@@ -6,7 +6,7 @@ from billing.catalogue import AfterLastTry, Catalogue
 from billing.dunning.collecting import KEEP, CollectForm, InvoiceCollected, InvoiceLinkSent
 from billing.errors import Reason
 from billing.ids import ContactId, InvoiceId, PaymentMethodId
-from blocks import declines, kit, refusals, ways, words
+from blocks import declines, kit, payment_links, refusals, ways, words
 from blocks.answers import Answer
 from blocks.dunning import sentences
 from blocks.dunning.ids import Id
@@ -74,19 +74,12 @@ def declined(shown: CollectForm, used: PaymentMethodId, code: str, catalogue: Ca
 
 
 def link_sent(receipt: InvoiceLinkSent, contact: ContactId, t: Translator, *, mailed: bool = True) -> Answer:
-    """The link is out, or ready to be passed on where no mail can be sent."""
+    """The link is out, or ready to be passed on where it could not be mailed."""
     values = {"name": receipt.contact_name, "amount": receipt.invoice.due}
-    head = (
-        t.rich("📨 *The link is on its way to {name}.*", name=receipt.contact_name)
-        if mailed
-        else t.rich(
-            "🔗 *The link for {name} is ready. Please pass it on:* Kontor cannot send mails here.",
-            name=receipt.contact_name,
-        )
-    )
+    head = payment_links.head(receipt.contact_name, t, mailed=mailed)
     afterwards = [kit.context(t("When it is paid, the subscription goes on by itself."))] if receipt.goes_on else []
     return Answer(
-        title=t("Link sent") if mailed else t("Link is ready"),
+        title=payment_links.title(t, mailed=mailed),
         text=t("The link with which {name} can pay {amount} is ready.", **values),
         blocks=[
             kit.section(

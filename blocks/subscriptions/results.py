@@ -8,6 +8,7 @@ from __future__ import annotations
 from billing.contacts import InvoiceStatus
 from billing.errors import Reason
 from billing.ids import ContactId, OperationId
+from billing.previews import SubscriptionPreview
 from billing.subscriptions import Review, SubscriptionForm, SubscriptionStarted
 from blocks import declines, kit, notices, payment_links, payment_methods, refusals, ways, words
 from blocks.answers import Answer
@@ -57,11 +58,13 @@ def started(receipt: SubscriptionStarted, contact: ContactId, t: Translator, str
             *kit.fields(
                 {
                     t("First payment"): _first_payment(receipt, t),
+                    **_settled(receipt, t),
                     t("Payment method"): words.method(receipt.method, t) if receipt.method else "",
                     t("Next payment"): _next_payment(receipt, t),
                     t("Invoice"): _invoice(receipt),
                 }
             ),
+            *([] if preview.starts_now else _balance_hint(preview, t)),
             kit.actions(*_ways_on(contact, stripe_url, t)),
         ],
     )
@@ -76,12 +79,17 @@ def waiting(receipt: SubscriptionStarted, contact: ContactId, t: Translator, *, 
             "The link for {name} is ready. The subscription starts as soon as a payment method was added.",
             name=receipt.contact_name,
         ),
-        t.rich(
-            "*{product}* × {quantity} starts by itself as soon as the customer has added a payment method. "
-            "The first payment is {amount}. Until then nothing is charged.",
-            product=words.product(preview.price, t),
-            quantity=preview.quantity,
-            amount=preview.first.total,
+        joined(
+            [
+                t.rich(
+                    "*{product}* × {quantity} starts by itself as soon as the customer has added a payment method. "
+                    "The first payment is {amount}. Until then nothing is charged.",
+                    product=words.product(preview.price, t),
+                    quantity=preview.quantity,
+                    amount=preview.first.total,
+                ),
+                words.balance_hint(preview, t),
+            ]
         ),
         receipt.link,
         [ways.card(contact, t)],
@@ -114,11 +122,12 @@ def declined(shown: Review, form: SubscriptionForm, code: str, operation: Operat
                 product=words.product(shown.preview.price, t),
                 quantity=shown.preview.quantity,
                 name=shown.contact.name,
-                amount=shown.preview.first.total,
+                amount=shown.preview.charge,
             )
         ),
     ]
-    metadata = {key: value for key, value in confirmation(shown).items() if key != "payment_method"}
+    metadata = confirmation(shown) | {"fingerprint": shown.fingerprint_without_method}
+    del metadata["payment_method"]
     return Answer(
         title=t("Payment refused"),
         text=t(
@@ -186,12 +195,30 @@ def expired(contact: ContactId, name: str, t: Translator) -> Answer:
 
 
 def _first_payment(receipt: SubscriptionStarted, t: Translator) -> str:
-    first = receipt.preview.first
-    if not receipt.preview.starts_now:
-        return t("{amount} on {day}", amount=first.total, day=first.on)
-    if receipt.invoice and receipt.invoice.status is InvoiceStatus.PAID:
-        return t("{amount}, paid", amount=receipt.invoice.total)
-    return t("{amount}, being collected", amount=first.total)
+    preview, invoice = receipt.preview, receipt.invoice
+    if not preview.starts_now:
+        return t("{amount} on {day}", amount=preview.charge, day=preview.first.on)
+    charge = invoice.charge if invoice else preview.charge
+    if not charge:
+        return t("nothing is charged")
+    if invoice and invoice.status is InvoiceStatus.PAID:
+        return t("{amount}, paid", amount=charge)
+    return t("{amount}, being collected", amount=charge)
+
+
+def _settled(receipt: SubscriptionStarted, t: Translator) -> dict[str, str]:
+    """What Stripe took from the customer's balance for it, or collected of what was owed before."""
+    taken = receipt.invoice.total - receipt.invoice.charge if receipt.invoice else None
+    if not taken:
+        return {}
+    if taken.amount < 0:
+        return {t("Of that, owed from before"): t.money(-taken)}
+    return {t("Taken from the customer’s balance"): t.money(taken)}
+
+
+def _balance_hint(preview: SubscriptionPreview, t: Translator) -> list[kit.Block]:
+    hint = words.balance_hint(preview, t)
+    return [kit.context(hint)] if hint else []
 
 
 def _next_payment(receipt: SubscriptionStarted, t: Translator) -> str:

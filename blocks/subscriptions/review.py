@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from billing.money import Money
 from billing.previews import Payment, SubscriptionPreview
 from billing.subscriptions import Review
 from blocks import kit, words
@@ -41,6 +42,20 @@ def payment_rows(preview: SubscriptionPreview, t: Translator) -> list[tuple[str,
     return rows
 
 
+def _balance_rows(shown: Review, t: Translator) -> list[tuple[str, str]]:
+    """What the customer's balance makes of the total; nothing where there is none."""
+    preview = shown.preview
+    if preview.balance is None:
+        return []
+    label = t("Credit balance") if preview.balance.amount > 0 else t("Owed from before")
+    charged = t("Charged now") if _charges_now(shown) else t("Charged then, as it stands today")
+    return [(label, t.money(-preview.balance)), (bold(charged), bold(t.money(preview.charge)))]
+
+
+def _charges_now(shown: Review) -> bool:
+    return shown.method is not None and shown.preview.starts_now
+
+
 def _what(preview: SubscriptionPreview, t: Translator) -> str:
     """What the first payment is for: a whole period, or what is left of the running one."""
     product, part = words.product(preview.price, t), preview.first.part
@@ -70,7 +85,7 @@ def _page(shown: Review, notice: list[kit.Block], t: Translator) -> kit.Modal:
             *notice,
             kit.section(t.rich("For {name}", name=bold(shown.contact.name))),
             kit.header(t("First payment")),
-            *kit.rows(payment_rows(preview, t)),
+            *kit.rows([*payment_rows(preview, t), *_balance_rows(shown, t)]),
             *kit.fields(
                 {
                     t("Starts"): _start(shown, t),
@@ -93,7 +108,7 @@ def _page(shown: Review, notice: list[kit.Block], t: Translator) -> kit.Modal:
 def confirmation(shown: Review) -> dict[str, object]:
     """The fields of the command that a confirmation of this page stands for."""
     draft: dict[str, object] = shown.draft.model_dump(mode="json", exclude_none=True)
-    return {**draft, "fingerprint": shown.preview.fingerprint}
+    return {**draft, "fingerprint": shown.fingerprint}
 
 
 def _button(shown: Review, t: Translator) -> str:
@@ -120,13 +135,20 @@ def _remarks(shown: Review, t: Translator) -> Iterator[str]:
         if hint := words.part_hint(preview, t):
             yield f"📅 {hint}"
     elif preview.starts_now:
-        yield t("💳 {amount} is charged as soon as this is confirmed.", amount=preview.first.total)
+        if preview.charge:
+            yield t("💳 {amount} is charged as soon as this is confirmed.", amount=preview.charge)
+        else:
+            yield t("💳 Nothing is charged now; the subscription starts as soon as this is confirmed.")
+        if preview.left_over:
+            yield t("💰 {amount} of the credit is kept for later payments.", amount=preview.left_over)
     else:
         yield t(
             "🗓️ Nothing is charged today. {amount} is charged on {day}.",
-            amount=preview.first.total,
+            amount=preview.charge,
             day=preview.first.on,
         )
+    if not _charges_now(shown) and (hint := words.balance_hint(preview, t)):
+        yield f"💰 {hint}"
     yield t("🔁 The cycle comes with the product and cannot be changed.")
     if preview.reverse_charge:
         yield t("🧾 Reverse charge: the invoice has no VAT, the customer pays it to the own tax office.")
@@ -140,6 +162,7 @@ def _differences(before: SubscriptionPreview, now: SubscriptionPreview, t: Trans
         (t("Discount"), t.money(before.first.discount), t.money(now.first.discount)),
         (t("Tax"), _taxes(before.first, t), _taxes(now.first, t)),
         (t("First payment"), t.money(before.first.total), t.money(now.first.total)),
+        (t("Balance"), _balance(before, t), _balance(now, t)),
         (t("Starts"), t.date(before.first.on), t.date(now.first.on)),
         (t("The next payments"), _following(before, t), _following(now, t)),
     ):
@@ -156,6 +179,10 @@ def _period(preview: SubscriptionPreview, t: Translator) -> str:
 
 def _taxes(payment: Payment, t: Translator) -> str:
     return ", ".join(words.tax(tax, t) for tax in payment.taxes) or t("none")
+
+
+def _balance(preview: SubscriptionPreview, t: Translator) -> str:
+    return t.money(preview.balance or Money.zero(preview.first.total.currency))
 
 
 def _following(preview: SubscriptionPreview, t: Translator) -> str:

@@ -373,6 +373,20 @@ def test_the_minutes_between_review_and_confirmation_do_not_change_it() -> None:
     assert shown(now=NOON + timedelta(minutes=5)).fingerprint == shown().fingerprint
 
 
+@pytest.mark.parametrize(
+    ("balance", "charge", "left"),
+    [(None, 4900, 0), (2000, 2900, 0), (-5000, 9900, 0), (4900, 0, 0), (10000, 0, 5100)],
+)
+def test_the_balance_makes_another_charge_of_the_first_payment(balance: int | None, charge: int, left: int) -> None:
+    """H23. Of 49.00: 49.00 - 20.00 = 29.00; 49.00 + 50.00 = 99.00; 100.00 - 49.00 = 51.00 are left."""
+    owned = None if balance is None else Money(amount=balance, currency="EUR")
+    found = shown(balance=owned)
+    assert (found.charge.amount, found.left_over.amount) == (charge, left)
+    assert found.first.total == shown().first.total
+    assert (found.fingerprint == shown().fingerprint) == (balance is None)
+    assert found.terms == shown().terms
+
+
 TERMS: dict[str, dict[str, Any]] = {
     "the price": {"price": monthly(4901)},
     "the currency": {"price": monthly(4900, "USD")},

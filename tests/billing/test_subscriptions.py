@@ -48,6 +48,7 @@ from billing.subscriptions import (
 from tests.support.fakes import FakePayments
 from tests.support.shop import (
     ADA,
+    ADAS_CARD,
     ADD_ON_MONTH,
     BEN,
     BENS_CARD,
@@ -399,6 +400,7 @@ def test_a_confirmed_subscription_is_started_as_it_was_reviewed(shop: Shop) -> N
         "anchor": None,
         "payment_method": "pm_ada",
         "first_payment": {"amount": 13994, "currency": "EUR"},  # see the review
+        "charge": {"amount": 13994, "currency": "EUR"},
     }
     assert operation == done.id
     assert accepted_at == done.created_at
@@ -524,11 +526,102 @@ def test_a_confirmation_of_other_terms_than_were_shown_is_refused(shop: Shop, fo
     assert not shop.payments.calls
 
 
-def test_another_card_is_no_other_price(shop: Shop) -> None:
-    """H30: after a decline the same review is confirmed with another method."""
+# The balance
+
+
+@pytest.mark.parametrize(
+    ("balance", "charge"), [(2000, 15493), (-5000, 22493), (20000, 0)], ids=["credit", "owed", "much credit"]
+)
+def test_the_balance_is_reviewed_charged_and_told(shop: Shop, balance: int, charge: int) -> None:
+    """H23. 174.93 - 20.00 = 154.93; 174.93 + 50.00 = 224.93; a credit of 200.00 pays for all of it."""
+    shop.has_balance(balance)
+    assert reviewed(shop).preview.charge == Money(amount=charge, currency="EUR")
+    done = shop.starts()
+    assert done.state is State.DONE
+    order = shop.payments.calls[-1].arguments[0]
+    assert (order.first_payment.amount, order.charge.amount) == (17493, charge)
+    [entry] = shop.rows.timeline
+    assert entry.amount == Money(amount=charge, currency="EUR")
+    assert receipt(done).invoice.charge == entry.amount
+
+
+def test_a_decline_tells_the_charge_that_was_refused(shop: Shop) -> None:
+    """H30. 174.93 - 20.00 = 154.93."""
+    shop.has_balance(2000)
+    shop.payments.fails.append(Declined("insufficient_funds"))
+    shop.starts()
+    assert [one.amount for one in shop.rows.timeline] == [Money(amount=15493, currency="EUR")]
+
+
+@pytest.mark.parametrize("balance", [-5000, 2000])
+def test_another_balance_than_at_the_review_is_reviewed_again(shop: Shop, balance: int) -> None:
+    """H23"""
+    operation = shop.accepts(shop.confirmed())
+    shop.has_balance(balance)
+    assert shop.walks(operation) is State.REFUSED
+    assert shop.rows.operations[operation].reason.key == "PriceChanged"
+    assert not shop.payments.calls
+
+
+@pytest.mark.parametrize(("amount", "currency"), [(0, "EUR"), (2000, "USD")])
+def test_no_balance_and_one_in_another_currency_change_nothing(shop: Shop, amount: int, currency: str) -> None:
+    before = reviewed(shop).preview
+    shop.has_balance(amount, currency)
+    assert reviewed(shop).preview == before
+
+
+def test_what_starts_later_is_charged_with_the_balance_of_then(shop: Shop) -> None:
+    """H21, H23: what is known is shown, and nothing is agreed about it."""
+    shop.has_balance(2000)
+    done = shop.starts(start=date(2026, 4, 15))
+    assert receipt(done).preview.charge == Money(amount=15493, currency="EUR")
+    assert shop.payments.calls[-1].arguments[0].charge is None
+    assert [one.amount for one in shop.rows.timeline] == [Money(amount=17493, currency="EUR")]
+
+
+def test_what_waits_for_a_link_is_charged_with_the_balance_of_then(shop: Shop) -> None:
+    """H23, H31: the credit was used for something else meanwhile."""
+    shop.has_balance(2000)
+    waiting = shop.starts(key="link", payment_method="link")
+    assert receipt(waiting).preview.charge == Money(amount=15493, currency="EUR")
+    has_added_a_card(shop, waiting)
+    shop.has_balance(0)
+    done = resumes(shop, waiting)
+    assert done.state is State.DONE
+    assert shop.payments.calls[-1].arguments[0].charge is None
+    assert receipt(done).invoice.charge == Money(amount=17493, currency="EUR")
+
+
+@pytest.mark.parametrize("way", ["pm_second", "link"])
+def test_another_way_to_pay_than_was_reviewed_is_refused(shop: Shop, way: str) -> None:
+    """H23"""
     shop.knows(contact(), method(), method("pm_second"))
-    operation = shop.accepts(shop.confirmed().model_copy(update={"payment_method": "pm_second"}))
-    assert shop.walks(operation) is State.DONE
+    operation = shop.accepts(shop.confirmed().model_copy(update={"payment_method": way}))
+    assert shop.walks(operation) is State.REFUSED
+    assert shop.rows.operations[operation].reason.key == "PriceChanged"
+    assert not shop.payments.calls
+
+
+@pytest.mark.parametrize(("way", "state"), [("pm_ada", "done"), ("pm_second", "done"), ("link", "waiting")])
+def test_the_form_after_a_decline_leaves_the_way_to_pay_open(shop: Shop, way: str, state: str) -> None:
+    """H30"""
+    shop.knows(contact(), method(), method("pm_second"))
+    fingerprint = reviewed(shop).fingerprint_without_method
+    retry = shop.confirmed().model_copy(update={"payment_method": way, "fingerprint": fingerprint})
+    assert shop.walks(shop.accepts(retry)) == state
+
+
+@pytest.mark.parametrize("way", ["pm_ben", "link"])
+@pytest.mark.parametrize("after_a_decline", [False, True])
+def test_another_contact_than_was_reviewed_is_refused(shop: Shop, way: str, *, after_a_decline: bool) -> None:
+    """H23: Ben, who has the same terms, is charged nothing and sent nothing that nobody reviewed."""
+    shown = reviewed(shop, payment_method="link" if way == "link" else ADAS_CARD)
+    seen = shown.fingerprint_without_method if after_a_decline else shown.fingerprint
+    forged = shown.draft.model_dump() | {"contact": BEN, "payment_method": way}
+    operation = shop.accepts(CreateSubscription(**forged, fingerprint=seen))
+    assert shop.walks(operation) is State.REFUSED
+    assert shop.rows.operations[operation].reason.key == "PriceChanged"
+    assert not shop.payments.calls
 
 
 def test_stripes_amount_being_another_one_is_a_change_of_price_too(shop: Shop) -> None:

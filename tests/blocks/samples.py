@@ -235,7 +235,7 @@ def receipt(**changes: Any) -> SubscriptionStarted:
     fields = {
         "contact_name": "Ada Lovelace",
         "subscription": subscription(),
-        "invoice": invoice(),
+        "invoice": invoice(paid=15744),
         "preview": preview(),
         "method": method(),
     }

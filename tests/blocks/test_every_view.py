@@ -116,6 +116,7 @@ LARGE = preview(
     quantity=999_999,
     coupon=COUPON.model_copy(update={"code": "C" * 40, "label": Label(en="L" * 40, de="L" * 40)}),
     reverse_charge=True,
+    balance=eur(999_999_999_999),
 )
 FULL_REVIEW = review(contact=strange_contact(), preview=LARGE)
 FULL_FORM = form(

@@ -23,6 +23,16 @@ def part(mail, kind):
     return mail.get_body((kind,)).get_content()
 
 
+def test_both_parts_say_what_the_balance_makes_of_the_first_payment():
+    """H23. 157.44 + 50.00 = 207.44."""
+    shown = preview(balance=payment(date(2026, 11, 21)).total.with_amount(-5000))
+    mail = mails.payment_link(contact(), shown, LINK, BUSINESS)
+    for text in (part(mail, "plain"), part(mail, "html")):
+        assert "€157.44" in text
+        assert "Owed from before: €50.00. As it stands today, €207.44 is charged at first" in text
+    assert "As it stands today" not in part(sent(), "plain")
+
+
 class Links(HTMLParser):
     def __init__(self, html):
         super().__init__()

@@ -166,6 +166,60 @@ def test_the_review_shows_the_first_payment_line_by_line():
         assert line in text
 
 
+CREDIT, OWED, MUCH = eur(2000), eur(-5000), eur(20000)
+
+
+@pytest.mark.parametrize(
+    ("balance", "lines"),
+    [
+        (
+            CREDIT,
+            ("*Total*\n*€157.44*\nCredit balance\n-€20.00\n*Charged now*\n*€137.44*", "€137.44 is charged as soon"),
+        ),
+        (
+            OWED,
+            ("*Total*\n*€157.44*\nOwed from before\n€50.00\n*Charged now*\n*€207.44*", "€207.44 is charged as soon"),
+        ),
+        (
+            MUCH,
+            (
+                "Credit balance\n-€200.00\n*Charged now*\n*€0.00*",
+                "Nothing is charged now",
+                "€42.56 of the credit is kept for later payments",
+            ),
+        ),
+    ],
+    ids=["credit", "owed", "much credit"],
+)
+def test_the_review_shows_the_balance_and_what_is_charged_now(balance, lines):
+    """H23. 157.44 - 20.00 = 137.44; 157.44 + 50.00 = 207.44; 200.00 - 157.44 = 42.56 are left."""
+    text = words(subscriptions.review(review(preview=preview(balance=balance)), EN).to_dict())
+    for line in lines:
+        assert line in text
+    assert "Charged now" not in words(subscriptions.review(review(), EN).to_dict())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"method": None, "preview": preview(balance=CREDIT)},
+        {"preview": preview(balance=CREDIT, starts_now=False)},
+    ],
+    ids=["link", "later"],
+)
+def test_what_is_not_charged_now_is_shown_as_it_stands_with_the_balance(changes):
+    """H23. 157.44 - 20.00 = 137.44."""
+    text = words(subscriptions.review(review(**changes), EN).to_dict())
+    assert "Credit balance\n-€20.00\n*Charged then, as it stands today*\n*€137.44*" in text
+    assert "As it stands today, €137.44 is charged at first; this may change until then." in text
+    assert "Charged now" not in text
+
+
+def test_a_changed_review_names_the_other_balance():
+    text = words(subscriptions.changed(review(preview=preview(balance=CREDIT)), EN, before=preview()).to_dict())
+    assert "• Balance: €0.00 → *€20.00*" in text
+
+
 def prorated():
     """10 of 30 days of 147.00 are 49.00; 10 % off is 4.90; 19 % of 44.10 is 8.379, so 8.38: 52.48."""
     part = Part(first=TODAY, last=date(2026, 11, 30), days=10, whole=30)
@@ -243,7 +297,7 @@ def test_confirming_the_review_is_the_command_with_its_fingerprint():
     shown = review()
     view = subscriptions.review(shown, EN).to_dict()
     command = CreateSubscription.model_validate(metadata(view))
-    assert command.fingerprint == shown.preview.fingerprint
+    assert command.fingerprint == shown.fingerprint
     assert command.model_dump(exclude={"fingerprint"}) == shown.draft.model_dump()
 
 
@@ -290,7 +344,7 @@ def test_a_changed_review_carries_the_new_fingerprint():
     now = review(preview=preview(quantity=4))
     view = subscriptions.changed(now, EN).to_dict()
     assert view["callback_id"] == Id.REVIEW
-    assert metadata(view)["fingerprint"] == now.preview.fingerprint != review().preview.fingerprint
+    assert metadata(view)["fingerprint"] == now.fingerprint != review().fingerprint
 
 
 # What came of it
@@ -325,9 +379,42 @@ def test_a_scheduled_subscription_says_when_it_starts_and_charges():
 
 
 def test_an_invoice_that_is_not_paid_yet_is_not_called_paid():
-    text = words(subscriptions.started(receipt(invoice=invoice(status="open")), CONTACT, EN).message().to_dict())
+    text = words(
+        subscriptions.started(receipt(invoice=invoice(status="open", due=eur(15744))), CONTACT, EN).message().to_dict()
+    )
     assert "€157.44, being collected" in text
     assert "paid" not in text
+
+
+@pytest.mark.parametrize(
+    ("paid", "lines"),
+    [
+        (13744, ("*First payment*\n€137.44, paid", "*Taken from the customer’s balance*\n€20.00")),
+        (20744, ("*First payment*\n€207.44, paid", "*Of that, owed from before*\n€50.00")),
+        (0, ("*First payment*\nnothing is charged", "*Taken from the customer’s balance*\n€157.44")),
+    ],
+    ids=["credit", "owed", "much credit"],
+)
+def test_the_result_says_what_was_charged(paid, lines):
+    """H23: of the invoice of 157.44, 20.00 by credit, none and 50.00 more, or all of it by credit."""
+    text = words(subscriptions.started(receipt(invoice=invoice(paid=paid)), CONTACT, EN).message().to_dict())
+    for line in lines:
+        assert line in text
+
+
+def test_what_was_planned_says_that_the_balance_may_change():
+    planned = receipt(preview=preview(starts_now=False, balance=OWED), invoice=None)
+    text = words(subscriptions.started(planned, CONTACT, EN).message().to_dict())
+    assert "€207.44 on Nov 21, 2026" in text
+    assert "Owed from before: €50.00. As it stands today, €207.44 is charged at first; this may change" in text
+
+
+def test_a_sent_link_says_what_the_balance_makes_of_the_first_payment():
+    text = words(
+        subscriptions.waiting(waiting_receipt(preview=preview(balance=CREDIT)), CONTACT, EN).modal(EN).to_dict()
+    )
+    assert "The first payment is €157.44" in text
+    assert "Credit balance: €20.00. As it stands today, €137.44 is charged at first" in text
 
 
 def test_a_sent_link_can_be_copied_and_says_until_when():
@@ -351,7 +438,7 @@ def test_a_decline_says_why_and_offers_every_other_way():
     assert "payment_method" not in fields
     assert (
         CreateSubscription.model_validate({**fields, "payment_method": "pm_2"}).fingerprint
-        == review().preview.fingerprint
+        == review().fingerprint_without_method
     )
 
 

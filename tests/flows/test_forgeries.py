@@ -10,9 +10,10 @@ import pytest
 import requests
 
 from billing.contacts import Contact
+from billing.operations import State
 from bot.sandbox import workspace as local
 from tests.flows.test_invoices import issued, sent
-from tests.flows.test_subscriptions import VISA, to_review
+from tests.flows.test_subscriptions import MASTERCARD, VISA, to_review
 from tests.support import forged
 from tests.support.world import World
 
@@ -73,6 +74,33 @@ def test_the_payment_method_of_another_contact_is_refused(world: World) -> None:
     world.eventually(world.is_quiet)
     assert world.subscriptions(ada) == []
     assert world.subscriptions(eve) == []
+
+
+@pytest.mark.parametrize("by_link", [False, True], ids=["card", "link"])
+def test_a_review_of_one_contact_confirms_nothing_for_another(world: World, *, by_link: bool) -> None:
+    """H23: the same terms would hold for Eve, with her own card or a link; nobody has reviewed that."""
+    ada, eve = world.contact(VISA), world.contact(VISA)
+    fields: dict[str, Any] = {"payment_method": "link"} if by_link else {}
+    metadata = world.metadata(to_review(world, ada, **fields))
+    lie = {"contact": eve.id} | ({} if by_link else {"payment_method": world.methods(eve)[0]})
+    confirm(world, metadata | lie, view=f"V0EVE{by_link}".upper())
+    world.eventually(world.is_quiet)
+    assert [one.state for one in world.operations(eve)] == [State.REFUSED]
+    assert world.subscriptions(eve) == []
+    assert world.payments(eve) == []
+
+
+@pytest.mark.parametrize("lie", ["another card", "link"])
+def test_another_way_to_pay_than_was_reviewed_starts_nothing(world: World, lie: str) -> None:
+    """H23: also one of the contact's own."""
+    ada = world.contact(VISA, MASTERCARD)
+    metadata = confirmation(world, ada)
+    other = next(one for one in world.methods(ada) if one != metadata["payment_method"])
+    way = "link" if lie == "link" else other
+    confirm(world, metadata | {"payment_method": way}, view=f"V0WAY{lie[:4]}".upper())
+    world.eventually(world.is_quiet)
+    assert [one.state for one in world.operations(ada)] == [State.REFUSED]
+    assert world.subscriptions(ada) == []
 
 
 def test_a_role_that_may_not_create_subscriptions_is_refused_although_it_forges_the_form(world: World) -> None:

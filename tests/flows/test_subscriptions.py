@@ -183,6 +183,32 @@ def test_nothing_starts_when_stripe_would_charge_another_amount_than_was_reviewe
     assert world.payments(ada) == []
 
 
+@pytest.mark.parametrize(
+    ("owed", "charged", "shown", "paid"),
+    [
+        (5000, [12140], ("Owed from before\n€50.00", "*Charged now*\n*€121.40*"), "€121.40, paid"),
+        (-2000, [5140], ("Credit balance\n-€20.00", "*Charged now*\n*€51.40*"), "€51.40, paid"),
+        (-10000, [], ("*Charged now*\n*€0.00*", "€28.60 of the credit is kept"), "nothing is charged"),
+    ],
+    ids=["owed", "credit", "much credit"],
+)
+def test_the_balance_is_shown_and_exactly_that_is_charged(
+    world: World, owed: int, charged: list[int], shown: tuple[str, str], paid: str
+) -> None:
+    """H23. 71.40 and 50.00 owed are 121.40; less 20.00 of credit 51.40; of 100.00 of credit 28.60 are left."""
+    ada = world.contact(VISA)
+    world.stripe.v1.customers.balance_transactions.create(ada.customer, {"amount": owed, "currency": "eur"})
+    world.eventually(lambda: world.balance(ada))
+    priya = to_review(world, ada, "manager")
+    for line in shown:
+        assert line in priya.text
+    priya.submits()
+    ends_with(priya, "now runs")
+    assert paid in priya.text
+    assert [one.amount for one in world.payments(ada)] == charged
+    assert [one.status for one in world.subscriptions(ada)] == ["active"]
+
+
 def test_nothing_starts_for_an_account_that_is_suspended(world: World) -> None:
     """GX3: refused with the reason, before a form is filled in."""
     ada = world.contact(VISA, account=Account(status=AccountStatus.SUSPENDED))

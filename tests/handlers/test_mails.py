@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from billing.errors import Transient
 from billing.operations import Operation, State
+from billing.payment_links import was_mailed
 from handlers.mails import Mails, Outbox
 from tests.support.office import Office
 from tests.support.shop import SAM, contact, method
@@ -79,6 +80,7 @@ def test_without_a_mail_server_the_operation_goes_on(office: Office, waiting: Op
     with capture_logs() as logged:
         assert Mails(office.desk, Outbox(None)).send(waiting.id, State.WAITING) == State.WAITING
     assert [one["setting"] for one in logged] == ["SMTP_URL"]
+    assert office.happened() == ["payment_link_sent", "link_not_mailed"]
 
 
 @pytest.mark.parametrize("address", ["no address", "ada@", "ada@engines.example\nBcc: eve@evil.example"])
@@ -90,3 +92,22 @@ def test_an_address_that_is_none_does_not_stop_the_operation(office: Office, add
     assert not office.mails
     assert [one["contact"] for one in logged] == ["con_ada"]
     assert address not in str(logged)
+    assert office.happened() == ["payment_link_sent", "link_not_mailed"]
+
+
+def test_a_mail_that_is_refused_twice_is_told_once(office: Office, waiting: Operation) -> None:
+    """A crash after it was written down."""
+    office.refuses_mails()
+    office.mailer.send(waiting.id, State.WAITING)
+    office.mailer.send(waiting.id, State.WAITING)
+    assert office.happened() == ["payment_link_sent", "link_not_mailed"]
+
+
+def test_a_mail_that_was_sent_is_not_called_lost_because_of_another(office: Office, waiting: Operation) -> None:
+    office.mailer.send(waiting.id, State.WAITING)
+    office.refuses_mails()
+    other = office.starts(key="other", payment_method="link")
+    office.mailer.send(other.id, State.WAITING)
+    with office.store.reading(SAM) as uow:
+        assert was_mailed(uow, waiting)
+        assert not was_mailed(uow, other)

@@ -354,6 +354,16 @@ def declined(office: Office) -> Json:
     return open_view(office.shown, 2, id="V_FORM", hash="h_declined")
 
 
+def test_a_link_that_could_not_be_mailed_is_to_be_passed_on(office: Office) -> None:
+    """H31: in the answer and in the history."""
+    office.refuses_mails()
+    confirms(office, declined(office), payment_method="link")
+    assert "Please pass it on" in texts(office.shown)
+    assert "https://checkout.stripe.example/cs_test_1" in texts(office.shown)
+    assert "on its way" not in texts(office.shown)
+    assert office.happened() == ["payment_declined", "payment_link_sent", "link_not_mailed"]
+
+
 def test_after_a_decline_a_link_can_be_sent_and_the_change_waits_for_it(office: Office) -> None:
     """H30, H31: mailed to the customer, shown to pass it on, and on the card until it was used."""
     confirms(office, declined(office), payment_method="link")

@@ -294,6 +294,9 @@ FORGED = {
     "somebody else's card": {"payment_method": BENS_CARD},
     "another quantity": {"quantity": 1},
     "another customer": {"contact": "con_ben"},
+    "another customer with the own card": {"contact": "con_ben", "payment_method": BENS_CARD},
+    "another customer and a link": {"contact": "con_ben", "payment_method": "link"},
+    "a link": {"payment_method": "link"},
     "nobody": {"contact": "con_nobody"},
     "another price": {"price": TEAM_MONTH},
     "another currency": {"price": PLUS_MONTH_USD},
@@ -359,6 +362,16 @@ def test_a_decline_keeps_the_modal_open_and_another_card_can_be_chosen(office: O
     assert "now runs for" in texts(office.shown)
     assert office.last_operation.state is State.DONE
     assert office.happened() == ["payment_declined", "subscription_started"]
+
+
+def test_a_link_that_could_not_be_mailed_is_to_be_passed_on(office: Office) -> None:
+    """H31: in the answer and in the history."""
+    office.refuses_mails()
+    confirms(office, reviewed(office, payment_method="link"))
+    assert "Please pass it on" in texts(office.shown)
+    assert "https://checkout.stripe.example/cs_test_1" in texts(office.shown)
+    assert "on its way" not in texts(office.shown)
+    assert office.happened() == ["payment_link_sent", "link_not_mailed"]
 
 
 def test_after_a_decline_a_link_can_be_sent(office: Office) -> None:

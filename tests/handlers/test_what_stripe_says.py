@@ -213,6 +213,17 @@ def test_a_link_is_mailed_and_shown(office: Office) -> None:
     assert "https://pay.example/in_1" in texts(office.shown)
 
 
+def test_a_link_that_could_not_be_mailed_is_to_be_passed_on(office: Office) -> None:
+    """HX1: in the answer and in the history."""
+    office.refuses_mails()
+    office.presses("collect.send_link", f"{ADA}:in_1", view=form(office))
+    office.works()
+    assert "Please pass it on" in texts(office.shown)
+    assert "https://pay.example/in_1" in texts(office.shown)
+    assert "on its way" not in texts(office.shown)
+    assert office.happened()[-2:] == ["invoice_link_sent", "link_not_mailed"]
+
+
 @pytest.mark.parametrize("value", ["con_nobody:in_1", f"{ADA}:in_nobody", f"{BEN}:in_1", ""])
 def test_a_forged_button_is_answered_and_opens_nothing(office: Office, value: str) -> None:
     fails(office)

@@ -339,8 +339,13 @@ class FakePayments:
         )
         return StartedSubscription(
             subscription=subscription,
-            invoice=None if later else self._paid(order.first_payment, subscription.id, number),
+            invoice=None if later else self._first(order, subscription.id, number),
         )
+
+    def _first(self, order: SubscriptionOrder, subscription: SubscriptionId, number: int) -> Invoice:
+        """Settled with the balance that the order knows of."""
+        invoice = self._paid(order.first_payment, subscription, number)
+        return invoice if order.charge is None else invoice.model_copy(update={"paid": order.charge.amount})
 
     def _paid(self, amount: Money, subscription: SubscriptionId, number: int) -> Invoice:
         return Invoice(

@@ -19,6 +19,7 @@ from billing.billing_contacts import verifying
 from billing.change_requests import cards as request_cards
 from billing.change_requests import deciding, watching
 from billing.dunning import failures
+from billing.errors import Undeliverable
 from billing.events import EventSteps
 from billing.ids import OperationId
 from billing.invoices import approving, nudging, reminding, telling
@@ -198,6 +199,14 @@ class Office(Shop):
     def operates(self, operation: str) -> str:
         state = self.mailer.send(operation, self.walks(OperationId(operation)))
         return self.announcer.announce(operation, state)
+
+    def refuses_mails(self) -> None:
+        """From now on the mail server takes no mail to customers, as to an address that does not exist."""
+
+        def refuses(_: EmailMessage) -> None:
+            raise Undeliverable("550 no such user")
+
+        self.mailer = Mails(self.desk, Outbox(refuses), self.invoice_mails.done)
 
     def hears(self, event: str) -> str:
         moved = self.events.handle(event)

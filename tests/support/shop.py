@@ -5,7 +5,7 @@ Today is Monday, 2 March 2026, 11 o'clock in Berlin.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -31,6 +31,7 @@ from billing.contacts import Account, Address, Contact, PaymentMethod
 from billing.desk import Desk
 from billing.errors import TaxServiceUnreachable
 from billing.ids import ContactId, CustomerId, LookupKey, OperationId, PaymentMethodId, TeamId, UserId
+from billing.money import Money
 from billing.operations import Operation, State
 from billing.roles import Role
 from billing.steps import OperationSteps
@@ -218,6 +219,11 @@ class Shop:
         self.rows.contacts[customer.id] = customer
         self.rows.mirror[customer.id] = Mirrored(methods=methods)
 
+    def has_balance(self, amount: int, currency: str = "EUR", customer: ContactId = ADA) -> None:
+        """Credit is positive, as in the mirror."""
+        balance = Money(amount=amount, currency=currency)
+        self.rows.mirror[customer] = replace(self.rows.mirror[customer], balance=balance)
+
     def sells(self, **changes: Any) -> None:
         """From now on the catalogue is another one."""
         terms = {name: getattr(self.catalogue, name) for name in Catalogue.model_fields}
@@ -252,7 +258,7 @@ class Shop:
         """What a person confirms after the review."""
         draft = self.draft(**changes)
         with self.store.reading(SAM) as uow:
-            shown = review(uow, draft).preview
+            shown = review(uow, draft)
         return CreateSubscription(**draft.model_dump(), fingerprint=shown.fingerprint)
 
     def accepts(self, command: Any, *, person: Actor = SAM, key: str = "key", reply_to: str = "") -> OperationId:

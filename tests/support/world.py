@@ -113,6 +113,12 @@ class World:
         with self.app.desk.reading(NOBODY) as uow:
             return [method.id for method in uow.mirror.payment_methods(contact.id)]
 
+    def balance(self, contact: Contact) -> int:
+        """In the mirror; credit is positive."""
+        with self.app.desk.reading(NOBODY) as uow:
+            found = uow.mirror.balance(contact.id)
+        return found.amount if found else 0
+
     def stripe_methods(self, contact: Contact) -> list[stripe.PaymentMethod]:
         return self.stripe.v1.customers.payment_methods.list(contact.customer).data
 

@@ -247,6 +247,46 @@ def test_another_first_payment_than_reviewed_starts_nothing(local, payments):
     assert local.calls("POST", "/v1/subscriptions") == []
 
 
+def owes(local, customer, amount):
+    """Stripe's balance is what the customer owes."""
+    local.v1.customers.balance_transactions.create(customer.id, {"amount": amount, "currency": "eur"})
+
+
+@pytest.mark.parametrize(
+    ("owed", "charge", "paid", "afterwards"),
+    [
+        (5000, 7261, 7261, 0),
+        (-2000, 261, 261, 0),
+        (-10000, 0, 0, 7739),
+        (-2231, 30, 0, -30),
+    ],
+    ids=["owed", "credit", "much credit", "too little to charge"],
+)
+def test_the_balance_is_charged_or_used_as_reviewed(local, payments, owed, charge, paid, afterwards):
+    """H23, H31. 22.61 + 50.00 = 72.61; 22.61 - 20.00 = 2.61; 100.00 - 22.61 = 77.39 are left, and nothing is charged;
+    22.61 - 22.31 = 0.30 is less than the 0.50 that can be charged, and is owed from now on."""
+    customer = local.customer()
+    owes(local, customer, owed)
+    started = start(payments, order_for(customer, charge=eur(charge)))
+    assert started.subscription.status is SubscriptionStatus.ACTIVE
+    assert started.invoice.status is InvoiceStatus.PAID
+    assert (started.invoice.total, started.invoice.charge) == (eur(2261), eur(paid))
+    assert sum(one.amount for one in local.v1.payment_intents.list({"customer": customer.id}).data) == paid
+    assert payments.snapshot(customer.id).balance == eur(afterwards)
+
+
+@pytest.mark.parametrize("owed", [5000, -2000, -10000])
+def test_another_balance_than_reviewed_starts_nothing(local, payments, owed):
+    """H23: the price shown is the price charged."""
+    customer = local.customer()
+    owes(local, customer, owed)
+    with pytest.raises(AmountDiffers) as refused:
+        start(payments, order_for(customer, charge=eur(2261)))
+    assert refused.value.reason.parameters["charged"] == max(2261 + owed, 0)
+    assert subscriptions(local, customer) == []
+    assert payments.snapshot(customer.id).balance == eur(-owed)
+
+
 def test_a_payment_method_of_somebody_else_starts_nothing(local, payments):
     mine, theirs = local.customer(), local.customer()
     with pytest.raises(ForeignPaymentMethod):
