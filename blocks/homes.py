@@ -44,6 +44,7 @@ _KINDS = {
     "record_payment": later("Payment recorded"),
     "credit_invoice": later("Invoice credited"),
     "end_invoice": later("Invoice ended"),
+    "give_up_number": later("Number of an invoice given up"),
     "send_billing_contact_link": later("Link to the customer"),
     "change_billing_contact": later("Billing contact changed"),
     "change_bill_to": later("Billing details changed"),

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from billing.cards import Attention, Concern, ContactCard
+from billing.cards import ENTRIES_ON_CARD, Attention, Concern, ContactCard
 from billing.catalogue import Catalogue, Coupon, Duration, Interval, Label, RecurringPrice
 from billing.catalogue.files import parse
 from billing.contacts import (
@@ -320,7 +320,10 @@ def strange_card() -> ContactCard:
             invoice(n, number=LONG, status=status, url="https://pay.example/" + "x" * 400, due=eur(1), due_at=NOW)
             for n, status in enumerate([*InvoiceStatus] * 3)
         ),
-        timeline=Page(entries=tuple(entry(what, by=LONG, on_behalf_of=LONG) for what in Happening), older="c" * 60),
+        timeline=Page(
+            entries=tuple(entry(what, by=LONG, on_behalf_of=LONG) for what in tuple(Happening)[:ENTRIES_ON_CARD]),
+            older="c" * 60,
+        ),
         waiting=tuple(
             operation(
                 waiting_receipt(preview=preview(price=price(label="P" * 500))).model_dump_json() if n % 2 else None

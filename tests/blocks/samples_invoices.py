@@ -188,6 +188,10 @@ FULL_FORM = draft_form(
 )
 
 
+def bare_news(what: What) -> News:
+    return News(what=what, invoice=REF, amount=eur(100) if what is What.REFUND_FAILED else None)
+
+
 def full_news(what: What) -> News:
     return News(
         what=what,
@@ -518,7 +522,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t, one=one: invoices.news(one, t)
         for what in What
         for one in (
-            Told(news=News(what=what, invoice=REF), sheet=OPEN_SHEET, by=""),
+            Told(news=bare_news(what), sheet=OPEN_SHEET, by=""),
             Told(news=full_news(what), sheet=FULL_SHEET, by=LONG),
             Told(news=full_news(what), sheet=BARE_SHEET, by="Priya"),
         )

@@ -111,6 +111,8 @@ EXAMPLES = {
     "UnknownInvoice": errors.UnknownInvoice(invoice="inv_1"),
     "NotNow": errors.NotNow(invoice_state="partly_paid", number="INV-2026-00001"),
     "EmptyInvoice": errors.EmptyInvoice(),
+    "NumberTaken": errors.NumberTaken(number="INV-2026-00001"),
+    "DraftGone": errors.DraftGone(number="INV-2026-00001"),
     "BilledInAnotherCurrency": errors.BilledInAnotherCurrency(draft="EUR", billed="USD"),
     "TooManyLines": errors.TooManyLines(most=100),
     "LineNeedsText": errors.LineNeedsText(),

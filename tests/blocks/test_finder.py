@@ -3,7 +3,7 @@
 import pytest
 
 from billing.contacts import Found
-from blocks import finder, ways
+from blocks import finder, kit, ways
 from bot.sandbox.workspace.limits import option_problems, problems
 from tests.blocks.samples import BOTH, DE, EN, LONG, elements, option_values, summary, words
 
@@ -44,7 +44,7 @@ def test_who_was_found_at_a_customer_is_said_before_the_rest():
 def test_no_match_is_not_a_customer():
     (group,) = groups(Found(), typed="xyz")
     assert group["label"]["text"] == "No match for “xyz”"
-    assert option_values(group) == [finder.NOBODY]
+    assert option_values(group) == [kit.REMARK]
 
 
 def test_more_than_a_hundred_says_keep_typing():

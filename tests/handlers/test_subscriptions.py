@@ -15,6 +15,7 @@ from billing.contacts import Account, AccountStatus
 from billing.errors import Declined, Misconfigured, Transient
 from billing.operations import State
 from billing.roles import Role
+from blocks.kit import REMARK
 from handlers.payloads import ReplyTo
 from tests.support.office import Office, Reply
 from tests.support.shop import (
@@ -150,7 +151,8 @@ def test_a_search_for_a_product_in_a_forged_form_finds_nothing(office: Office) -
     with capture_logs():
         for forged in ("{}", '{"contact":"con_nobody"}'):
             view = open_view(form(office), private_metadata=forged)
-            assert office.searches("subscription.price", "plan", view=view).body == {"options": []}
+            (group,) = office.searches("subscription.price", "plan", view=view).body["option_groups"]
+            assert [one["value"] for one in group["options"]] == [REMARK]
 
 
 # The review
