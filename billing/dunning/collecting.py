@@ -9,6 +9,7 @@ from billing.dunning.failures import FailedPayment, failed, failing
 from billing.errors import (
     AmountDue,
     Declined,
+    ForeignPaymentMethod,
     InvoiceNotOpen,
     NoPaymentPage,
     NotFailing,
@@ -113,7 +114,7 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = 
     return CollectForm(
         contact=contact,
         failed=wanted,
-        methods=ways.methods,
+        methods=tuple(one for one in ways.methods if one.is_card),
         others=sum(one.invoice.id != wanted.invoice.id for one in every),
         link_to=ways.link_to,
     )
@@ -123,13 +124,15 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = 
 
 
 def check(uow: UnitOfWork, command: PayInvoice) -> PaymentToCollect:
-    """Only what fails, at the amount that was shown, and with a method of this very contact."""
+    """Only what fails, at the amount that was shown, and with a card of this very contact."""
     uow.actor.require(Permission.CHARGE_INVOICE)
     contact = uow.contacts.get(command.contact)
     invoice = _collectable(uow, contact, command.invoice)
     if invoice.due.amount != command.due:
         raise AmountDue(shown=command.due, due=invoice.due.amount, currency=invoice.due.currency)
     method = chosen(uow, contact, command.payment_method, uow.today)
+    if not method.is_card:
+        raise ForeignPaymentMethod(contact=contact.name)
     going_on = _going_on(uow, contact, invoice)
     return PaymentToCollect(
         contact=contact,

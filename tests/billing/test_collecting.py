@@ -55,8 +55,9 @@ def done(shop: Shop, what: Any, **more: Any) -> Operation:
 
 
 def test_the_form_offers_the_oldest_failing_invoice_and_the_methods_that_are_good(shop: Shop) -> None:
-    expired = method("pm_old", exp_year=2020)
-    shop.knows(contact(), method(default=True), expired)
+    """A debit would be under way for days, and nothing may be said to be paid before."""
+    expired, debit = method("pm_old", exp_year=2020), method("pm_debit", exp_month=None, exp_year=None)
+    shop.knows(contact(), method(default=True), expired, debit)
     fails(shop, invoice(2), invoice(1), invoice(3, attempts=0))
     with shop.store.reading(SAM) as uow:
         shown = form(uow, ADA)
@@ -134,10 +135,12 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_charges_once(shop: Shop)
         ({"payment_method": PaymentMethodId(BENS_CARD)}, ForeignPaymentMethod),
         ({"contact": BEN, "payment_method": PaymentMethodId(BENS_CARD)}, InvoiceNotOpen),
         ({"payment_method": PaymentMethodId("pm_old")}, PaymentMethodExpired),
+        ({"payment_method": PaymentMethodId("pm_debit")}, ForeignPaymentMethod),
     ],
 )
 def test_what_is_forged_or_outdated_charges_nothing(shop: Shop, changes: Any, refusal: type[Exception]) -> None:
-    shop.knows(contact(), method(default=True), method("pm_old", exp_year=2020))
+    debit = method("pm_debit", exp_month=None, exp_year=None)
+    shop.knows(contact(), method(default=True), method("pm_old", exp_year=2020), debit)
     fails(shop)
     found = done(shop, command(**changes))
     assert (found.state, found.reason and found.reason.key) == (State.REFUSED, refusal.__name__)
