@@ -99,7 +99,10 @@ class EventSteps:
                 follow(uow, uow.contacts.get(contact.id))
                 _renamed(uow, event, uow.contacts.get(contact.id), found)
             about = uow.mirror.invoice(contact.id, refunded or InvoiceId(event.object_id or ""))
-            received = uow.timeline.received(event.object_id) if event.object_id and event.type in PAID else 0
+            received = 0
+            if event.type in PAID and event.object_id:
+                uow.contacts.get(contact.id)  # held: nobody else notes a part of the payment meanwhile
+                received = uow.timeline.received(event.object_id)
             entry = history(event, contact, about, received)
             if entry:
                 uow.timeline.append(entry)
