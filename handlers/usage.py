@@ -26,14 +26,14 @@ class UsageNotices:
         self._outbox = outbox
 
     def send(self, argument: str, _: str = "") -> str:
-        """`argument` is `contact:percent:moment:rises`, as `billing.usage` makes it."""
-        contact_id, percent, moment, rises = argument.rsplit(":", 3)
+        """`argument` is `contact:percent:moment:rises`, as `billing.usage` makes it; without `rises` it does not."""
+        contact_id, percent, moment, *rises = argument.split(":")
         with self._desk.reading(NOBODY) as uow:
             contact = uow.contacts.get(ContactId(contact_id))
             business = uow.catalogue.business
         for number, member in enumerate(domain.told_of(contact)):
             compose = partial(
-                letters.near_limit, member, contact, int(percent), business, rises_by_itself=bool(int(rises))
+                letters.near_limit, member, contact, int(percent), business, rises_by_itself=rises == ["1"]
             )
             self._outbox.send(f"{contact.id}.{percent}.{moment}.{number}", compose, contact=contact.id)
         return ""

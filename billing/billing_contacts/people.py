@@ -148,7 +148,8 @@ def _split(domain: str) -> tuple[str, str]:
     """The name that was registered, and the ending that it was registered under: `engines`, `co.uk`."""
     labels = domain.split(".")
     endings = 2 if len(labels) > 2 and labels[-2] in _SECOND_ENDINGS else 1
-    return labels[-endings - 1], ".".join(labels[-endings:])
+    name = labels[: len(labels) - endings][-1:]  # nothing of `localhost`, which is no domain that anybody registers
+    return "".join(name), ".".join(labels[-endings:])
 
 
 def _skeleton(domain: str) -> str:

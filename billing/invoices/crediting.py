@@ -16,7 +16,7 @@ from billing.errors import CannotRefund, LeftToCreditChanged, LineCreditedBefore
 from billing.ids import ContactId, InvoiceId, OperationId, SalesInvoiceId
 from billing.invoices import typed
 from billing.invoices.amounts import InvoiceTotals, LineTotal
-from billing.invoices.model import InvoiceState, SalesInvoice
+from billing.invoices.model import LONGEST_REASON, InvoiceState, SalesInvoice
 from billing.invoices.payments import seen
 from billing.invoices.sheets import Act, Sheet, require, settled, sheet
 from billing.invoices.taking_back import Taken, are_whole, taken
@@ -26,7 +26,6 @@ from billing.operations import Action, Command, Context, Receipt
 from billing.ports import CreditIssued, CreditLine, CreditOrder, GiveBack, Payments, UnitOfWork
 from billing.timeline import Entry, Happening
 
-LONGEST_REASON = 300  # characters
 _A_PART = Label(en="Part of invoice", de="Anteilig zu Rechnung")
 
 

@@ -8,15 +8,13 @@ from pydantic import Field
 
 from billing.errors import ReasonMissing
 from billing.ids import InvoiceId, SalesInvoiceId
-from billing.invoices.model import Stage
+from billing.invoices.model import LONGEST_REASON, Stage
 from billing.invoices.sheets import Act, require
 from billing.invoices.voiding import InvoiceEnded
 from billing.models import Frozen
 from billing.operations import Action, Command, Context
 from billing.ports import Payments, UnitOfWork
 from billing.timeline import Entry, Happening
-
-LONGEST_REASON = 300  # characters
 
 
 class GiveUpNumber(Command):

@@ -34,6 +34,7 @@ LONGEST_TERMS = 2000
 LONGEST_ORDER_NUMBER = 60
 LONGEST_TITLE = 40
 LONGEST_FIELD = 140  # as Stripe takes
+LONGEST_REASON = 300  # why it was credited, cancelled, written off or never sent
 LARGEST = 99_999_999_999  # minor units: of a price, and of what a line comes to
 
 AUTOMATIC = "auto"  # the tax of the customer's country

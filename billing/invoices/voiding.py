@@ -9,13 +9,12 @@ from pydantic import Field
 from billing.contacts import Invoice
 from billing.errors import ReasonMissing
 from billing.ids import ContactId, InvoiceId
+from billing.invoices.model import LONGEST_REASON
 from billing.invoices.sheets import Act, require, settled
 from billing.models import Frozen
 from billing.operations import Action, Command, Context, Receipt
 from billing.ports import Payments, UnitOfWork
 from billing.timeline import Entry, Happening
-
-LONGEST_REASON = 300  # characters
 
 
 class EndInvoice(Command):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from billing.invoices import giving_up
-from billing.invoices.crediting import LONGEST_REASON, act_for
-from billing.invoices.model import LONGEST_MEMO, LONGEST_ORDER_NUMBER, MOST_RECIPIENTS
+from billing.invoices.crediting import act_for
+from billing.invoices.model import LONGEST_MEMO, LONGEST_ORDER_NUMBER, LONGEST_REASON, MOST_RECIPIENTS
 from billing.invoices.sheets import Act, Sheet
 from billing.ports import GiveBack, PaidBy
 from blocks import kit, words
@@ -240,7 +239,7 @@ def give_up_form(shown: Sheet, t: Translator) -> kit.Modal:
             kit.section(t("{number} is cancelled and never given again; a copy gets the next number.", number=number)),
             kit.field_input(
                 t("Reason, as it stands in the history"),
-                kit.text_input(_input("note", shown), at_most=giving_up.LONGEST_REASON),
+                kit.text_input(_input("note", shown), at_most=LONGEST_REASON),
                 block_id="note",
             ),
         ],

@@ -239,6 +239,7 @@ def test_our_name_under_another_ending_is_refused(domain: str) -> None:
         ("mueller.de", "mueller-bau.de"),
         ("engines.example", "steam-engines.example"),
         ("engines.example", "engineering.example"),
+        ("localhost", "engines.example"),  # an address of Stripe's that nobody can be mailed at
     ],
 )
 def test_a_domain_of_somebody_else_is_taken(theirs: str, domain: str) -> None:

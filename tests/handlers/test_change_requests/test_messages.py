@@ -268,6 +268,14 @@ def uses(office: AskingOffice, contacts: int, **changes) -> list:
     return office.mails
 
 
+def test_a_notice_of_an_earlier_version_is_mailed_and_promises_nothing(office: AskingOffice) -> None:
+    """It did not say yet whether the limit rises by itself."""
+    uses(office, 900)
+    office.mails.clear()
+    office.work[usage.PIPELINE](f"{ADA}:90:1767225600")
+    assert "Your plan does not change by itself." in body(office.mails[0])
+
+
 def test_at_80_90_and_100_percent_the_customers_people_get_a_mail_once(office: AskingOffice) -> None:
     """A3, AX6: primary admin and billing contact."""
     assert uses(office, 799) == []

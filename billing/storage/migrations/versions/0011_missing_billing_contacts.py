@@ -1,7 +1,7 @@
 """The tables of billing contacts, for databases that came to 0006 before 0005 stood in front of it.
 
 Revision ID: 0011
-Revises: 0009
+Revises: 0010
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What cards got back without a credit note, or did not get in spite of one; and payments found by their invoice.
 
 Revision ID: 0012
-Revises: 0010
+Revises: 0011
 """
 
 from __future__ import annotations
