@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -106,6 +107,17 @@ class Job(Frozen):
     argument: str  # what it is about: an operation's or an event's id
     trace: str = ""  # the id of the request that brought it, for the logs
     delay: timedelta = timedelta()  # before it is begun
+
+    @classmethod
+    def of(cls, operation: Operation) -> Job:
+        """Walk the operation."""
+        return cls(id=operation.id, name="operation", argument=operation.id, trace=operation.trace)
+
+    @classmethod
+    def again(cls, operation: Operation) -> Job:
+        """Show what came of the operation of that id once more, to whoever asked for it again."""
+        another = f"{operation.id}:{secrets.token_hex(6)}"
+        return cls(id=another, name="show_again", argument=operation.id, trace=operation.trace)
 
 
 class Origin(StrEnum):

@@ -38,7 +38,7 @@ from billing.stripe.customers import StripeCustomers
 from billing.stripe.event_log import StripeEventLog
 from billing.stripe.payments import StripePayments
 from bot import mail, metrics
-from bot.engine import Engine, Pipeline, Schedule, Step, enqueue, is_migrated
+from bot.engine import ENQUEUE_FROM, Engine, Pipeline, Schedule, Step, enqueue, is_migrated
 from bot.pages.billing_contacts import PATH, billing_contact_pages
 from bot.pages.charts import PATH as CHARTS
 from bot.pages.charts import chart_pages
@@ -315,6 +315,7 @@ def build(settings: Settings) -> App:
         settings.database_url,
         catalogue=catalogue,
         enqueue=enqueue,
+        enqueue_from=ENQUEUE_FROM,
         clock=utcnow,
         own_delay=timedelta(seconds=settings.kontor_own_events_delay),
     )

@@ -6,7 +6,6 @@ accepts the operation. When the change comes to nothing, both are given back.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
@@ -152,8 +151,7 @@ def accept(uow: UnitOfWork, command: ChangeBillingContact | ChangeBillTo, **wher
     if not uow.accept(operation):
         if uow.operations.get(operation.id).command != operation.command:  # another change under the same key
             raise LinkUsed if isinstance(command, ChangeBillTo) else VerificationNeeded
-        again = f"{operation.id}:{secrets.token_hex(6)}"
-        uow.enqueue(Job(id=again, name="show_again", argument=operation.id, trace=operation.trace))
+        uow.enqueue(Job.again(operation))
         return operation
     _assess(uow, command)
     if not _use(uow, command, operation.id):

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 class _Waiting(Generic[T, R]):
-    """Somebody in the line: told once, either to go first (True) or that the answer is there (False)."""
+    """Somebody in the line, woken once: to go first, or because it is done.
+
+    A bare lock, because whoever waits for a Future is woken twice: by the result, and for the Future's own lock.
+    """
 
     def __init__(self, item: T) -> None:
         self.item = item
-        self.told: Future[bool] = Future()
-        self.answer: Future[R] = Future()
+        self.goes_first = False
+        self.answer: R | None = None
+        self.error: BaseException | None = None
+        self._until_woken = threading.Lock()
+        self._until_woken.acquire()
+
+    def sleep(self) -> None:
+        self._until_woken.acquire()
+
+    def wake(self) -> None:
+        self._until_woken.release()
 
 
 class Batches(Generic[T, R]):
@@ -37,10 +48,14 @@ class Batches(Generic[T, R]):
         mine = _Waiting[T, R](item)
         with self._guard:
             self._line.append(mine)
-            first, self._at_work = not self._at_work, True
-        if first or mine.told.result():
+            mine.goes_first, self._at_work = not self._at_work, True
+        if not mine.goes_first:
+            mine.sleep()
+        if mine.goes_first:
             self._do_the_line(mine)
-        return mine.answer.result()
+        if mine.error is not None:
+            raise mine.error
+        return cast(R, mine.answer)
 
     def _do_the_line(self, mine: _Waiting[T, R]) -> None:
         with self._guard:
@@ -48,14 +63,15 @@ class Batches(Generic[T, R]):
         try:
             self._do_all(batch)
         finally:
-            for one in batch:
-                if one is not mine:
-                    one.told.set_result(False)
             with self._guard:
                 following = self._line[0] if self._line else None
                 self._at_work = following is not None
             if following:
-                following.told.set_result(True)
+                following.goes_first = True
+                following.wake()
+            for one in batch:
+                if one is not mine:
+                    one.wake()
 
     def _do_all(self, batch: Sequence[_Waiting[T, R]]) -> None:
         try:
@@ -66,7 +82,7 @@ class Batches(Generic[T, R]):
                     self._do_all([one])
                 return
             for one in batch:
-                one.answer.set_exception(error)
+                one.error = error
         else:
             for one, answer in zip(batch, answers, strict=True):
-                one.answer.set_result(answer)
+                one.answer = answer

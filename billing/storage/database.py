@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -17,10 +17,11 @@ from billing.catalogue import Catalogue
 from billing.errors import Transient
 from billing.operations import Operation
 from billing.ports import Job, StripeEvent
+from billing.storage.accepting import Acceptance
 from billing.storage.batches import Batches
 from billing.storage.engines import is_transient, open_engines
 from billing.storage.finders import SearchStrength
-from billing.storage.jobs import Enqueue, event_job, nobody_enqueues, operation_job
+from billing.storage.jobs import Enqueue, EnqueueFrom, event_job, nobody_enqueues
 from billing.storage.limiter import RateLimiter
 from billing.storage.operations import EventRows, OperationRows
 from billing.storage.search_index import finder
@@ -44,16 +45,23 @@ class Database:
         *,
         catalogue: Catalogue,
         enqueue: Enqueue,
+        enqueue_from: EnqueueFrom | None = None,
         clock: Callable[[], datetime] = utcnow,
         connections: int = 64,
         own_delay: timedelta = timedelta(),
     ) -> None:
-        """`own_delay`: how long the events that our own calls caused wait before they are handled."""
+        """`enqueue_from`: does what `enqueue` does; with it, PostgreSQL accepts operations in one statement.
+
+        `own_delay`: how long the events that our own calls caused wait before they are handled.
+        """
         self._engines = open_engines(url, connections=connections)
         self._catalogue = catalogue
         self._enqueue = enqueue
         self._clock = clock
         self._own_delay = own_delay
+        self._acceptance: Acceptance | None = None
+        if enqueue_from and not self._engines.is_sqlite:
+            self._acceptance = Acceptance(self._engines.writer, enqueue_from)
         self._accepting = Batches(self._accept)
         self._limiter = RateLimiter(self._engines)
         with self._reader() as connection:
@@ -68,6 +76,8 @@ class Database:
         self.close()
 
     def close(self) -> None:
+        if self._acceptance:
+            self._acceptance.close()
         self._engines.dispose()
 
     @contextmanager
@@ -88,17 +98,30 @@ class Database:
 
         Whether the first attempt was committed does not matter: the operations' keys are known then.
         """
+        if len({one.key for one in operations}) < len(operations):
+            raise _SomeAreKnown
         try:
             return self._accept_once(operations)
         except Transient:
             return self._accept_once(operations)
 
     def _accept_once(self, operations: Sequence[Operation]) -> list[bool]:
+        if self._acceptance is None:
+            return self._accept_in_transaction(operations)
+        with _faults():
+            new = self._acceptance.add(operations)
+        known = [one for one in operations if one.id not in new]
+        if known:
+            with self._writer() as connection:
+                self._enqueue(connection, *map(Job.again, known))
+        return [one.id in new for one in operations]
+
+    def _accept_in_transaction(self, operations: Sequence[Operation]) -> list[bool]:
         with self._writer() as connection:
             are_new = OperationRows(connection, self._clock()).add_all(operations)
             if not are_new and len(operations) > 1:
                 raise _SomeAreKnown
-            self._enqueue(connection, *(_job(operation, are_new) for operation in operations))
+            self._enqueue(connection, *map(Job.of if are_new else Job.again, operations))
         return [are_new] * len(operations)
 
     def accept_event(self, event: StripeEvent) -> bool:
@@ -152,19 +175,11 @@ class _SomeAreKnown(Exception):
     """Nothing of the batch is accepted; each is tried alone, and then it shows which."""
 
 
-def _job(operation: Operation, is_new: bool) -> Job:
-    """What the engine has to do for an operation: walk it, or show again what came of the first of that key."""
-    job = operation_job(operation)
-    if is_new:
-        return job
-    return job.model_copy(update={"id": f"{operation.id}:{secrets.token_hex(6)}", "name": "show_again"})
-
-
 @contextmanager
 def _faults() -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, psycopg.Error) as error:
         if is_transient(error):
             raise Transient("database") from error
         raise

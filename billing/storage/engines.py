@@ -106,7 +106,7 @@ def _sqlite(url: URL, *, begin: str, synchronous: str, connections: int, read_on
 
 def _postgresql(url: URL, connections: int) -> Engine:
     # Prepared statements are planned without looking at the values, and a search without a hit then took 875 ms
-    # instead of 0.7; without them a pooler in transaction mode may stand in between, too.
+    # instead of 0.7.
     engine = create_engine(
         url,
         pool_size=connections,
@@ -140,11 +140,13 @@ _RETRIABLE_SQLSTATES = ("08", "40", "53", "55P03", "57P")  # connection, rollbac
 _RETRIABLE_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def is_transient(error: DBAPIError) -> bool:
+def is_transient(error: DBAPIError | psycopg.Error) -> bool:
     """The same transaction may succeed later: a lost connection, a deadlock, a server that restarts, a busy file."""
-    if error.connection_invalidated:
-        return True
-    cause = error.orig
+    cause: BaseException | None = error
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        cause = error.orig
     if isinstance(cause, psycopg.OperationalError):
         return cause.sqlstate is None or cause.sqlstate.startswith(_RETRIABLE_SQLSTATES)
     if isinstance(cause, sqlite3.Error):

@@ -34,7 +34,7 @@ class OperationRows:
 
         Whoever inserts several does it in the order of their ids, so that two who do never wait for each other.
         """
-        return add(self._connection, operations, *map(_row, sorted(several, key=_id))) == len(several)
+        return add(self._connection, operations, *map(row_of, sorted(several, key=_id))) == len(several)
 
     def get(self, operation: OperationId) -> Operation:
         row = self._connection.execute(select(operations).where(operations.c.id == operation)).one_or_none()
@@ -149,7 +149,8 @@ def _id(operation: Operation) -> OperationId:
     return operation.id
 
 
-def _row(operation: Operation) -> dict[str, Any]:
+def row_of(operation: Operation) -> dict[str, Any]:
+    """The columns' values."""
     return {
         "id": operation.id,
         "submission_key": operation.key,

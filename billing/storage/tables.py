@@ -40,6 +40,13 @@ metadata = MetaData(
 )
 
 
+def utc(instant: datetime) -> datetime:
+    """The same point in time in UTC. Raises ValueError for one without a time zone, which is a programming error."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant has a time zone")
+    return instant.astimezone(UTC)
+
+
 class Instant(TypeDecorator[datetime]):
     """A point in time: aware on both sides, UTC in the database. A naive one is a programming error."""
 
@@ -49,9 +56,7 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("an instant has a time zone")
-        instant = value.astimezone(UTC)
+        instant = utc(value)
         return instant.replace(tzinfo=None) if dialect.name == "sqlite" else instant
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:

@@ -22,7 +22,7 @@ from billing.storage.failures import FailureRows
 from billing.storage.finders import Finder
 from billing.storage.imports import ImportRows
 from billing.storage.invoices import SalesInvoiceRows
-from billing.storage.jobs import Enqueue, operation_job
+from billing.storage.jobs import Enqueue
 from billing.storage.mirror import MirrorRows
 from billing.storage.operations import EventRows, OperationRows
 from billing.storage.overviews import OverviewRows
@@ -119,5 +119,5 @@ class Unit:
     def accept(self, operation: Operation) -> bool:
         is_new = self.operations.add(operation)
         if is_new:
-            self.enqueue(operation_job(operation))
+            self.enqueue(Job.of(operation))
         return is_new

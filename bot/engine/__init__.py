@@ -9,11 +9,12 @@ The engine is DBOS Transact, a library that keeps its tables in our database; on
 """
 
 from bot.engine.database import is_migrated, migrate_engine
-from bot.engine.jobs import enqueue
+from bot.engine.jobs import ENQUEUE_FROM, enqueue
 from bot.engine.pipelines import Patience, Pipeline, Schedule, Step
 from bot.engine.worker import Engine, SchemaOutdated
 
 __all__ = [
+    "ENQUEUE_FROM",
     "Engine",
     "Patience",
     "Pipeline",

@@ -16,6 +16,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from billing.ports import Job
+from billing.storage.jobs import EnqueueFrom
 
 APPLICATION: Final = "kontor"
 VERSION: Final = "1"  # pinned: a deploy must go on with what the previous one left
@@ -32,6 +33,17 @@ INSERT INTO workflow_status (
     :id, :status, :name, :queue, :name, :inputs, 'portable_json', :application, :version, 0, 0, :now, :now, :until
 ) ON CONFLICT (workflow_uuid) DO NOTHING
 """
+ENQUEUE_FROM: Final = EnqueueFrom(f"""
+INSERT INTO dbos.workflow_status (
+    workflow_uuid, status, name, queue_name, queue_partition_key, inputs, serialization, application_name,
+    application_version, priority, recovery_attempts, created_at, updated_at
+) SELECT
+    id, 'ENQUEUED', name, '{QUEUE}', name,
+    json_build_object('positionalArgs', json_build_array(argument, now, trace), 'namedArgs', json_build_object())::text,
+    'portable_json', '{APPLICATION}', '{VERSION}', 0, 0, (1000 * now)::bigint, (1000 * now)::bigint
+FROM new_jobs, (SELECT extract(epoch FROM clock_timestamp())::double precision AS now) AS clock
+ON CONFLICT (workflow_uuid) DO NOTHING
+""")  # noqa: S608 - no input in it
 _PUT_BACK = """
 UPDATE workflow_status
 SET status = :status, delay_until_epoch_ms = :until, owner_xid = NULL, started_at_epoch_ms = NULL

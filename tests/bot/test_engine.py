@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -15,7 +16,7 @@ from structlog.testing import capture_logs
 
 from billing.errors import Transient
 from billing.ports import Job
-from bot.engine import Patience, Pipeline, Step, enqueue
+from bot.engine import ENQUEUE_FROM, Patience, Pipeline, Step, enqueue
 from bot.engine.database import connect
 from bot.engine.jobs import APPLICATION, QUEUE, VERSION
 from bot.engine.walk import wait_before
@@ -112,6 +113,35 @@ def test_our_row_is_the_row_that_dbos_writes(engine_url: str, acceptor: Acceptor
     # The token tells DBOS's own retried insert from a duplicate; the inputs have a table of their own in its Python
     # and stand in the row in its SQL, and both are read. Its attributes are a JSON null, ours none.
     assert different <= {"workflow_uuid", "created_at", "updated_at", "creator_xid", "inputs", "attributes"}
+
+
+def test_the_row_is_the_same_for_a_statement_that_finds_out_which_jobs_there_are(
+    engine_url: str, acceptor: Acceptor
+) -> None:
+    """Their inputs are compared as JSON: the database's has other spaces."""
+    if acceptor.engines.is_sqlite:
+        pytest.skip("PostgreSQL only; another parameter runs it")
+    trace = 'a "trace" \\ ü'
+    with acceptor.transaction() as connection:
+        enqueue(connection, Job(id="job-usual", name="work", argument="x", trace=trace))
+        connection.exec_driver_sql(
+            "WITH new_jobs AS (SELECT 'job-other' AS id, 'work' AS name, 'x' AS argument, %(trace)s::text AS trace)"
+            + ENQUEUE_FROM,
+            {"trace": trace},
+        )
+    usual, other = (
+        acceptor.all(f"SELECT * FROM TABLE WHERE workflow_uuid = 'job-{name}'")[0] for name in ("usual", "other")
+    )
+    assert {column for column in usual if usual[column] != other[column]} <= {
+        "workflow_uuid",
+        "created_at",
+        "updated_at",
+        "inputs",
+    }
+    (_, first, _), (_, second, _) = (json.loads(row["inputs"])["positionalArgs"] for row in (usual, other))
+    assert json.loads(other["inputs"]) == {"positionalArgs": ["x", second, trace], "namedArgs": {}}
+    assert 0 <= second - first < 60
+    assert other["created_at"] == other["updated_at"] == pytest.approx(1000 * second, abs=1)
 
 
 def test_jobs_under_a_former_name_are_walked_from_the_beginning(engine_url: str, acceptor: Acceptor) -> None:

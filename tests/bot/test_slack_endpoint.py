@@ -58,13 +58,15 @@ def post(bolt: App, body: str, content_type: str = FORM, **environ: str) -> tupl
         "\n\t",
         "%",
         "+",
+        "a=41 _b_ == =3D =\r\n=",
+        "  spaces at the end of a line  \n  ",
         "",
     ],
 )
 def test_a_payload_arrives_as_it_was_sent(typed: str) -> None:
     sent = {"type": "view_submission", "typed": typed, "nested": [{"a": None}, typed]}
     for text in (json.dumps(sent), json.dumps(sent, ensure_ascii=False)):
-        for body in (urlencode({"payload": text}), f"payload={quote(text)}", f"payload={quote(text, safe=':,/')}"):
+        for body in (urlencode({"payload": text}), f"payload={quote(text)}", f"payload={quote(text, safe=':,/=')}"):
             bolt = Noting()
             assert post(bolt, body)[0] == "200 OK"
             (request,) = bolt.requests

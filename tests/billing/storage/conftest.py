@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from billing.ports import Job, Store
 from billing.storage.database import Database
+from billing.storage.jobs import EnqueueFrom
 from tests.billing.storage.examples import CATALOGUE, NOW
 from tests.support.memory import Clock, MemoryStore
 
@@ -20,6 +21,9 @@ Query = Callable[[str], list[tuple[object, ...]]]
 
 def enqueue(connection: Connection, /, *jobs: Job) -> None:
     connection.execute(text("INSERT INTO jobs VALUES (:id, :name, :argument)"), [job.model_dump() for job in jobs])
+
+
+ENQUEUE_FROM = EnqueueFrom("INSERT INTO jobs SELECT id, name, argument FROM new_jobs")
 
 
 @pytest.fixture
@@ -40,7 +44,9 @@ def query(database_url: str) -> Iterator[Query]:
 @pytest.fixture
 def database(database_url: str, query: Query) -> Iterator[Database]:
     query("CREATE TABLE jobs (id VARCHAR PRIMARY KEY, name VARCHAR, argument VARCHAR)")
-    with Database(database_url, catalogue=CATALOGUE, enqueue=enqueue, clock=lambda: NOW) as store:
+    with Database(
+        database_url, catalogue=CATALOGUE, enqueue=enqueue, enqueue_from=ENQUEUE_FROM, clock=lambda: NOW
+    ) as store:
         yield store
     query("DROP TABLE jobs")
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -19,8 +20,9 @@ from billing.operations import State
 from billing.ports import Job, Origin, StripeEvent
 from billing.storage import engines
 from billing.storage.database import Database
+from billing.storage.jobs import EnqueueFrom
 from billing.storage.turns import FairLock
-from tests.billing.storage.conftest import Query
+from tests.billing.storage.conftest import Query, enqueue
 from tests.billing.storage.examples import ACTOR, CATALOGUE, NOW, contact, operation
 
 EVENT = StripeEvent(
@@ -167,7 +169,7 @@ def test_today_is_the_day_in_the_business_and_not_in_greenwich(database: Databas
 
 
 def test_a_naive_instant_is_refused(database: Database) -> None:
-    with pytest.raises(StatementError, match="time zone"):
+    with pytest.raises((StatementError, ValueError), match="time zone"):
         database.accept(operation(created_at=datetime(2026, 1, 1)))
 
 
@@ -299,6 +301,39 @@ def test_a_connection_that_breaks_twice_is_told(plain_database_url: str) -> None
     ):
         store.accept(operation())
     assert attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("job", "error"),
+    [("pg_terminate_backend(pg_backend_pid())", Transient), ("1 / (0 * length(id))", psycopg.errors.DivisionByZero)],
+)
+def test_a_statement_that_fails_accepts_nothing_and_the_next_is_accepted(
+    database: Database, query: Query, database_url: str, job: str, error: type[Exception]
+) -> None:
+    if not database_url.startswith("postgresql"):
+        pytest.skip("PostgreSQL accepts in one statement; another parameter runs it")
+    broken = EnqueueFrom(f"INSERT INTO jobs SELECT ({job})::text FROM new_jobs WHERE argument = 'op_1'")
+    with Database(database_url, catalogue=CATALOGUE, enqueue=enqueue, enqueue_from=broken) as store:
+        for _ in range(2):
+            with pytest.raises(error):
+                store.accept(operation("T1-V1", id="op_1"))
+            assert query("SELECT count(*) FROM operations") == [(0,)]
+        assert store.accept(operation("T1-V2", id="op_2"))
+    assert query("SELECT id FROM operations") == [("op_2",)]
+
+
+def test_what_the_database_does_not_take_spoils_nothing_for_those_who_wait_with_it(
+    database: Database, query: Query
+) -> None:
+    def accept(number: int) -> bool:
+        try:
+            one = operation(f"T1-V{number}")
+            return database.accept(one.model_copy(update={"reply_to": None}) if number == 3 else one)
+        except (DBAPIError, psycopg.Error):
+            return False
+
+    assert together(8, accept) == [number != 3 for number in range(8)]
+    assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(7,)]
 
 
 def test_an_operation_accepted_in_a_unit_has_its_job_once(database: Database, query: Query) -> None:
