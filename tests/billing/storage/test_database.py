@@ -322,6 +322,16 @@ def test_a_statement_that_fails_accepts_nothing_and_the_next_is_accepted(
     assert query("SELECT id FROM operations") == [("op_2",)]
 
 
+def test_a_session_that_a_pooler_cleared_is_taken_up_again(database: Database, query: Query, database_url: str) -> None:
+    if not database_url.startswith("postgresql"):
+        pytest.skip("PostgreSQL accepts with a prepared statement; another parameter runs it")
+    database.accept(operation("before"))
+    assert database._acceptance
+    database._acceptance._server().exec_(b"DISCARD ALL")
+    assert database.accept(operation("after"))
+    assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(2,)]
+
+
 def test_what_the_database_does_not_take_spoils_nothing_for_those_who_wait_with_it(
     database: Database, query: Query
 ) -> None:
