@@ -79,6 +79,8 @@ class Acceptance:
         lost = server.status != pq.ConnStatus.OK
         error = psycopg.errors.error_from_result(result)
         self._drop()  # whatever it was, the next begins anew
+        if lost:
+            self._engine.dispose()  # so are all that wait in the pool
         if lost or isinstance(error, psycopg.errors.InvalidSqlStatementName):  # a pooler may have cleared the session
             raise psycopg.OperationalError(str(error)) from error
         raise error

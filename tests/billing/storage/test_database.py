@@ -275,16 +275,25 @@ def test_a_lost_connection_may_be_tried_again(database: Database, query: Query, 
 def test_what_is_accepted_first_after_the_server_restarted_is_accepted(
     database: Database, query: Query, database_url: str
 ) -> None:
-    """The connection broke a moment ago, so nobody asked whether it is still there."""
+    """The connections broke a moment ago, so nobody asked whether they are still there."""
     if not database_url.startswith("postgresql"):
         pytest.skip("a file does not hang up; another parameter runs it")
     database.accept(operation("before"))
+    barrier = threading.Barrier(5)
+
+    def read_with_the_others(_number: int) -> None:
+        with database.reading(ACTOR) as uow:
+            uow.contacts.find("ada")
+            barrier.wait(10)
+
+    together(5, read_with_the_others)
     query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     assert database.accept(operation("after"))
     assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(2,)]
+    together(5, read_with_the_others)
 
 
 def test_a_connection_that_breaks_twice_is_told(plain_database_url: str) -> None:
