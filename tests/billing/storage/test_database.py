@@ -419,3 +419,19 @@ def test_both_kinds_of_database_are_answering(database: Database) -> None:
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"file|not supported"):
         Database(url, catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None)
+
+
+def test_a_server_that_vanished_is_noticed_soon_unless_the_address_says_otherwise(plain_database_url: str) -> None:
+    mark = "&" if "?" in plain_database_url else "?"
+    opened = engines.open_engines(f"{plain_database_url}{mark}keepalives_idle=77")
+    try:
+        with opened.writer.connect() as connection:
+            assert connection.connection.driver_connection
+            used = connection.connection.driver_connection.info.get_parameters()
+    finally:
+        opened.dispose()
+    assert used["keepalives_idle"] == "77"
+    idle, interval, count = 10, int(used["keepalives_interval"]), int(used["keepalives_count"])
+    assert idle + interval * count <= 30  # seconds
+    assert int(used["connect_timeout"]) <= 30
+    assert int(used["tcp_user_timeout"]) <= 30_000
