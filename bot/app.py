@@ -317,6 +317,7 @@ def build(settings: Settings) -> App:
         enqueue=enqueue,
         enqueue_from=ENQUEUE_FROM,
         clock=utcnow,
+        connections=max(64, settings.kontor_web_threads),
         own_delay=timedelta(seconds=settings.kontor_own_events_delay),
     )
     stripe = stripe_connection(settings, lambda: sleep(database.reserve("stripe", settings.kontor_stripe_rate)))
