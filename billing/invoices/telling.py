@@ -19,6 +19,7 @@ from billing.invoices.model import SalesInvoice, Stage
 from billing.invoices.sheets import Sheet, as_it_stands
 from billing.models import Frozen
 from billing.money import Money
+from billing.payment_methods import sees_details
 from billing.ports import Job, Origin, StripeEvent, UnitOfWork
 from billing.roles import Permission, Role
 
@@ -154,8 +155,12 @@ def not_sent(uow: UnitOfWork, invoice: SalesInvoice, reason: Reason) -> None:
 # Telling it
 
 
-def told(uow: UnitOfWork, news: News) -> Told | None:
-    """None for what is no longer so: a draft that is gone or was sent, and a failed payment that was made good."""
+def told(uow: UnitOfWork, news: News, reader: Actor | None = None) -> Told | None:
+    """As that person may see it; without one as anybody may, in a channel for instance: who reads there, only Slack
+    knows (G11).
+
+    None for what is no longer so: a draft that is gone or was sent, and a failed payment that was made good.
+    """
     if uow.invoices.find(news.invoice) is None and news.what is not What.REFUND_FAILED:
         return None
     sheet = as_it_stands(uow, news.invoice)
@@ -164,7 +169,9 @@ def told(uow: UnitOfWork, news: News) -> Told | None:
     if (news.what is What.FAILED and not still_fails) or (news.what is What.NOT_SENT and is_out):
         return None
     who = uow.staff.get(sheet.ours.team, news.by) if sheet.ours and news.by else None
-    return Told(news=news, sheet=sheet, by=who.name if who else "")
+    sees_digits = sees_details(reader or uow.actor, uow.catalogue)
+    shown = news if sees_digits else news.model_copy(update={"last4": None})
+    return Told(news=shown, sheet=sheet, by=who.name if who else "")
 
 
 def sender(uow: UnitOfWork, told_: Told) -> Actor | None:

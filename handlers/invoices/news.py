@@ -54,8 +54,8 @@ class InvoiceNews:
     def _post(self, wanted: ToTell, reader: str) -> None:
         team, _, place = reader.rpartition(":")
         with self._desk.reading(NOBODY) as uow:
-            told = telling.told(uow, wanted.news)
             person = uow.staff.get(TeamId(team), UserId(place)) if team else None
+            told = telling.told(uow, wanted.news, person)
             managers = telling.managers(uow, told) if told else ()
         if told is None:
             return
