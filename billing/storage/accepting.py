@@ -76,11 +76,19 @@ class Acceptance:
     def _check(self, server: pq.abc.PGconn, result: pq.abc.PGresult, expected: pq.ExecStatus) -> None:
         if result.status == expected:
             return
-        if server.status != pq.ConnStatus.OK and self._held:
-            self._held.invalidate()
-            self._held = None
-            raise psycopg.OperationalError(result.get_error_message())
-        raise psycopg.errors.error_from_result(result)
+        lost = server.status != pq.ConnStatus.OK
+        error = psycopg.errors.error_from_result(result)
+        self._drop()  # whatever it was, the next begins anew
+        if lost:
+            self._engine.dispose()  # so are all that wait in the pool
+        if lost or isinstance(error, psycopg.errors.InvalidSqlStatementName):  # a pooler may have cleared the session
+            raise psycopg.OperationalError(str(error)) from error
+        raise error
+
+    def _drop(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            held.invalidate()
 
 
 def _instant(value: datetime) -> str:

@@ -20,6 +20,15 @@ from billing.storage.turns import turns_of
 UNUSABLE = (DBAPIError, ArgumentError)  # what opening or asking a database may raise: it is not there, or no address
 BUSY_TIMEOUT_MS = 30_000  # other processes may write to the same file: a worker, a command
 PING_AFTER_SECONDS = 10.0
+# A server that has vanished answers nothing, and without these a thread waits a quarter of an hour for it. Seconds, and
+# milliseconds for data that is not acknowledged; what stands in the address itself has precedence.
+_NOTICED_SOON = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
 _OLDEST_SQLITE = (3, 35, 0)  # RETURNING; the trigram tokenizer is from 3.34
 
 
@@ -46,7 +55,10 @@ class Engines:
 
 
 def parse_url(text: str) -> URL:
-    """The address with our driver and, for SQLite, the absolute path. Raise ValueError for other databases."""
+    """The address with our driver, what notices soon that the server is gone, and, for SQLite, the absolute path.
+
+    Raise ValueError for other databases.
+    """
     url = make_url(text)
     match url.get_backend_name():
         case "sqlite":
@@ -54,7 +66,7 @@ def parse_url(text: str) -> URL:
                 raise ValueError("SQLite needs a file: other processes have to see it")
             return url.set(database=str(Path(url.database).absolute()))
         case "postgresql" | "postgres":
-            return url.set(drivername="postgresql+psycopg")
+            return url.set(drivername="postgresql+psycopg", query={**_NOTICED_SOON, **url.query})
         case other:
             raise ValueError(f"{other} is not supported: sqlite:///FILE or postgresql://…")
 

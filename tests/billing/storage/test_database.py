@@ -275,16 +275,25 @@ def test_a_lost_connection_may_be_tried_again(database: Database, query: Query, 
 def test_what_is_accepted_first_after_the_server_restarted_is_accepted(
     database: Database, query: Query, database_url: str
 ) -> None:
-    """The connection broke a moment ago, so nobody asked whether it is still there."""
+    """The connections broke a moment ago, so nobody asked whether they are still there."""
     if not database_url.startswith("postgresql"):
         pytest.skip("a file does not hang up; another parameter runs it")
     database.accept(operation("before"))
+    barrier = threading.Barrier(5)
+
+    def read_with_the_others(_number: int) -> None:
+        with database.reading(ACTOR) as uow:
+            uow.contacts.find("ada")
+            barrier.wait(10)
+
+    together(5, read_with_the_others)
     query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     assert database.accept(operation("after"))
     assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(2,)]
+    together(5, read_with_the_others)
 
 
 def test_a_connection_that_breaks_twice_is_told(plain_database_url: str) -> None:
@@ -320,6 +329,16 @@ def test_a_statement_that_fails_accepts_nothing_and_the_next_is_accepted(
             assert query("SELECT count(*) FROM operations") == [(0,)]
         assert store.accept(operation("T1-V2", id="op_2"))
     assert query("SELECT id FROM operations") == [("op_2",)]
+
+
+def test_a_session_that_a_pooler_cleared_is_taken_up_again(database: Database, query: Query, database_url: str) -> None:
+    if not database_url.startswith("postgresql"):
+        pytest.skip("PostgreSQL accepts with a prepared statement; another parameter runs it")
+    database.accept(operation("before"))
+    assert database._acceptance
+    database._acceptance._server().exec_(b"DISCARD ALL")
+    assert database.accept(operation("after"))
+    assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(2,)]
 
 
 def test_what_the_database_does_not_take_spoils_nothing_for_those_who_wait_with_it(
@@ -400,3 +419,19 @@ def test_both_kinds_of_database_are_answering(database: Database) -> None:
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"file|not supported"):
         Database(url, catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None)
+
+
+def test_a_server_that_vanished_is_noticed_soon_unless_the_address_says_otherwise(plain_database_url: str) -> None:
+    mark = "&" if "?" in plain_database_url else "?"
+    opened = engines.open_engines(f"{plain_database_url}{mark}keepalives_idle=77")
+    try:
+        with opened.writer.connect() as connection:
+            assert connection.connection.driver_connection
+            used = connection.connection.driver_connection.info.get_parameters()
+    finally:
+        opened.dispose()
+    assert used["keepalives_idle"] == "77"
+    idle, interval, count = 10, int(used["keepalives_interval"]), int(used["keepalives_count"])
+    assert idle + interval * count <= 30  # seconds
+    assert int(used["connect_timeout"]) <= 30
+    assert int(used["tcp_user_timeout"]) <= 30_000
