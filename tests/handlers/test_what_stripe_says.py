@@ -127,7 +127,7 @@ def test_a_manager_without_a_channel_is_told_in_their_language(office: Office) -
     assert "ist fehlgeschlagen" in office.told[0]
 
 
-@pytest.mark.parametrize("error", ["not_in_channel", "is_archived", "channel_not_found"])
+@pytest.mark.parametrize("error", ["not_in_channel", "is_archived", "channel_not_found", "restricted_action"])
 def test_where_the_channel_cannot_be_written_to_every_manager_is_told(office: Office, error: str) -> None:
     """H35: in their own language."""
     failed(office)
