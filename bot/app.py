@@ -166,7 +166,7 @@ class App:
                     formerly="stripe_event",
                 ),
                 Pipeline(failures.PIPELINE, (Step("tell", tellers.tell),)),
-                Pipeline(syncs.PIPELINE, (Step("readers", reconciled.readers), Step("tell", reconciled.tell))),
+                Pipeline(syncs.PIPELINE, (Step("tell", reconciled.tell),), formerly="reconciled"),
                 Pipeline(histories.PIPELINE, (Step("make", exports.make),)),
                 Pipeline(
                     deciding.PIPELINE,
@@ -188,7 +188,7 @@ class App:
                 ),
                 Pipeline(nudging.PIPELINE, (Step("remind", approval_news.remind),)),
                 Pipeline(reminding.PIPELINE, (Step("remind", invoice_mails.remind),)),
-                Pipeline(telling.PIPELINE, (Step("readers", news.readers), Step("tell", news.tell))),
+                Pipeline(telling.PIPELINE, (Step("tell", news.tell),), formerly="invoice_news"),
             ],
             [
                 Schedule("remind_of_invoices", "7 * * * *", self._remind_of_invoices),

@@ -137,8 +137,9 @@ class Tellers:
 
         if person:
             show(place, Translator(person.locale, person.timezone))
-        else:
-            self._managers.tell(show)
+        elif not self._managers.in_channel(show):
+            with self._desk.writing(NOBODY) as uow:
+                failures.pass_on(uow, batch)
         return place
 
 
