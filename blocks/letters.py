@@ -13,7 +13,7 @@ from billing.change_requests.model import Act, ChangeRequest, Decision
 from billing.contacts import Contact, Member
 from billing.errors import Declined, Reason
 from billing.usage import REACHED
-from blocks import mails
+from blocks import mails, readers
 from blocks.change_requests import facts
 from blocks.texts import Translator, later
 
@@ -74,7 +74,7 @@ def about_request(view: RequestView, done: Decision, contact: Contact, catalogue
     Raises ValueError when that is none, KeyError for what the customer is not told.
     """
     request = view.request
-    t = Translator(contact.language, catalogue.business.timezone)
+    t = readers.customer(contact, catalogue.business)
     subject, lead = _TOLD[done.act]
     day = t.day_of(request.effective_at) if request.effective_at else ""
     loses = done.act in (Act.FILE, Act.SCHEDULE, Act.TAKE_EFFECT)
@@ -99,7 +99,7 @@ def near_limit(
     member: Member, contact: Contact, percent: int, business: Business, *, rises_by_itself: bool
 ) -> EmailMessage:
     """So much of the limit is used; nothing changes by itself (A3), unless it was agreed and can be done (AX5)."""
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     reached = percent >= REACHED
     subject = t("{percent}% of your contact limit is used", percent=percent)
     return _about_limit(
@@ -114,7 +114,7 @@ def near_limit(
 
 def limit_not_raised(member: Member, contact: Contact, reason: Reason, business: Business) -> EmailMessage:
     """It was agreed that the limit rises by itself (AX5), and that was not possible."""
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     if reason.key == Declined.__name__:
         why = t("As agreed, the next higher limit was to be bought, but the payment was declined.")
     else:

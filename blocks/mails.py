@@ -11,11 +11,11 @@ from billing.contacts import Contact, Invoice
 from billing.plan_changes import PlanChanged
 from billing.ports import SetupLink
 from billing.previews import SubscriptionPreview
-from blocks import words
+from blocks import readers, words
 from blocks.graphemes import fit
 from blocks.plan_changes import wording
 from blocks.templating import render
-from blocks.texts import Translator, one_line
+from blocks.texts import one_line
 
 
 def payment_link(contact: Contact, preview: SubscriptionPreview, link: SetupLink, business: Business) -> EmailMessage:
@@ -24,7 +24,7 @@ def payment_link(contact: Contact, preview: SubscriptionPreview, link: SetupLink
     Times are in the business's time zone. Whoever sends it adds `Date` and `Message-ID`. Raises ValueError when the
     customer's e-mail address is none.
     """
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     return compose(
         business,
         name=contact.name,
@@ -44,7 +44,7 @@ def payment_link(contact: Contact, preview: SubscriptionPreview, link: SetupLink
 def plan_change_link(contact: Contact, receipt: PlanChanged, link: SetupLink, catalogue: Catalogue) -> EmailMessage:
     """The link by which a customer adds a method for a change of plan. Raises ValueError as `payment_link` does."""
     business = catalogue.business
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     preview, cadence = receipt.preview, receipt.assessment.cadence
     return compose(
         business,
@@ -63,7 +63,7 @@ def plan_change_link(contact: Contact, receipt: PlanChanged, link: SetupLink, ca
 
 def invoice_link(contact: Contact, invoice: Invoice, url: str, business: Business) -> EmailMessage:
     """The page on which an invoice that could not be charged can be paid. Raises ValueError as `payment_link` does."""
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     return compose(
         business,
         name=contact.name,

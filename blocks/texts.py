@@ -20,7 +20,7 @@ from string import Formatter
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_location
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -46,12 +46,13 @@ class Translator:
     """One reader's language, way of writing numbers and dates, and time zone.
 
     `locale` is Slack's (`de-DE`, `en-GB`); a language that we do not speak is answered in English. An unknown time zone
-    is read as UTC.
+    is read as UTC. `says_zone`: times say where they hold, for readers whose own zone is not known.
     """
 
-    __slots__ = ("_locale", "_messages", "_zone", "language")
+    __slots__ = ("_locale", "_messages", "_says_zone", "_zone", "language")
 
-    def __init__(self, locale: str = "en", timezone: str = "UTC") -> None:
+    def __init__(self, locale: str = "en", timezone: str = "UTC", *, says_zone: bool = False) -> None:
+        self._says_zone = says_zone
         self._locale = _known_locale(locale)
         self.language: str = self._locale.language
         self._messages = _messages(self.language)
@@ -116,6 +117,8 @@ class Translator:
             raise ValueError("an instant needs its time zone")
         day = format_date(instant.astimezone(self._zone), "medium", locale=self._locale)
         minute = format_datetime(instant, self._minute_format, tzinfo=self._zone, locale=self._locale)
+        if self._says_zone:
+            return self._with_place(f"{day}, {minute}", instant)
         return f"{day}, {minute}"
 
     def day_of(self, instant: dt.datetime) -> str:
@@ -137,6 +140,14 @@ class Translator:
     def month(self, month: int, year: int) -> str:
         """The month of an expiry as it stands on a card: `12/2027`."""
         return f"{month:02d}/{year}"
+
+    def _with_place(self, moment: str, instant: dt.datetime) -> str:
+        """With the city that the time zone is named after; without one, with the distance from Greenwich."""
+        if self._zone.key.startswith("Etc/") or "/" not in self._zone.key:
+            distance = format_datetime(instant, "ZZZZ", tzinfo=self._zone, locale=self._locale)
+            return f"{moment} ({distance})"
+        place = get_timezone_location(self._zone, locale=self._locale, return_city=True)
+        return self(later("{moment} ({place} time)"), moment=moment, place=place)
 
     @property
     def _minute_format(self) -> str:
@@ -219,6 +230,19 @@ def joined(parts: Iterable[str], by: str = "\n") -> Mrkdwn:
 
 
 # Locales and catalogues
+
+
+def locale_in(language: str, country: str) -> str:
+    """The language as that country writes it, `de-AT`; one that has its country already stays.
+
+    English is American only in the United States. Everywhere else it is British: CLDR's English of Italy writes 8.200,
+    which whoever reads English as a foreigner there takes for eight.
+    """
+    if not country or len(language) > len("en"):
+        return language
+    if language == "en":
+        return "en-US" if country == "US" else "en-GB"
+    return f"{language}-{country}"
 
 
 @cache

@@ -9,6 +9,7 @@ from billing.access import Actor
 from billing.desk import Desk
 from billing.managers import CHANNEL, JobAt
 from billing.steps import NOBODY
+from blocks import readers
 from blocks.kit import Message
 from blocks.texts import Translator
 from handlers.posts import Posts
@@ -51,6 +52,4 @@ class Managers:
         with self._desk.reading(NOBODY) as uow:
             person = next((one for one in uow.staff.list() if one.user == place), None)
             business = uow.catalogue.business
-        return (
-            Translator(person.locale, person.timezone) if person else Translator(business.language, business.timezone)
-        )
+        return Translator(person.locale, person.timezone) if person else readers.channel(business)

@@ -10,13 +10,13 @@ from billing.billing_contacts.changing import BillingContactChanged
 from billing.billing_contacts.model import Link, billing_contact
 from billing.catalogue import Business
 from billing.contacts import Contact, Member
+from blocks import readers
 from blocks.mails import compose
-from blocks.texts import Translator
 
 
 def bill_to_link(contact: Contact, link: Link, url: str, business: Business) -> EmailMessage:
     """The billing contact's own way to change name and address; `url` is the page, good once."""
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     return compose(
         business,
         name=link.name,
@@ -35,7 +35,7 @@ def billing_contact_was(
     contact: Contact, receipt: BillingContactChanged, link: Link, url: str, business: Business
 ) -> EmailMessage:
     """To who was the billing contact: what was changed, and `url`, by which they say that it was not in order."""
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     is_other = receipt.before.email.casefold() != receipt.after.email.casefold()
     return compose(
         business,
@@ -55,7 +55,7 @@ def billing_contact_was(
 
 def billing_contact_is(contact: Contact, receipt: BillingContactChanged, business: Business) -> EmailMessage:
     """To who is the billing contact now."""
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     return compose(
         business,
         name=receipt.after.name,
@@ -71,7 +71,7 @@ def billing_contact_is(contact: Contact, receipt: BillingContactChanged, busines
 
 def recipients_are(contact: Contact, recipients: Sequence[str], business: Business) -> EmailMessage:
     """To the billing contact: who else gets the invoices from now on."""
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     to = billing_contact(contact)
     return compose(
         business,
@@ -88,7 +88,7 @@ def recipients_are(contact: Contact, recipients: Sequence[str], business: Busine
 
 def verification_locked(contact: Contact, to: Member, until: datetime, business: Business) -> EmailMessage:
     """To the billing contact: somebody could not tell what is on the card."""
-    t = Translator(contact.language, business.timezone)
+    t = readers.customer(contact, business)
     return compose(
         business,
         name=to.name,

@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from billing.catalogue import Business
 from billing.documents import Document, DocumentKind
 from billing.money import Money
-from blocks import mails, words
+from blocks import mails, readers, words
 from blocks.documents.printing import file_name, pdf
 from blocks.documents.sheet import is_open, is_to_be_paid, settled, title
 from blocks.texts import Translator
@@ -40,7 +40,7 @@ class Letter:
 
 def invoice(document: Document, business: Business, to: Recipient, link: str) -> EmailMessage:
     """A new invoice. `link` is the address of its page."""
-    t = _translator(document, business)
+    t = readers.buyer(document, business)
     return _mail(
         document,
         business,
@@ -59,7 +59,7 @@ def reminder(document: Document, business: Business, to: Recipient, link: str, t
     """
     if document.due_on is None:
         raise ValueError("what is never due needs no reminder")
-    t = _translator(document, business)
+    t = readers.buyer(document, business)
     due, late = document.due_on, (today - document.due_on).days
     facts = {"number": document.number, "amount": document.totals.due, "day": due}
     if late < 0:
@@ -81,7 +81,7 @@ def reminder(document: Document, business: Business, to: Recipient, link: str, t
 
 def credit_note(document: Document, business: Business, to: Recipient, link: str) -> EmailMessage:
     """A new credit note."""
-    t = _translator(document, business)
+    t = readers.buyer(document, business)
     return _mail(
         document,
         business,
@@ -100,7 +100,7 @@ def payment_received(
 
     `received` is None where it is not known which part of what is paid came last.
     """
-    t = _translator(document, business)
+    t = readers.buyer(document, business)
     thanks = t("Thank you: your payment of {amount} has arrived.", amount=received) if received else None
     return _mail(
         document,
@@ -117,7 +117,7 @@ def card_charged(
     document: Document, charged: Money, card: tuple[str, str], business: Business, to: Recipient, link: str
 ) -> EmailMessage:
     """That the card on file was charged; `card`: its brand as Stripe calls it, and its last four digits."""
-    t = _translator(document, business)
+    t = readers.buyer(document, business)
     method = words.with_digits(*card, t)
     return _mail(
         document,
@@ -132,7 +132,7 @@ def card_charged(
 
 def payment_failed(document: Document, business: Business, to: Recipient, link: str) -> EmailMessage:
     """That a payment did not go through. Why is the bank's to say, and only to its own customer."""
-    t = _translator(document, business)
+    t = readers.buyer(document, business)
     return _mail(
         document,
         business,
@@ -145,10 +145,6 @@ def payment_failed(document: Document, business: Business, to: Recipient, link: 
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
-
-
-def _translator(document: Document, business: Business) -> Translator:
-    return Translator(document.language, business.timezone)
 
 
 def _rest(document: Document, t: Translator) -> str:
@@ -206,7 +202,7 @@ def _mail(
     lead: str,
     paragraphs: tuple[str, ...],
 ) -> EmailMessage:
-    t = _translator(document, business)
+    t = readers.buyer(document, business)
     letter = Letter(
         subject=subject,
         lead=lead,

@@ -21,9 +21,10 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
 
 from billing.documents import Document
+from blocks import readers
 from blocks.documents.sheet import has_code, on_paper, sheet, title
 from blocks.templating import render
-from blocks.texts import Translator, one_line
+from blocks.texts import one_line
 from blocks.typesetting import FAMILIES, FONTS, typesetting
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -38,7 +39,7 @@ def page(document: Document, *, download: str) -> str:
 
 def pdf(document: Document) -> bytes:
     """The document as PDF, on the paper of the buyer's country."""
-    t = Translator(document.language)
+    t = readers.on_paper(document)
     source = _in_our_letters(_html(document, download=""))
     letter = on_paper(document) == "letter"
     size = plutoprint.PAGE_SIZE_LETTER if letter else plutoprint.PAGE_SIZE_A4
@@ -60,7 +61,7 @@ def pdf(document: Document) -> bytes:
 
 def file_name(document: Document, extension: str = "pdf") -> str:
     """`Rechnung-RE-2026-0001.pdf`: letters, digits and hyphens only, good on every system and in every header."""
-    name = f"{title(document, Translator(document.language))} {document.number}"
+    name = f"{title(document, readers.on_paper(document))} {document.number}"
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return f"{re.sub('[^A-Za-z0-9]+', '-', plain).strip('-')}.{extension}"
 
@@ -82,7 +83,7 @@ def _in_our_letters(text: str) -> str:
 
 
 def _html(document: Document, *, download: str) -> str:
-    t = Translator(document.language)
+    t = readers.on_paper(document)
     view = sheet(document)
     source = render(
         "document.html",

@@ -8,6 +8,7 @@ from typing import assert_never
 from billing.catalogue import is_in_eu
 from billing.documents import Document, DocumentKind, Period, Settlement, Stamp
 from billing.money import Money
+from blocks import readers
 from blocks.documents import addresses
 from blocks.texts import Translator, later
 
@@ -69,7 +70,7 @@ class Way:
 
 
 def sheet(document: Document) -> Sheet:
-    t = Translator(document.language)
+    t = readers.on_paper(document)
     return Sheet(
         title=title(document, t),
         number=document.number,

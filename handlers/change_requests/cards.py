@@ -13,6 +13,7 @@ from billing.errors import KontorError
 from billing.ids import RequestId
 from billing.steps import NOBODY
 from blocks import change_requests as views
+from blocks import readers
 from blocks.kit import Message
 from blocks.texts import Translator
 from handlers.posts import Posted, Posts
@@ -65,7 +66,7 @@ class Cards:
             business = uow.catalogue.business
             user = cards.reader_of(card)
             person = uow.staff.get(team, user) if user else None
-        t = Translator(person.locale, person.timezone) if person else Translator(business.language, business.timezone)
+        t = Translator(person.locale, person.timezone) if person else readers.channel(business)
         with self._desk.reading(person if person and person.roles else NOBODY) as uow:
             view = lists.view(uow, card.request)
             return views.card(view, uow.catalogue, t), view.request.version

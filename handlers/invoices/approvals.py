@@ -20,6 +20,7 @@ from billing.ports import UnitOfWork
 from billing.roles import Permission, Role
 from billing.steps import NOBODY
 from blocks import invoices as views
+from blocks import readers
 from blocks.invoices import Id
 from blocks.texts import Translator
 from handlers.conversation import Screen
@@ -140,11 +141,11 @@ class ApprovalNews:
         users = [one.user for one in approval.deputies]
         if approval.state is not RequestState.FILED:
             users.append(approval.filed_by.user)
-        readers: dict[str, Translator] = {}
+        speaking: dict[str, Translator] = {}
         for place in dict.fromkeys((*users, *known)):
             person = uow.staff.get(shown.invoice.team, UserId(place))
             if person and person.roles:
-                readers[place] = Translator(person.locale, person.timezone)
+                speaking[place] = Translator(person.locale, person.timezone)
             elif place in known:
-                readers[place] = Translator(business.language, business.timezone)
-        return readers
+                speaking[place] = readers.channel(business)
+        return speaking

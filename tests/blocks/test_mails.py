@@ -1,12 +1,13 @@
 """E-mails to customers: in their language, with the amounts; what they are called stays out of headers and markup."""
 
-from datetime import date
+from datetime import date, timedelta
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 
 import pytest
 
-from blocks import mails, pages
+from billing.contacts import Address
+from blocks import mails, pages, readers
 from blocks.texts import Translator
 from tests.blocks.samples import CATALOGUE, LINK, LONG, contact, payment, preview, price
 
@@ -60,8 +61,8 @@ def test_both_parts_say_what_is_charged_and_carry_the_link():
             "Marketing Plus × 3",
             "€49.00 per month",
             "€157.44",
-            "Dec 21, 2026",
-            "Nov 22, 2026",
+            "21 Dec 2026",
+            "22 Nov 2026",
         ):
             assert fact in text
         assert "Brightwell Software GmbH" in text
@@ -70,10 +71,40 @@ def test_both_parts_say_what_is_charged_and_carry_the_link():
     assert LINK.url in Links(part(mail, "html")).found
 
 
+@pytest.mark.parametrize(
+    ("country", "moment"),
+    [
+        ("IE", "22 Nov 2026, 18:30 (Berlin time)"),
+        ("IT", "22 Nov 2026, 18:30 (Berlin time)"),
+        ("US", "Nov 22, 2026, 6:30\u202fPM (Berlin time)"),
+    ],
+)
+def test_a_customer_reads_days_and_times_as_their_country_writes_them(country, moment):
+    """The time is the business's and says so: whose clock is meant is not clear in another country."""
+    text = part(sent(address=Address(city="X", country=country)), "plain")
+    assert moment in text
+    assert "€157.44" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "moment"),
+    [
+        ("en", "DE", "21 Nov 2026, 18:30 (Berlin time)"),
+        ("en", "US", "Nov 21, 2026, 6:30\u202fPM (Berlin time)"),
+        ("de", "DE", "21.11.2026, 18:30 (Ortszeit Berlin)"),
+    ],
+)
+def test_the_channel_reads_days_and_hours_of_the_business(language, country, moment):
+    """English has English numbers, because 8.200 would be read as eight."""
+    t = readers.channel(BUSINESS.model_copy(update={"language": language, "country": country}))
+    assert t.datetime(LINK.expires_at - timedelta(days=1)) == moment
+    assert t.number(8200) == ("8,200" if language == "en" else "8.200")
+
+
 def test_a_later_start_is_named():
     later = preview(starts_now=False, first=payment(date(2026, 12, 1)))
     mail = mails.payment_link(contact(), later, LINK, BUSINESS)
-    assert "Starts on: Dec 1, 2026" in part(mail, "plain")
+    assert "Starts on: 1 Dec 2026" in part(mail, "plain")
     assert "Starts on" not in part(sent(), "plain")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from billing.money import Money
 from blocks import locales
-from blocks.texts import Mrkdwn, Translator, bold, escape, joined, link, one_line
+from blocks.texts import Mrkdwn, Translator, bold, escape, joined, link, locale_in, one_line
 from tests.blocks.samples import EVIL, HEBREW
 
 EN = Translator("en-US", "UTC")
@@ -91,6 +91,27 @@ def test_an_instant_is_told_in_the_readers_time_zone():
     assert EN.datetime(instant).replace("\u202f", " ") == "Dec 31, 2026, 11:30 PM"
     with pytest.raises(ValueError, match="time zone"):
         EN.datetime(instant.replace(tzinfo=None))
+
+
+def test_where_the_readers_zone_is_not_known_a_time_says_where_it_holds():
+    instant = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    assert Translator("en-IE", "Europe/Berlin", says_zone=True).datetime(instant) == "1 Jan 2027, 00:30 (Berlin time)"
+    assert Translator("de", "Asia/Tokyo", says_zone=True).datetime(instant) == "01.01.2027, 08:30 (Ortszeit Tokio)"
+    assert Translator("en-IE", "Etc/GMT+3", says_zone=True).datetime(instant).endswith("20:30 (GMT-03:00)")
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "written"),
+    [
+        *(("en", "IE", "31 Dec 2026: €1,234.50"), ("en", "IT", "31 Dec 2026: €1,234.50")),
+        *(("en", "US", "Dec 31, 2026: €1,234.50"), ("en", "", "Dec 31, 2026: €1,234.50")),
+        *(("de", "AT", "31.12.2026: €\xa01.234,50"), ("de", "IE", "31.12.2026: 1.234,50\xa0€")),
+        ("en-US", "IE", "Dec 31, 2026: €1,234.50"),
+    ],
+)
+def test_a_language_is_written_as_the_readers_country_writes_it(language, country, written):
+    t = Translator(locale_in(language, country))
+    assert t("{day}: {amount}", day=date(2026, 12, 31), amount=Money(amount=123450, currency="EUR")) == written
 
 
 @pytest.mark.parametrize("zone", ["", "Nowhere/Land", "/etc/passwd", "../../etc/passwd", "Europe"])

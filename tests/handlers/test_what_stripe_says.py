@@ -64,7 +64,7 @@ def test_one_failure_is_told_in_full_with_the_ways_on(office: Office) -> None:
     [message] = office.told
     assert "The payment of €49.00 by Ada Lovelace failed." in message
     assert "There is not enough money" in message
-    assert "Stripe tries again on Mar 5, 2026." in message
+    assert "Stripe tries again on 5 Mar 2026." in message
     assert "becomes unpaid" in message
 
 

@@ -156,7 +156,7 @@ def test_a_reversed_charge_is_said_in_the_words_of_the_law() -> None:
     assert "Ihre USt-IdNr. ATU12345678" in text
     assert "USt-IdNr.: DE136695976" in text
     assert "1010 Wien ÖSTERREICH" in text
-    assert "Nettobetrag 500,00 € USt. (Reverse Charge) 0,00 € Gesamt 500,00 €" in text
+    assert "Nettobetrag € 500,00 USt. (Reverse Charge) € 0,00 Gesamt € 500,00" in text
 
 
 def test_a_credit_note_names_its_invoice_and_is_no_self_billing() -> None:

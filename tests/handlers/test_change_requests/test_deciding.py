@@ -213,7 +213,7 @@ def test_the_customer_hears_of_the_day(filed: AskingOffice) -> None:
     clicks(filed, "approve", PRIYA)
     filed.works()
     body = filed.mails[-1].get_body(("plain",)).get_content()
-    assert "takes effect on Mar 15, 2026" in body
+    assert "takes effect on 15 Mar 2026" in body
     assert len(filed.mails) == 2
 
 
