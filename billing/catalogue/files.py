@@ -31,6 +31,7 @@ _PLAIN = {
     "string_type": "must be a text in quotation marks",
     "bool_type": "must be true or false",
     "string_too_short": "must not be empty",
+    "too_short": "must not be empty",  # all that has a least length may have one
     "decimal_type": "must be a number",
     "date_type": "must be a day without quotation marks, as in 2026-12-31",
 }
@@ -53,11 +54,16 @@ class CatalogueError(Exception):
 
 
 def load(path: File) -> Catalogue:
-    """Read and check the file. Raise CatalogueError with `FILE:LINE: where: what is wrong` for every mistake."""
+    """Read and check the file. Raise CatalogueError with `FILE:LINE: where: what is wrong` for every mistake.
+
+    A file that cannot be read has no line.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CatalogueError((f"{path.name}:1: cannot be read: {error}",)) from error
+    except OSError as error:
+        raise CatalogueError((f"{path}: cannot be read: {error.strerror}",)) from error
+    except UnicodeDecodeError as error:
+        raise CatalogueError((f"{path}: cannot be read: it is not UTF-8 ({error.reason})",)) from error
     return parse(text, path.name)
 
 
@@ -74,7 +80,7 @@ def parse(text: str, name: str = "catalogue.toml") -> Catalogue:
     try:
         catalogue = Catalogue.model_validate(data)
     except ValidationError as error:
-        found += [_in_words(one) for one in error.errors(include_url=False)]
+        found += _in_words(error.errors(include_url=False))
     if catalogue is None or found:
         raise CatalogueError(_by_line(found, data, lines_of(text), name))
     return catalogue
@@ -92,9 +98,13 @@ def _by_line(found: list[tuple[Path, str]], data: dict[str, Any], lines: dict[Pa
     return tuple(f"{name}:{line}: {where}: {what}" for line, where, what in mistakes)
 
 
-def _in_words(error: ErrorDetails) -> tuple[Path, str]:
-    path = tuple(part for part in error["loc"] if part != "[key]")
-    return path, _what(error, path)
+def _in_words(errors: list[ErrorDetails]) -> Iterator[tuple[Path, str]]:
+    """What is empty only because of the mistakes inside of it is none."""
+    inside = {error["loc"][:depth] for error in errors for depth in range(len(error["loc"]))}
+    for error in errors:
+        if error["type"] != "too_short" or error["loc"] not in inside:
+            path = tuple(part for part in error["loc"] if part != "[key]")
+            yield path, _what(error, path)
 
 
 def _what(error: ErrorDetails, path: Path) -> str:

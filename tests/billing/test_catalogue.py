@@ -319,7 +319,7 @@ def test_two_accounts_for_the_same_currency_are_a_mistake():
         ('id = "bot"', 'id = "Bot"', '"Bot"\nname', "add_ons[Bot].id", "small letters"),
         ('id = "bot"', 'id = "desk-solo"', '"desk-solo"', "add_ons[desk-solo].id", "already a name"),
         ('"desk/solo"', '"desk/sola"', '"desk/sola"', "add_ons[bot].plans[1]", "did you mean desk/solo?"),
-        ('["desk/solo"]', "[]", "plans = []", "add_ons[bot].plans", "at least 1 item"),
+        ('["desk/solo"]', "[]", "plans = []", "add_ons[bot].plans", "must not be empty"),
         ('product = "desk"', 'product = "x"', '"x"', "overrides[1].product", "no product x; there are: desk"),
         ("percent = 19", "percent = 190", "= 190\n", "rates[de-vat].percent", "less than or equal to 100; it is 190"),
         ('id = "at-vat"', 'id = "de-vat"', "", "tax.rates[de-vat].id", "already a tax rate de-vat"),
@@ -359,6 +359,27 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_lines():
         line_with(text, "[[unit_packs]]"),
         line_with(text, 'percent = "a"'),
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "count"),
+    [
+        ('"year"', '"years"', 1),
+        ('["desk/solo"]', "[7]", 1),
+        ("EUR = 7500, JPY = 12000", "EUR = 7.5, JPY = 1.2", 2),
+    ],
+)
+def test_what_holds_a_mistake_is_no_mistake_itself(old, new, count):
+    """Nothing of it is sound, so nothing is left of what it stands in; that was not forgotten by anybody."""
+    assert len(mistakes(replaced(old, new))) == count
+
+
+def test_a_file_that_is_not_there_or_no_text_has_no_line(tmp_path):
+    for file, why in (("none.toml", "No such file or directory"), ("latin.toml", "it is not UTF-8")):
+        (tmp_path / "latin.toml").write_bytes("name = 'Müller'".encode("latin-1"))
+        with pytest.raises(CatalogueError) as caught:
+            load(tmp_path / file)
+        assert str(caught.value).startswith(f"{tmp_path / file}: cannot be read: {why}")
 
 
 def test_the_second_of_two_equal_ids_is_the_mistake():
@@ -403,11 +424,6 @@ prices = [{ interval = "year", amounts = { EUR = 2, JPY = 2 } }]
 [[add_ons]]"""
     found = mistakes(replaced("[[add_ons]]", plan))
     assert any("same lookup key: desk-crowd-1000-year-eur, desk-crowd-1000-year-jpy" in mistake for mistake in found)
-
-
-def test_a_file_that_is_not_there_is_a_mistake_too(tmp_path):
-    with pytest.raises(CatalogueError, match=r"^missing.toml:1: cannot be read"):
-        load(tmp_path / "missing.toml")
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
