@@ -140,8 +140,10 @@ def sync(
 @cli.command()
 def doctor() -> None:
     """Check every setting against the running services."""
+    from bot import logs
     from bot.doctor import examine
 
+    logs.configure("text", "critical")  # what the libraries have to say is in the table
     table = Table("", "Checked", "Found", box=None)
     healthy = True
     for finding in examine():

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from smtplib import SMTPException
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import requests
 from slack_sdk.errors import SlackApiError, SlackClientError
-from stripe import StripeError, WebhookEndpoint
+from stripe import APIConnectionError, StripeError, WebhookEndpoint
 
 from billing.catalogue import CatalogueError, load
 from billing.errors import KontorError
@@ -63,30 +64,50 @@ def examine() -> Iterator[Finding]:
     try:
         settings = environment.load()
     except WrongSettings as error:
-        yield Finding("settings", False, str(error))
+        for name, what in (error.problems or {"settings": str(error)}).items():
+            yield Finding(name, False, what)
         return
     yield Finding("settings", True, "all there")
     yield from _guarded("KONTOR_CATALOGUE", lambda: _catalogue(settings))
     yield from _guarded("DATABASE_URL", lambda: _database(settings))
-    yield from _guarded("SLACK_BOT_TOKEN", lambda: _slack(settings))
-    yield from _guarded("SLACK_APP_TOKEN", lambda: _app_token(settings))
-    yield from _guarded("STRIPE_API_KEY", lambda: _stripe(settings))
-    yield from _guarded("Stripe's products and prices", lambda: _prices(settings))
-    yield from _guarded(NUMBERS, lambda: _numbers(settings))
-    yield from _guarded("SMTP_URL", lambda: _smtp(settings))
-    yield from _guarded("KONTOR_VIES_URL", lambda: _vies(settings))
-    yield from _guarded("KONTOR_PUBLIC_URL", lambda: _public_url(settings))
+    stripe = settings.stripe_api_url
+    yield from _guarded("SLACK_BOT_TOKEN", lambda: _slack(settings), settings.slack_api_url)
+    yield from _guarded("SLACK_APP_TOKEN", lambda: _app_token(settings), settings.slack_api_url)
+    yield from _guarded("STRIPE_API_KEY", lambda: _stripe(settings), stripe)
+    yield from _guarded("Stripe's products and prices", lambda: _prices(settings), stripe)
+    yield from _guarded(NUMBERS, lambda: _numbers(settings), stripe)
+    yield from _guarded("SMTP_URL", lambda: _smtp(settings), _mail_server(settings))
+    yield from _guarded("KONTOR_VIES_URL", lambda: _vies(settings), settings.kontor_vies_url)
+    yield from _guarded("KONTOR_PUBLIC_URL", lambda: _public_url(settings), settings.kontor_public_url)
 
 
-def _guarded(subject: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _guarded(subject: str, check: Callable[[], Iterator[Finding]], address: str = "") -> Iterator[Finding]:
+    """`address`: of whom the check asks. Mistakes in the catalogue are told once, by the check that is about it."""
     try:
         yield from check()
-    except (CannotStart, CatalogueError, KontorError, StripeError, OSError, SlackClientError) as error:
+    except CatalogueError:
+        yield Finding(subject, None, "not looked at: it needs the catalogue")
+    except SMTPException as error:  # an OSError, too, though somebody answered
+        yield Finding(subject, False, line(error))
+    except (APIConnectionError, OSError) as error:
+        yield Finding(subject, False, f"{address} does not answer ({_reason(error)})" if address else line(error))
+    except (CannotStart, KontorError, StripeError, SlackClientError) as error:
         yield Finding(subject, False, line(error))
 
 
+def _reason(error: BaseException) -> str:
+    """What the system said first; libraries wrap it in sentences of their own."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return (isinstance(error, OSError) and error.strerror) or line(error)
+
+
 def _catalogue(settings: Settings) -> Iterator[Finding]:
-    products = load(settings.kontor_catalogue).products
+    try:
+        products = load(settings.kontor_catalogue).products
+    except CatalogueError as error:
+        yield from (Finding("KONTOR_CATALOGUE", False, mistake) for mistake in error.mistakes)
+        return
     yield Finding("KONTOR_CATALOGUE", True, f"{len(products)} products in {settings.kontor_catalogue}")
 
 
@@ -95,6 +116,10 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("DATABASE_URL", False, str(OldSchema()))
         return
     yield Finding("DATABASE_URL", True, "SQLite" if settings.on_sqlite else "PostgreSQL")
+    yield from _guarded("search", lambda: _search(settings))
+
+
+def _search(settings: Settings) -> Iterator[Finding]:
     with opened(settings) as app:
         strength = app.database.search_strength()
     yield Finding("search", True if strength is SearchStrength.FULL else None, SEARCH[strength])
@@ -202,6 +227,11 @@ def _numbers(settings: Settings) -> Iterator[Finding]:
 
 def _do_not_wait(_seconds: float) -> None:
     """Whoever examines wants to know what is the matter now."""
+
+
+def _mail_server(settings: Settings) -> str:
+    """Host and port, without the password that may stand before them."""
+    return urlsplit(settings.smtp_url.get_secret_value()).netloc.rpartition("@")[2] if settings.smtp_url else ""
 
 
 def _smtp(settings: Settings) -> Iterator[Finding]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,7 +28,14 @@ class CannotStart(Exception):
 
 
 class WrongSettings(CannotStart):
-    """One line that names every setting that is missing or wrong, and where to get it."""
+    """One line that names every setting that is missing or wrong, and where to get it.
+
+    `problems`: each setting by its name, with what is wrong; empty where it is not about single ones.
+    """
+
+    def __init__(self, text: str, problems: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(text)
+        self.problems = problems
 
 
 def _web_address(url: str) -> str:
@@ -45,6 +55,13 @@ def _is_local(url: str) -> bool:
         return not ip_address(host).is_global
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _channel_id(text: str) -> str:
+    """A channel's name would be taken by Slack, too, until somebody renames it."""
+    if not re.fullmatch("[CG][A-Z0-9]+", text):
+        raise ValueError("must be a channel's id like C0123456789; Slack shows it under the channel's details")
+    return text
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
@@ -126,10 +143,8 @@ class Settings(LocalSettings):
         },
         description="Slack user groups that give a role: handle=role,handle=role",
     )
-    kontor_managers_channel: str | None = Field(
-        None,
-        pattern=r"^[CG][A-Z0-9]+$",
-        description="the id (C...) of the channel where managers are told things; customers' data is shown there",
+    kontor_managers_channel: Annotated[str, AfterValidator(_channel_id)] | None = Field(
+        None, description="the id (C...) of the channel where managers are told things; customers' data is shown there"
     )
     kontor_concurrency: int = Field(16, gt=0, description="operations that one worker process performs at once")
     kontor_own_events_delay: float = Field(
@@ -261,11 +276,12 @@ def _read(kind: type[S]) -> S:
     except UnicodeDecodeError as error:
         raise WrongSettings(f"the file .env is not UTF-8: {error.reason} at byte {error.start}") from None
     except ValidationError as error:
-        raise WrongSettings("; ".join(_explain(problem["loc"], problem["msg"]) for problem in error.errors())) from None
+        problems = {str(one["loc"][0]).upper(): _explain(str(one["loc"][0]), one["msg"]) for one in error.errors()}
+        raise WrongSettings("; ".join(f"{name}: {what}" for name, what in problems.items()), problems) from None
 
 
-def _explain(location: tuple[int | str, ...], message: str) -> str:
-    name = str(location[0])
+def _explain(name: str, message: str) -> str:
     field = Settings.model_fields.get(name)
     where = f" ({field.description})" if field and field.description else ""
-    return f"{name.upper()}: {message.removeprefix('Value error, ').lower()}{where}"
+    said = message.removeprefix("Value error, ")
+    return f"{said[:1].lower()}{said[1:]}{where}"

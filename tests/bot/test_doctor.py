@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -80,27 +82,55 @@ def test_where_everything_runs_everything_is_well(kontor: commands.Terminal) -> 
         ("KONTOR_MANAGERS_CHANNEL", "C07GENERAL0", "KONTOR_MANAGERS_CHANNEL", "not in #general: invite it"),
         ("KONTOR_MANAGERS_CHANNEL", "C07NOWHERE0", "KONTOR_MANAGERS_CHANNEL", "is the app invited"),
         ("SLACK_APP_TOKEN", "xapp-geheim", "SLACK_APP_TOKEN", "invalid_auth"),
-        ("SLACK_API_URL", "http://127.0.0.1:{closed}/api/", "SLACK_BOT_TOKEN", "refused"),
+        ("SLACK_API_URL", "http://127.0.0.1:{closed}/api/", "SLACK_BOT_TOKEN", "/api/ does not answer ({refused})"),
         ("STRIPE_API_KEY", "sk_live_geheim", "STRIPE_API_KEY", "refuses live keys"),
-        ("STRIPE_API_URL", "http://127.0.0.1:{closed}", "STRIPE_API_KEY", "onnect"),
-        ("SMTP_URL", "smtp://127.0.0.1:{closed}", "SMTP_URL", "refused"),
-        ("KONTOR_PUBLIC_URL", "http://127.0.0.1:{closed}", "KONTOR_PUBLIC_URL", "refused"),
+        ("STRIPE_API_URL", "http://127.0.0.1:{closed}", "STRIPE_API_KEY", "{closed} does not answer ({refused})"),
+        ("SMTP_URL", "smtp://127.0.0.1:{closed}", "SMTP_URL", "127.0.0.1:{closed} does not answer ({refused})"),
+        (
+            "SMTP_URL",
+            "smtps://kontor:geheim@127.0.0.1:{closed}",
+            "SMTP_URL",
+            "127.0.0.1:{closed} does not answer ({refused})",
+        ),
+        ("KONTOR_PUBLIC_URL", "http://127.0.0.1:{closed}", "KONTOR_PUBLIC_URL", "{closed} does not answer ({refused})"),
         ("KONTOR_PUBLIC_URL", "http://127.0.0.1:{closed}", "STRIPE_WEBHOOK_SECRET", "no endpoint at Stripe sends to"),
     ],
 )
 def test_what_is_broken_is_named_and_the_rest_is_still_checked(
     kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, name: str, value: str, subject: str, said: str
 ) -> None:
-    monkeypatch.setenv(name, value.format(closed=closed_port()))
+    there = {"closed": closed_port(), "refused": os.strerror(errno.ECONNREFUSED)}
+    monkeypatch.setenv(name, value.format(**there))
     findings = found()
     assert findings[subject].good is False
-    assert said in findings[subject].text
+    assert said.format(**there) in findings[subject].text
     assert "geheim" not in "".join(finding.text for finding in findings.values())
     assert "Traceback" not in findings[subject].text
     assert "KONTOR_PUBLIC_URL" in findings, "the last check was made"
     ran = kontor("doctor")
     assert ran.code == 1
     assert "✗" in ran.out
+    assert ran.err == "", "the table says it all"
+
+
+def test_every_setting_and_every_mistake_has_a_line(
+    kontor: commands.Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And the catalogue's are told once, though several checks need it."""
+    text = Path(os.environ["KONTOR_CATALOGUE"]).read_text(encoding="utf-8")
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(text.replace("percent = ", "percent = 1").replace("[invoices]", "[voices]"), encoding="utf-8")
+    monkeypatch.setenv("KONTOR_CATALOGUE", str(wrong))
+    findings = list(doctor.examine())
+    told = [finding for finding in findings if "wrong.toml" in finding.text]
+    assert len(told) > 1
+    assert {finding.subject for finding in told} == {"KONTOR_CATALOGUE"}
+    assert not [finding for finding in findings if "\n" in finding.text]
+    monkeypatch.setenv("STRIPE_API_KEY", "pk_test_1")
+    monkeypatch.setenv("KONTOR_MANAGERS_CHANNEL", "#billing-approvals")
+    settings = {finding.subject: finding.text for finding in doctor.examine()}
+    assert settings.keys() == {"STRIPE_API_KEY", "KONTOR_MANAGERS_CHANNEL"}
+    assert settings["KONTOR_MANAGERS_CHANNEL"].startswith("must be a channel's id like C0123456789")
 
 
 def test_a_catalogue_that_was_not_pushed_is_seen(

@@ -82,6 +82,7 @@ def test_all_that_is_missing_is_said_at_once(monkeypatch: pytest.MonkeyPatch) ->
         ("SMTP_URL", "smtps://kontor:ge:heim@mail.example.com:x", "write @ as %40"),
         ("DATABASE_URL", "sqlite:///", "must name a file"),
         ("DATABASE_URL", "sqlite:///:memory:", "must name a file"),
+        ("KONTOR_MANAGERS_CHANNEL", "#geheim", "must be a channel's id like C0123456789"),
         ("KONTOR_STRIPE_RATE", "0", "greater than 0"),
         ("KONTOR_STRIPE_RATE", "geheim", "number"),
         ("KONTOR_WEB_PROCESSES", "0", "greater than 0"),
