@@ -164,7 +164,10 @@ def manifest(
     from bot.settings import load_local
 
     found = load_local()
-    address = found.kontor_public_url if "kontor_public_url" in found.model_fields_set else "https://kontor.example.com"
+    is_known = "kontor_public_url" in found.model_fields_set
+    address = found.kontor_public_url if is_known else "https://kontor.example.com"
+    if not (is_known or socket_mode):  # beside the manifest, which may go into a file
+        err.print(f"KONTOR_PUBLIC_URL is not set: put your address in the place of {address}", soft_wrap=True)
     typer.echo(json.dumps(app_manifest(address, socket_mode=socket_mode), indent=2))
 
 

@@ -17,20 +17,18 @@ SCOPES: dict[str, str] = {
 }
 COMMANDS = {
     "/billing": (
-        "Find a contact and bill it",
-        "[name or e-mail] | subscribe [name] | plan [name] | invoice [name] | history [name] | "
-        "billing-contact [name] | approvals | "
-        "away | help [topic]",
+        "Find a customer and bill them",
+        "[name or e-mail] | subscribe [name] | plan [name] | invoice [name] | invoices [name] | history [name] | "
+        "billing-contact [name] | approvals | away | help [topic]",
     ),
     "/abrechnung": (
-        "Kontakt finden und abrechnen",
-        "[Name oder E-Mail] | abo [Name] | tarif [Name] | rechnung [Name] | verlauf [Name] | "
-        "abrechnungskontakt [Name] | freigaben | "
-        "abwesend | hilfe [Thema]",
+        "Kunden finden und abrechnen",
+        "[Name oder E-Mail] | abo [Name] | tarif [Name] | rechnung [Name] | rechnungen [Name] | verlauf [Name] | "
+        "abrechnungskontakt [Name] | freigaben | abwesend | hilfe [Thema]",
     ),
 }
 SHORTCUTS = {
-    "bill_customer": ("Bill this customer", "Opens the contact whose e-mail address is in the message"),
+    "bill_customer": ("Bill this customer", "Opens the customer whose e-mail address is in the message"),
     "invoice_customer": ("Invoice this customer", "Begins an invoice for whoever's e-mail address is in the message"),
     "request_from_message": ("File a change request", "Turns the primary admin's e-mail into a change request"),
 }

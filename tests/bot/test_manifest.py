@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from slack_sdk import WebClient
 
 import handlers
+from blocks.help import help_message
+from blocks.texts import Translator
 from bot.manifest import COMMANDS, SCOPES, SHORTCUTS, app_manifest
 from bot.sandbox.workspace.api import METHODS
 from bot.sandbox.workspace.manifest import EVENT_SCOPES
@@ -83,6 +86,15 @@ def test_the_words_of_the_usage_hints_are_commands_that_are_answered(router: Rou
         assert {word for word in words if word} <= set(router.ids(Kind.COMMAND)), command["command"]
 
 
+@pytest.mark.parametrize(("command", "language"), [("/billing", "en"), ("/abrechnung", "de")])
+def test_a_usage_hint_has_every_command_of_the_help(command: str, language: str) -> None:
+    text = str(help_message("", Translator(language)).blocks)
+    named = set(re.findall(rf"`{command} ([a-zäöü-]+)", text))
+    assert len(named) > 5, "the search is blind"
+    hint = COMMANDS[command][1]
+    assert named <= {way.split("[")[0].strip() for way in hint.split("|")}
+
+
 def test_home_is_on_exactly_when_its_event_is_answered(router: Router) -> None:
     home = app_manifest("https://kontor.example.com")["features"]["app_home"]["home_tab_enabled"]
     assert home == ("app_home_opened" in router.ids(Kind.EVENT))
@@ -144,4 +156,8 @@ def test_a_manifest_needs_no_secrets(kontor: commands.Terminal, monkeypatch: pyt
     for name in ("SLACK_SIGNING_SECRET", "SLACK_BOT_TOKEN", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"):
         monkeypatch.delenv(name)
     monkeypatch.delenv("KONTOR_PUBLIC_URL", raising=False)
-    assert "https://kontor.example.com/slack/events" in kontor("manifest").out
+    ran = kontor("manifest")
+    assert "https://kontor.example.com/slack/events" in ran.out
+    assert "KONTOR_PUBLIC_URL is not set" in ran.err, "that address is nobody's"
+    assert json.loads(ran.out), "what is said beside it does not spoil the JSON"
+    assert kontor("manifest", "--socket-mode").err == "", "there it needs no address"
