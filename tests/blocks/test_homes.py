@@ -39,7 +39,7 @@ STATES = [
     ("approved", "genehmigt"),
     ("rejected", "abgelehnt"),
     ("approved and sent", "genehmigt und gesendet"),
-    ("sent without an approval", "ohne Freigabe gesendet"),
+    ("sent without an approval", "ohne Genehmigung gesendet"),
 ]
 
 

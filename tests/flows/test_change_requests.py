@@ -276,7 +276,7 @@ def test_the_export_comes_as_a_file(world: World) -> None:
     assert content.startswith("request,state,customer,")
     assert request.id in content
     mia = world.person("agent")
-    mia.types("/billing freigaben")
+    mia.types("/billing genehmigungen")
     assert mia.button("requests.export") is None
 
 
