@@ -46,5 +46,8 @@ class Staff(Protocol):
     def replace_group(self, team: TeamId, handle: str, role: Role, users: frozenset[UserId]) -> None:
         """Make the role's holders by that group exactly these; grants of other sources stay."""
 
+    def dismiss(self, team: TeamId, user: UserId) -> None:
+        """Take all roles away, whoever gave them; the person stays known."""
+
     def list(self) -> tuple[Actor, ...]:
         """Everyone who has a role, by name."""

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
 
-from dateutil.relativedelta import relativedelta
-
-from billing.contacts import AccountStatus, Contact, Invoice, PaymentMethod, Subscription, SubscriptionStatus
+from billing.contacts import AccountStatus, CardState, Contact, Invoice, PaymentMethod, Subscription, SubscriptionStatus
 from billing.dunning.failures import FailedPayment, failing, standing
 from billing.ids import ContactId
 from billing.models import Frozen
 from billing.money import Money, total
 from billing.operations import Operation
+from billing.payment_methods import seen, seen_page
 from billing.plans import cadence_of, per_month
 from billing.ports import UnitOfWork
 from billing.roles import Permission
@@ -53,7 +52,7 @@ class ContactCard(Frozen):
     contact: Contact
     monthly: Money  # monthly recurring revenue, before discount and tax
     balance: Money  # credit is positive
-    methods: tuple[PaymentMethod, ...]
+    methods: tuple[PaymentMethod, ...]  # as the reader may see them (G11), like the timeline
     subscriptions: tuple[Subscription, ...]
     invoices: tuple[Invoice, ...]
     timeline: Page
@@ -69,7 +68,7 @@ def card(uow: UnitOfWork, contact_id: ContactId, *, older: str | None = None) ->
     """The card of one contact, with the page of the timeline that begins at `older`."""
     uow.actor.require(Permission.SEE_CONTACT)
     contact = uow.contacts.get(contact_id)
-    methods = uow.mirror.payment_methods(contact_id)
+    methods = seen(uow, uow.mirror.payment_methods(contact_id))
     failed = failing(uow, contact)
     subscriptions = tuple(standing(one, failed) for one in uow.mirror.subscriptions(contact_id))
     invoices = uow.mirror.invoices(contact_id, limit=INVOICES_ON_CARD)
@@ -80,7 +79,7 @@ def card(uow: UnitOfWork, contact_id: ContactId, *, older: str | None = None) ->
         methods=methods,
         subscriptions=subscriptions,
         invoices=invoices,
-        timeline=uow.timeline.page(contact_id, limit=ENTRIES_ON_CARD, before=older),
+        timeline=seen_page(uow, uow.timeline.page(contact_id, limit=ENTRIES_ON_CARD, before=older)),
         waiting=uow.operations.waiting(contact_id),
         failing=failed,
         attention=attention(contact, methods, subscriptions, uow.mirror.open_invoices(contact_id), uow.now, uow.today),
@@ -170,16 +169,17 @@ def _about_methods(
 ) -> Iterator[Attention]:
     if not methods and any(one.status.runs and not one.by_invoice for one in subscriptions):
         yield Attention(concern=Concern.NO_PAYMENT_METHOD)
-    next_month = today + relativedelta(months=1)
     for method in methods:
-        names: dict[str, str | int] = {"brand": method.brand, "last4": method.last4}
-        if method.expired(today):
-            yield Attention(concern=Concern.CARD_EXPIRED, parameters=names)
-        elif method.exp_year and (method.exp_year, method.exp_month) <= (next_month.year, next_month.month):
-            yield Attention(
-                concern=Concern.CARD_EXPIRES,
-                parameters=names | {"month": method.exp_month or 0, "year": method.exp_year},
-            )
+        names: dict[str, str | int] = {"brand": method.brand}
+        if method.last4:
+            names["last4"] = method.last4
+        match method.standing(today):
+            case CardState.EXPIRED:
+                yield Attention(concern=Concern.CARD_EXPIRED, parameters=names)
+            case CardState.EXPIRES:
+                until = {"month": method.exp_month, "year": method.exp_year}
+                known = {name: number for name, number in until.items() if number}
+                yield Attention(concern=Concern.CARD_EXPIRES, parameters=names | known)
 
 
 def _about_limits(contact: Contact) -> Iterator[Attention]:

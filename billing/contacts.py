@@ -104,8 +104,16 @@ class Found(Frozen):
     guessed: bool = False  # nothing matched as typed; these are near in spelling
 
 
+class CardState(StrEnum):
+    """Whether a card can still be charged, as far as its date tells."""
+
+    GOOD = "good"
+    EXPIRES = "expires"  # at the end of this month or of the next
+    EXPIRED = "expired"
+
+
 class PaymentMethod(Frozen):
-    """A method on file: brand, last four digits and expiry, never more (HX5)."""
+    """A method on file: brand, last four digits and expiry, never more (HX5); see `hidden` for less."""
 
     id: PaymentMethodId
     brand: str  # visa, mastercard, sepa_debit, ...
@@ -113,17 +121,28 @@ class PaymentMethod(Frozen):
     exp_month: int | None = None
     exp_year: int | None = None
     default: bool = False
+    state: CardState | None = None  # only where digits and date are hidden: what the date would tell
 
     @property
     def is_card(self) -> bool:
         """Only cards run out, and only they say at once whether they pay: a debit takes days."""
-        return self.exp_month is not None
+        return self.exp_month is not None or self.state is not None
+
+    def standing(self, today: date) -> CardState | None:
+        """A card is good until the last day of its month. None: it never runs out."""
+        if self.exp_month is None or self.exp_year is None:
+            return self.state
+        months_left = (self.exp_year - today.year) * 12 + self.exp_month - today.month
+        if months_left < 0:
+            return CardState.EXPIRED
+        return CardState.EXPIRES if months_left <= 1 else CardState.GOOD
 
     def expired(self, today: date) -> bool:
-        """A card is good until the last day of its month."""
-        if self.exp_month is None or self.exp_year is None:
-            return False
-        return (self.exp_year, self.exp_month) < (today.year, today.month)
+        return self.standing(today) is CardState.EXPIRED
+
+    def hidden(self, today: date) -> PaymentMethod:
+        """The same for who may see neither digits nor date (G11): which kind it is, and whether it is still good."""
+        return PaymentMethod(id=self.id, brand=self.brand, last4="", default=self.default, state=self.standing(today))
 
 
 class SubscriptionStatus(StrEnum):

@@ -55,6 +55,7 @@ KontorError
 │   ├── ReasonMissing       a rejection, a question, an override, a cancellation needs words
 │   ├── UsageAboveLimits    the customer uses more than the new limits allow (A4)
 │   ├── NotFiler            only who filed it may withdraw or answer
+│   ├── FilerGone           who filed it has no role any more, so nobody could answer a question
 │   ├── NoTicket            the message is no help ticket: no sender's address stands in it (A29)
 │   ├── AbsenceImpossible   days that are over or the wrong way round, or a deputy who may not be one
 │   ├── HighestLimit        the plan has no higher contact limit (AX5)
@@ -434,6 +435,10 @@ class UsageAboveLimits(Refusal):
 
 class NotFiler(Refusal):
     rule = "A27"
+
+
+class FilerGone(Refusal):
+    rule = "A24"
 
 
 class NoTicket(Refusal):

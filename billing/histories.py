@@ -14,6 +14,7 @@ from billing.contacts import Contact
 from billing.csvs import harmless
 from billing.ids import ContactId, TeamId, UserId
 from billing.models import Frozen
+from billing.payment_methods import seen_page
 from billing.ports import Job, UnitOfWork
 from billing.roles import Permission
 from billing.timeline import Entry, Page, Topic, Wanted
@@ -74,7 +75,7 @@ def history(
     return History(
         contact=uow.contacts.get(contact_id),
         wanted=shown,
-        page=uow.timeline.page(contact_id, ON_A_PAGE, older, _filter(uow, shown)),
+        page=seen_page(uow, uow.timeline.page(contact_id, ON_A_PAGE, older, _filter(uow, shown))),
         may_export=uow.actor.may(Permission.EXPORT_TIMELINE),
     )
 
@@ -112,7 +113,7 @@ _COLUMNS = ("at", "what", "by", "on_behalf_of", "amount", "currency", "stripe_id
 def _all(uow: UnitOfWork, contact: ContactId, wanted: HistoryFilter) -> Iterator[Entry]:
     before: str | None = None
     for _ in range(EXPORTED // AT_ONCE):
-        page = uow.timeline.page(contact, AT_ONCE, before, _filter(uow, wanted))
+        page = seen_page(uow, uow.timeline.page(contact, AT_ONCE, before, _filter(uow, wanted)))
         yield from page.entries
         before = page.older
         if before is None:

@@ -26,9 +26,9 @@ from billing.errors import (
 from billing.ids import ContactId, LookupKey, OperationId, PaymentMethodId
 from billing.models import Frozen
 from billing.money import Money
-from billing.operations import Action, Command, Context, Receipt, State
+from billing.operations import Action, Command, Context, Operation, Receipt, State
 from billing.payment_links import SEND_LINK, Resumption, added_method, end_waiting, may_be_sent, still_waiting
-from billing.payment_methods import chosen, ways_to_pay
+from billing.payment_methods import chosen, seen_in, ways_to_pay
 from billing.ports import Payments, SetupLink, StartedSubscription, SubscriptionOrder, UnitOfWork
 from billing.previews import SubscriptionPreview, cycle, preview
 from billing.roles import Permission
@@ -155,7 +155,13 @@ def form(uow: UnitOfWork, contact_id: ContactId, draft: SubscriptionDraft | None
 def review(uow: UnitOfWork, draft: SubscriptionDraft) -> Review:
     """The page before the confirmation (H23): every rule is checked, nothing is started."""
     checked = _allowed(uow, draft)
-    return Review(contact=checked.contact, draft=draft, preview=checked.preview, method=checked.method)
+    shown = Review(contact=checked.contact, draft=draft, preview=checked.preview, method=checked.method)
+    return seen_in(uow, shown)
+
+
+def started(uow: UnitOfWork, operation: Operation) -> SubscriptionStarted:
+    """What came of it, as the reader may see it."""
+    return seen_in(uow, SubscriptionStarted.model_validate_json(operation.result or ""))
 
 
 # The operation

@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from billing import managers
 from billing.access import Actor
 from billing.contacts import UNKNOWN_COUNTRY, Address, Contact, CustomerSnapshot, from_stripe
 from billing.errors import UnknownContact
 from billing.ids import ContactId, CustomerId, EventId
 from billing.imports import MOST_PROBLEMS, ImportUnit, Phase, Progress, Report, contact_id, save, silent
-from billing.ports import Events, Job, StripeEvent
+from billing.ports import Events, Job, StripeEvent, UnitOfWork
 from billing.reconciliations import Difference, Reconciliation
+from billing.roles import Permission
 
-PIPELINE = "reconciled"
+PIPELINE = "reconciliation_notice"  # argument: the run, and the place of `billing.managers`
 KEPT = timedelta(days=30)  # so long Stripe keeps events
 FIRST = timedelta(days=1)  # so far the first run looks back for events
 OVERLAP = timedelta(hours=1)  # with the run before
@@ -93,8 +96,17 @@ def reconcile(
         uow.imports.finish(_RUN, Progress(done=run.customers))
         uow.reconciliations.save(run)
         if tell and run.found_something:
-            uow.enqueue(Job(id=run.id, name=PIPELINE, argument=run.id))
+            managers.tell(uow, partial(notice, run.id))
     return run
+
+
+def notice(run: str, place: str) -> Job:
+    return Job(id=f"{run}:{place}", name=PIPELINE, argument=f"{run}:{place}")
+
+
+def concerned(uow: UnitOfWork) -> tuple[Actor, ...]:
+    """Who is told directly where there is no way into the managers' channel: they, and admins in any case."""
+    return tuple(one for one in uow.staff.list() if one.may(Permission.SEE_BUSINESS))
 
 
 def sync_one(store: SyncStore, actor: Actor, customer: CustomerId, snapshot: CustomerSnapshot) -> Reconciliation:

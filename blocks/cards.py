@@ -70,6 +70,11 @@ _CONCERNS = {
     Concern.LIMIT_REACHED: ("🔴", later("The limit of {what} is reached: {used} of {limit}.")),
     Concern.LIMIT_NEAR: ("🟡", later("The limit of {what} is nearly reached: {used} of {limit}.")),
 }
+# The same for who may see neither digits nor date (G11).
+_WITHOUT_DETAILS = {
+    Concern.CARD_EXPIRED: later("A card has expired: {brand}."),
+    Concern.CARD_EXPIRES: later("A card expires soon: {brand}."),
+}
 _LIMITED = {"contacts": later("contacts"), "seats": later("seats")}
 
 
@@ -140,6 +145,8 @@ def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Transl
     known["expiry"] = t.month(int(given.get("month", 0)), int(given.get("year", 0)))
     known["since"] = t.count("{n} day", "{n} days", int(given.get("days", 0)))
     known["what"] = t(_LIMITED.get(str(given.get("what")), str(given.get("what"))))
+    if one.concern in _WITHOUT_DETAILS and "last4" not in given:
+        text = _WITHOUT_DETAILS[one.concern]
     return joined([icon, t.template(text, **known) or ""], by=" ")
 
 
@@ -278,7 +285,7 @@ def used(label: str, number: int, limit: int | None, t: Translator) -> Mrkdwn:
 
 
 def _method(one: PaymentMethod, shown: ContactCard, t: Translator) -> Mrkdwn:
-    remarks = [t("default") if one.default else "", t("expired") if one.expired(shown.today) else ""]
+    remarks = [t("default") if one.default else "", t("expired") if not one.state and one.expired(shown.today) else ""]
     return joined([joined(["💳", words.method(one, t)], by=" "), *remarks], by=" · ")
 
 

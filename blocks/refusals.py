@@ -259,6 +259,16 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Only {by}, who filed the request, can do this."),
         later("Only who filed the request can do this."),
     ),
+    "FilerGone": (
+        later(
+            "{by}, who filed the request, has no role in Kontor any more and could not answer. Please ask the customer "
+            "({requester}), or decide without an answer."
+        ),
+        later(
+            "Who filed the request has no role in Kontor any more and could not answer. Please ask the customer, or "
+            "decide without an answer."
+        ),
+    ),
     "NotTheAdminsAddress": (
         later("The e-mail from {sender} is not from the primary admin’s address. The primary admin is: {admins}."),
         later("The e-mail does not come from the primary admin’s address, so it cannot become a request."),

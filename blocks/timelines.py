@@ -209,6 +209,13 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
     Happening.CONTACT_IMPORTED: ("📥", later("Customer imported from {source}"), later("Customer imported")),
 }
 
+# The same of a card whose digits the reader may not see (G11), or that has none.
+_WITHOUT_DIGITS: Mapping[Happening, str] = {
+    Happening.PAYMENT_METHOD_ADDED: later("Payment method added: {brand}"),
+    Happening.PAYMENT_METHOD_REMOVED: later("Payment method removed: {brand}"),
+    Happening.INVOICE_CHARGED: later("Invoice {number} charged: {amount} with {brand}"),
+}
+
 # What somebody changed at Stripe: the sentence, and the one for entries that do not name product or invoice.
 _CHANGES: Mapping[str, tuple[str, str]] = {
     "subscription_started": (
@@ -278,6 +285,8 @@ def sentence(one: Entry, catalogue: Catalogue, t: Translator) -> str:
         full, short = _CHANGES.get(str(one.parameters.get("change")), ("", _SENTENCES[one.what][2]))
         return (t.template(full, **_parameters(one, catalogue, t)) if full else None) or t(short)
     _, full, short = _SENTENCES[one.what]
+    if one.what in _WITHOUT_DIGITS and not one.parameters.get("last4"):
+        full = _WITHOUT_DIGITS[one.what]
     return t.template(full, **_parameters(one, catalogue, t)) or t(short)
 
 

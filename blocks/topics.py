@@ -428,7 +428,10 @@ TOPICS: Sequence[Topic] = (
                 "*Never type a card number.* Kontor refuses it and stores it nowhere. Customers enter cards "
                 "on Stripe’s page only."
             ),
-            later("Only brand, last four digits and expiry of a card are shown."),
+            later(
+                "Only brand, last four digits and expiry of a card are shown. If the house wants it so, digits and "
+                "expiry are shown only to those who may charge cards and record payments."
+            ),
             later(
                 "Customer data appears only in windows and messages that you alone see, and in channels that "
                 "an admin has allowed."

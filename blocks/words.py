@@ -9,7 +9,15 @@ from decimal import Decimal
 from billing.approvals import AskedInvoice
 from billing.catalogue import Catalogue, Label, ReasonCode, RecurringPrice
 from billing.change_requests.model import RequestState
-from billing.contacts import AccountStatus, InvoiceStatus, MemberRight, PaymentMethod, Portal, SubscriptionStatus
+from billing.contacts import (
+    AccountStatus,
+    CardState,
+    InvoiceStatus,
+    MemberRight,
+    PaymentMethod,
+    Portal,
+    SubscriptionStatus,
+)
 from billing.errors import UnknownPlan
 from billing.invoices.model import InvoiceState, Stage
 from billing.ports import PaidBy
@@ -63,6 +71,12 @@ _DEBITS = {
     "acss_debit": later("Canadian pre-authorized debit"),
     "card": later("Card"),
     "unknown": later("Card"),
+}
+
+_CARD_STATES = {
+    CardState.GOOD: later("not expired"),
+    CardState.EXPIRES: later("expires soon"),
+    CardState.EXPIRED: later("expired"),
 }
 
 _ACCOUNTS = {
@@ -249,11 +263,19 @@ def per_cycle(amount: str, interval: str, count: int, t: Translator) -> str:
 
 
 def method(one: PaymentMethod, t: Translator) -> str:
-    """`Visa •••• 4242 (12/2027)`: brand, last four digits and expiry, never more (HX5)."""
-    name = f"{brand(one.brand, t)} •••• {one.last4}" if one.last4 else brand(one.brand, t)
+    """`Visa •••• 4242 (12/2027)`: brand, last four digits and expiry, never more (HX5).
+
+    `Visa (not expired)` for who may not see digits and date (G11).
+    """
+    name = with_digits(one.brand, one.last4, t)
     if one.exp_month and one.exp_year:
         return t("{method} ({expiry})", method=name, expiry=t.month(one.exp_month, one.exp_year))
-    return name
+    return t("{method} ({state})", method=name, state=t(_CARD_STATES[one.state])) if one.state else name
+
+
+def with_digits(code: str, last4: str | None, t: Translator) -> str:
+    """`Visa •••• 4242`; the brand alone where the digits are not to be seen."""
+    return f"{brand(code, t)} •••• {last4}" if last4 else brand(code, t)
 
 
 def brand(code: str, t: Translator) -> str:

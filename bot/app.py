@@ -179,7 +179,7 @@ class App:
                     formerly="stripe_event",
                 ),
                 Pipeline(failures.PIPELINE, (Step("tell", tellers.tell),)),
-                Pipeline(syncs.PIPELINE, (Step("readers", reconciled.readers), Step("tell", reconciled.tell))),
+                Pipeline(syncs.PIPELINE, (Step("tell", reconciled.tell),), formerly="reconciled"),
                 Pipeline(histories.PIPELINE, (Step("make", exports.make),)),
                 Pipeline(
                     deciding.PIPELINE,
@@ -201,7 +201,7 @@ class App:
                 ),
                 Pipeline(nudging.PIPELINE, (Step("remind", approval_news.remind),)),
                 Pipeline(reminding.PIPELINE, (Step("remind", invoice_mails.remind),)),
-                Pipeline(telling.PIPELINE, (Step("readers", news.readers), Step("tell", news.tell))),
+                Pipeline(telling.PIPELINE, (Step("tell", news.tell),), formerly="invoice_news"),
             ],
             [
                 Schedule("remind_of_invoices", "7 * * * *", self._remind_of_invoices),
@@ -330,6 +330,7 @@ def build(settings: Settings) -> App:
         enqueue=enqueue,
         enqueue_from=ENQUEUE_FROM,
         clock=utcnow,
+        connections=max(64, settings.kontor_web_threads),
         own_delay=timedelta(seconds=settings.kontor_own_events_delay),
     )
     stripe = stripe_connection(settings, lambda: sleep(database.reserve("stripe", settings.kontor_stripe_rate)))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from email.message import EmailMessage
+from functools import partial
 
 from billing.billing_contacts import letters as domain
 from billing.billing_contacts.links import new_token
 from billing.billing_contacts.model import Link, Purpose, billing_contact
-from billing.billing_contacts.verifying import CHANNEL, locked_until
+from billing.billing_contacts.verifying import alert, locked_until
 from billing.desk import Desk
 from billing.errors import NotFound
-from billing.ids import LinkId, OperationId, TeamId, UserId
+from billing.ids import LinkId, OperationId
 from billing.ports import UnitOfWork
 from billing.steps import NOBODY
 from blocks import billing_contacts as views
@@ -18,6 +19,7 @@ from blocks.billing_contacts import letters
 from blocks.kit import Message
 from blocks.texts import Translator
 from handlers.mails import Outbox
+from handlers.managers import Managers
 from handlers.posts import Posts
 
 
@@ -26,8 +28,8 @@ class BillingContactNews:
 
     def __init__(self, desk: Desk, posts: Posts, outbox: Outbox, pages: str) -> None:
         self._desk = desk
-        self._posts = posts
         self._outbox = outbox
+        self._managers = Managers(desk, posts)
         self._pages = pages
 
     def mail(self, argument: str, _: str = "") -> str:
@@ -49,13 +51,8 @@ class BillingContactNews:
         """One message to managers: `locked:PROOF:PLACE`, `reported:LINK:PLACE`, or `unsent-` and a letter as `mail` has
         it, `:PLACE`; a place being `channel` or a user.
         """
-        kind, id_, place = argument.split(":")
-        channel = self._posts.managers
-        if place == CHANNEL and channel is None:
-            return ""
-        with self._desk.reading(NOBODY) as uow:
-            message = self._message(uow, kind, id_, place)
-        self._posts.post(str(channel) if place == CHANNEL else place, message)
+        about, _, place = argument.rpartition(":")
+        self._managers.deliver(place, partial(self._alert, about), partial(alert, about))
         return ""
 
     def _letter(self, uow: UnitOfWork, kind: str, id_: str) -> EmailMessage:
@@ -90,33 +87,24 @@ class BillingContactNews:
         page = "edit" if link.purpose is Purpose.EDIT else "report"
         return f"{self._pages}/{page}/{new_token(uow, link.id)}"
 
-    def _message(self, uow: UnitOfWork, kind: str, id_: str, place: str) -> Message:
-        if kind.startswith("unsent-"):
-            return _not_sent(uow, kind.removeprefix("unsent-"), id_, place)
-        if kind == "locked":
-            proof = domain.proof(uow, id_)
-            contact = uow.contacts.get(proof.contact)
-            who = uow.staff.get(proof.team, proof.user)
-            name = who.name if who else proof.user
-            return views.locked(contact, proof, name, locked_until(uow, proof), _reader(uow, proof.team, place))
-        link = uow.billing_contacts.link(LinkId(id_))
-        return views.frozen_report(
-            uow.contacts.get(link.contact),
-            link,
-            domain.receipt(uow, link.operation),
-            _reader(uow, link.team, place),
-            frozen_at=uow.billing_contacts.guard(link.contact).frozen_at,
-        )
-
-
-def _not_sent(uow: UnitOfWork, kind: str, id_: str, place: str) -> Message:
-    lost = domain.letter(uow, kind, id_)
-    return views.letter_not_sent(uow.contacts.get(lost.contact), kind, lost.email, _reader(uow, lost.team, place))
-
-
-def _reader(uow: UnitOfWork, team: TeamId, place: str) -> Translator:
-    """In the person's language; in a channel in the business's."""
-    person = None if place == CHANNEL else uow.staff.get(team, UserId(place))
-    if person is None:
-        return Translator(uow.catalogue.business.language, uow.catalogue.business.timezone)
-    return Translator(person.locale, person.timezone)
+    def _alert(self, about: str, t: Translator) -> Message:
+        kind, _, id_ = about.partition(":")
+        with self._desk.reading(NOBODY) as uow:
+            if kind.startswith("unsent-"):
+                letter = kind.removeprefix("unsent-")
+                lost = domain.letter(uow, letter, id_)
+                return views.letter_not_sent(uow.contacts.get(lost.contact), letter, lost.email, t)
+            if kind == "locked":
+                proof = domain.proof(uow, id_)
+                contact = uow.contacts.get(proof.contact)
+                who = uow.staff.get(proof.team, proof.user)
+                name = who.name if who else proof.user
+                return views.locked(contact, proof, name, locked_until(uow, proof), t)
+            link = uow.billing_contacts.link(LinkId(id_))
+            return views.frozen_report(
+                uow.contacts.get(link.contact),
+                link,
+                domain.receipt(uow, link.operation),
+                t,
+                frozen_at=uow.billing_contacts.guard(link.contact).frozen_at,
+            )

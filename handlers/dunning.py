@@ -10,7 +10,7 @@ from slack_bolt import Ack
 from billing.access import Actor
 from billing.desk import Desk
 from billing.dunning import collecting, failures
-from billing.dunning.collecting import InvoiceCollected, InvoiceLinkSent, PayInvoice, SendInvoiceLink
+from billing.dunning.collecting import InvoiceLinkSent, PayInvoice, SendInvoiceLink
 from billing.errors import Reason, Refusal
 from billing.ids import ContactId, InvoiceId, UserId
 from billing.operations import Operation, State
@@ -83,8 +83,7 @@ def _answer(uow: UnitOfWork, operation: Operation, t: Translator) -> Answer:
     reason = operation.reason or Reason(key="")
     match operation.state:
         case State.DONE if operation.kind == PayInvoice.kind:
-            paid = InvoiceCollected.model_validate_json(operation.result or "")
-            return views.collected(paid, operation.contact, t)
+            return views.collected(collecting.collected(uow, operation), operation.contact, t)
         case State.DONE | State.WAITING:
             sent = InvoiceLinkSent.model_validate_json(operation.result or "")
             return views.link_sent(sent, operation.contact, t, mailed=was_mailed(uow, operation))
@@ -138,8 +137,9 @@ class Tellers:
 
         if person:
             show(place, Translator(person.locale, person.timezone))
-        else:
-            self._managers.tell(show)
+        elif not self._managers.in_channel(show):
+            with self._desk.writing(NOBODY) as uow:
+                failures.pass_on(uow, batch)
         return place
 
 

@@ -24,7 +24,6 @@ from billing.plan_changes import (
     ChangeCalledOff,
     ChangePlan,
     ComparePlans,
-    PlanChanged,
     PlanChangeDraft,
     PlanChangeReviewed,
     PlanChoice,
@@ -269,7 +268,7 @@ def present_price(uow: UnitOfWork, operation: Operation, t: Translator, links: L
     del links
     if operation.state is not State.DONE:
         return _no_success(operation, t)
-    reviewed = PlanChangeReviewed.model_validate_json(operation.result or "")
+    reviewed = domain.review_in(uow, operation)
     return News(_review(uow, reviewed, operation.id, t), views.priced(reviewed, operation.id, t))
 
 
@@ -279,20 +278,20 @@ def _review(uow: UnitOfWork, reviewed: PlanChangeReviewed, preview: OperationId,
 
 def present_raise(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
     """The limit is reached (AX5). The change itself is an operation of its own, which answers after this one."""
-    del uow, links
+    del links
     if operation.state is not State.DONE:
         return _no_success(operation, t)
-    answer = views.raising(PlanChangeReviewed.model_validate_json(operation.result or ""), t)
+    answer = views.raising(domain.review_in(uow, operation), t)
     return News(answer.modal(t), answer.message())
 
 
 def present_change(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> News:
     match operation.state:
         case State.DONE:
-            receipt = PlanChanged.model_validate_json(operation.result or "")
+            receipt = domain.changed(uow, operation)
             answer = views.changed(receipt, uow.catalogue, t, links.stripe(receipt.subscription.id))
         case State.WAITING:
-            receipt = PlanChanged.model_validate_json(operation.result or "")
+            receipt = domain.changed(uow, operation)
             answer = views.waiting(receipt, uow.catalogue, t, mailed=was_mailed(uow, operation))
         case State.EXPIRED:
             answer = views.expired(operation.contact, uow.contacts.get(operation.contact).name, t)

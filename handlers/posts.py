@@ -31,6 +31,9 @@ _GONE = {
     "channel_not_found",
     "not_in_channel",
     "is_archived",
+    "restricted_action",
+    "restricted_action_read_only_channel",
+    "restricted_action_thread_only_channel",
     "user_not_found",
     "user_disabled",
 }

@@ -48,7 +48,9 @@ class Directory:
         self._known.clear()
 
     def refresh(self) -> int:
-        """Make roles equal to the user groups' members, and profiles equal to Slack's. Answers with how many people."""
+        """Make roles equal to the user groups' members, and profiles equal to Slack's; who was deactivated there has
+        left, and keeps no role. Answers with how many people.
+        """
         client = self._client()
         handles = {group["handle"]: group["id"] for group in client.usergroups_list()["usergroups"] or []}
         team = TeamId(client.auth_test()["team_id"])
@@ -84,6 +86,8 @@ class Directory:
         )
         with self._desk.writing(actor) as uow:
             uow.staff.save(actor)
+            if found.get("deleted"):  # what the command line gave would stay for ever
+                uow.staff.dismiss(team, user)
 
     def _remember(self, actor: Actor) -> None:
         with self._lock:

@@ -15,7 +15,7 @@ from billing.ids import ContactId, OperationId
 from billing.operations import Operation, State
 from billing.payment_links import was_mailed
 from billing.ports import UnitOfWork
-from billing.subscriptions import CreateSubscription, ResumeSubscription, SubscriptionDraft, SubscriptionStarted
+from billing.subscriptions import CreateSubscription, ResumeSubscription, SubscriptionDraft
 from blocks import subscriptions as views
 from blocks.answers import Answer
 from blocks.kit import Modal
@@ -133,7 +133,7 @@ def _answer(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) 
 
 
 def _success(uow: UnitOfWork, operation: Operation, t: Translator, links: Links) -> Answer:
-    receipt = SubscriptionStarted.model_validate_json(operation.result or "")
+    receipt = domain.started(uow, operation)
     if receipt.subscription is None:
         return views.waiting(receipt, operation.contact, t, mailed=was_mailed(uow, operation))
     return views.started(receipt, operation.contact, t, links.stripe(receipt.subscription.id))

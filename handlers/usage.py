@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 from billing import usage as domain
+from billing.catalogue import Business
+from billing.contacts import Contact
 from billing.desk import Desk
 from billing.ids import ContactId, UserId
-from billing.plan_changes.raising import CHANNEL, CUSTOMER, NotRaised
+from billing.plan_changes.raising import CUSTOMER, NotRaised
 from billing.steps import NOBODY
 from blocks import letters
 from blocks import plan_changes as views
-from blocks.texts import Translator
 from handlers.mails import Outbox
+from handlers.managers import Managers
 from handlers.payloads import ReplyTo
 from handlers.posts import Posts
 
@@ -22,8 +24,8 @@ class UsageNotices:
 
     def __init__(self, desk: Desk, posts: Posts, outbox: Outbox) -> None:
         self._desk = desk
-        self._posts = posts
         self._outbox = outbox
+        self._managers = Managers(desk, posts)
 
     def send(self, argument: str, _: str = "") -> str:
         """`argument` is `contact:percent:moment:rises`, as `billing.usage` makes it; without `rises` it does not."""
@@ -41,30 +43,18 @@ class UsageNotices:
     def not_raised(self, argument: str, _: str = "") -> str:
         """`argument` is a `NotRaised`: to whom."""
         told = NotRaised.model_validate_json(argument)
+        with self._desk.reading(NOBODY) as uow:
+            contact, business = uow.contacts.get(told.contact), uow.catalogue.business
         if told.place == CUSTOMER:
-            self._write(told)
-        elif told.place != CHANNEL:
-            self._post(told, told.place)
-        elif self._posts.managers:
-            self._post(told, self._posts.managers)
+            self._write(told, contact, business)
+        else:
+            self._managers.deliver(told.place, partial(views.not_raised, contact, told.reason), told.told_at)
         return ""
 
-    def _write(self, told: NotRaised) -> None:
-        with self._desk.reading(NOBODY) as uow:
-            contact = uow.contacts.get(told.contact)
-            business = uow.catalogue.business
+    def _write(self, told: NotRaised, contact: Contact, business: Business) -> None:
         for number, member in enumerate(domain.told_of(contact)):
             compose = partial(letters.limit_not_raised, member, contact, told.reason, business)
             self._outbox.send(f"{contact.id}.not_raised.{told.moment}.{number}", compose, contact=contact.id)
-
-    def _post(self, told: NotRaised, place: str) -> None:
-        """In the person's language; in a channel in the business's."""
-        with self._desk.reading(NOBODY) as uow:
-            contact = uow.contacts.get(told.contact)
-            business = uow.catalogue.business
-            reader = uow.staff.get(told.team, UserId(place))
-        t = Translator(reader.locale, reader.timezone) if reader else Translator(business.language, business.timezone)
-        self._posts.post(place, views.not_raised(contact, told.reason, t))
 
 
 def reply_to(user: UserId) -> str:

@@ -9,7 +9,9 @@ import hashlib
 import hmac
 import re
 from datetime import datetime, timedelta
+from functools import partial
 
+from billing import managers
 from billing.access import Actor
 from billing.billing_contacts.model import Proof
 from billing.billing_contacts.rules import card_on_file, changeable, entitled, not_locked
@@ -19,12 +21,11 @@ from billing.errors import NoCardOnFile, NotReadable, VerificationLocked, WrongC
 from billing.ids import ContactId, ProofId
 from billing.models import Frozen
 from billing.ports import Job, UnitOfWork
-from billing.roles import Permission, Role
+from billing.roles import Permission
 from billing.timeline import Entry, Happening
 
 MAIL = "billing_contact_mail"  # pipelines; argument: what it is about, and whose id
-ALERT = "billing_contact_alert"
-CHANNEL = "channel"  # instead of a person: the managers' channel
+ALERT = "billing_contact_alert"  # argument: what it is about, and the place of `billing.managers`
 
 _EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*[/.\- ]?\s*(?:20)?([0-9]{2})")
 
@@ -139,19 +140,12 @@ def locked_until(uow: UnitOfWork, proof: Proof) -> datetime:
 
 
 def alert_managers(uow: UnitOfWork, about: str) -> None:
-    """In their channel and each by direct message; one job for each, so that none is told twice for another's sake.
+    """In their channel and each by direct message: it may be fraud."""
+    managers.tell(uow, partial(alert, about), each=True)
 
-    Where there is no manager, admins are told.
-    """
-    staff = uow.staff.list()
-    managers = [one.user for one in staff if Role.MANAGER in one.roles]
-    managers = managers or [one.user for one in staff if Role.ADMIN in one.roles]
-    uow.enqueue(
-        *(
-            Job(id=f"{about}:alert:{place}", name=ALERT, argument=f"{about}:{place}")
-            for place in dict.fromkeys((CHANNEL, *managers))
-        )
-    )
+
+def alert(about: str, place: str) -> Job:
+    return Job(id=f"{about}:alert:{place}", name=ALERT, argument=f"{about}:{place}")
 
 
 def _note(uow: UnitOfWork, proof: Proof) -> None:

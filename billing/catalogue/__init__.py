@@ -8,6 +8,7 @@ from billing.catalogue.model import Business, Catalogue
 from billing.catalogue.policies import (
     AfterLastTry,
     BillingContactPolicy,
+    CardDetails,
     ChangePolicy,
     CorporateChange,
     DiscountOffer,
@@ -33,6 +34,7 @@ __all__ = [
     "BankAccount",
     "BillingContactPolicy",
     "Business",
+    "CardDetails",
     "Catalogue",
     "CatalogueError",
     "ChangePolicy",

@@ -75,6 +75,13 @@ class CorporateChange(StrEnum):
     SUPPORT_ONLY = "support_only"  # GX15
 
 
+class CardDetails(StrEnum):
+    """Who sees last four digits and expiry of the cards on file, which a requester proves themselves with (G11)."""
+
+    SHOWN = "shown"  # HX5: everybody who sees the customer
+    PAYMENTS_ONLY = "payments_only"  # who may take payments; others see brand and state
+
+
 Hours = Annotated[StrictInt, Field(ge=1, le=24 * 90)]
 
 
@@ -123,6 +130,7 @@ class BillingContactPolicy(Frozen):
     report_days: Annotated[StrictInt, Field(ge=1, le=90)] = 30  # as long a change can be reported as a fraud
     role_addresses: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")], ...] = _ROLE_MAILBOXES
     verify_tax_id: StrictBool = False  # ask the official service (VIES) about VAT ids of the EU
+    card_details: CardDetails = CardDetails.SHOWN
 
 
 class EditSent(StrEnum):

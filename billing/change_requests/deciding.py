@@ -69,7 +69,7 @@ def decide(
 
     def decided(known: ChangeRequest) -> ChangeRequest:
         request = current(uow, known)
-        by = entitled(uow.actor, request, act)
+        by = entitled(uow, request, act)
         if act is Act.APPROVE:
             purchasing.entitled(billable(uow, request.contact), request.requester_email)
             _nothing_waits(uow, request)

@@ -44,7 +44,7 @@ def view(uow: UnitOfWork, request_id: RequestId) -> RequestView:
     account = uow.contacts.get(request.contact).account
     return RequestView(
         request=request,
-        may=offered(request) if is_shared else possible(uow.actor, request),
+        may=offered(uow, request) if is_shared else possible(uow, request),
         cadence=next(map(cadence_of, about), None),
         stuck=request.state.undecided and not waited_for(uow, request),
         above=excess(request.before, request.after, account) if request.state.undecided else (),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from billing.access import Actor
 from billing.change_requests.model import Act, ChangeRequest, Person, RequestState
 from billing.change_requests.states import LEADS_TO, already_decided
-from billing.errors import AlreadyAgreed, NotApprover, NotFiler, OwnRequest, Refusal, UnknownRequest
+from billing.errors import AlreadyAgreed, FilerGone, NotApprover, NotFiler, OwnRequest, Refusal, UnknownRequest
 from billing.ids import UserId
 from billing.ports import UnitOfWork
 from billing.roles import Permission
@@ -15,12 +14,13 @@ BY_FILER = (Act.ANSWER, Act.WITHDRAW)
 BY_PEOPLE = (*BY_APPROVERS, *BY_FILER)
 
 
-def entitled(actor: Actor, request: ChangeRequest, act: Act) -> Person:
-    """The person, if that act is theirs and still possible.
+def entitled(uow: UnitOfWork, request: ChangeRequest, act: Act) -> Person:
+    """The actor, if that act is theirs and still possible.
 
     Raises NotStaff, UnknownRequest for another team's, AlreadyDecided, NotFiler, OwnRequest, NotApprover, AlreadyAgreed
-    or NotPermitted.
+    or NotPermitted, and FilerGone for a question that nobody is left to answer.
     """
+    actor = uow.actor
     actor.require(Permission.SEE_CONTACT)
     if request.team != actor.team:
         raise UnknownRequest(request=request.id)
@@ -29,23 +29,23 @@ def entitled(actor: Actor, request: ChangeRequest, act: Act) -> Person:
     if act is Act.KEEP:
         actor.require(Permission.FILE_CHANGE_REQUEST)
         return Person(user=actor.user, name=actor.name)
-    return _filer(actor, request) if act in BY_FILER else _decider(actor, request, act)
+    return _filer(uow, request) if act in BY_FILER else _decider(uow, request, act)
 
 
-def possible(actor: Actor, request: ChangeRequest) -> tuple[Act, ...]:
-    """What this person may do with it now, in the order in which it is offered."""
-    return tuple(act for act in _OFFERED if _is_entitled(actor, request, act))
+def possible(uow: UnitOfWork, request: ChangeRequest) -> tuple[Act, ...]:
+    """What the actor may do with it now, in the order in which it is offered."""
+    return tuple(act for act in _OFFERED if _is_entitled(uow, request, act))
 
 
-def offered(request: ChangeRequest) -> tuple[Act, ...]:
+def offered(uow: UnitOfWork, request: ChangeRequest) -> tuple[Act, ...]:
     """What is offered where several people read it: what can be done now by those who decide."""
-    return tuple(act for act in (*BY_APPROVERS, Act.KEEP) if (request.state, act) in LEADS_TO)
+    acts = (*BY_APPROVERS, Act.KEEP) if _is_answered(uow, request) else (Act.APPROVE, Act.REJECT, Act.KEEP)
+    return tuple(act for act in acts if (request.state, act) in LEADS_TO)
 
 
 def current(uow: UnitOfWork, request: ChangeRequest) -> ChangeRequest:
     """As it stands by the rights of now: a question that nobody is left to answer waits for a decision again."""
-    is_asked = request.state is RequestState.ASKED
-    if is_asked and not _is_here(uow, request, request.filed_by.user):
+    if request.state is RequestState.ASKED and not _is_answered(uow, request):
         return request.model_copy(update={"state": RequestState.FILED})
     return request
 
@@ -76,18 +76,24 @@ def _still_decides(uow: UnitOfWork, request: ChangeRequest, person: Person) -> b
     return _is_here(uow, request, person.user)
 
 
+def _is_answered(uow: UnitOfWork, request: ChangeRequest) -> bool:
+    """Whether somebody is there to answer a question."""
+    return _is_here(uow, request, request.filed_by.user)
+
+
 def _is_here(uow: UnitOfWork, request: ChangeRequest, user: UserId) -> bool:
     one = uow.staff.get(request.team, user)
     return one is not None and bool(one.roles)
 
 
-def _filer(actor: Actor, request: ChangeRequest) -> Person:
-    if actor.user != request.filed_by.user:
+def _filer(uow: UnitOfWork, request: ChangeRequest) -> Person:
+    if uow.actor.user != request.filed_by.user:
         raise NotFiler(by=request.filed_by.name)
     return request.filed_by
 
 
-def _decider(actor: Actor, request: ChangeRequest, act: Act) -> Person:
+def _decider(uow: UnitOfWork, request: ChangeRequest, act: Act) -> Person:
+    actor = uow.actor
     if actor.user == request.filed_by.user:
         raise OwnRequest
     decider = request.decider(actor.user)
@@ -97,6 +103,8 @@ def _decider(actor: Actor, request: ChangeRequest, act: Act) -> Person:
         actor.require(Permission.DECIDE_CHANGE_REQUEST)
     if act is Act.APPROVE and not request.may_agree(decider):
         raise _already_agreed(request, decider)
+    if act is Act.ASK and not _is_answered(uow, request):
+        raise FilerGone(by=request.filed_by.name, requester=request.requester_name)
     return decider
 
 
@@ -109,9 +117,9 @@ def _already_agreed(request: ChangeRequest, decider: Person) -> AlreadyAgreed:
     return AlreadyAgreed(name=next(one.name for one in people if {one.user, one.deputy_of} & same))
 
 
-def _is_entitled(actor: Actor, request: ChangeRequest, act: Act) -> bool:
+def _is_entitled(uow: UnitOfWork, request: ChangeRequest, act: Act) -> bool:
     try:
-        entitled(actor, request, act)
+        entitled(uow, request, act)
     except Refusal:
         return False
     return True

@@ -18,9 +18,9 @@ from billing.ids import ContactId, CustomerId, InvoiceId, PaymentMethodId, Subsc
 from billing.invoices.sheets import settled
 from billing.models import Frozen
 from billing.money import Money
-from billing.operations import Action, Command, Context, Receipt
+from billing.operations import Action, Command, Context, Operation, Receipt
 from billing.payment_links import may_be_sent
-from billing.payment_methods import chosen, ways_to_pay
+from billing.payment_methods import chosen, seen_in, ways_to_pay
 from billing.ports import PaymentOrder, Payments, UnitOfWork
 from billing.roles import Permission
 from billing.timeline import Entry, Happening
@@ -118,6 +118,11 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: InvoiceId | None = 
         others=sum(one.invoice.id != wanted.invoice.id for one in every),
         link_to=ways.link_to,
     )
+
+
+def collected(uow: UnitOfWork, operation: Operation) -> InvoiceCollected:
+    """What came of charging it, as the reader may see it."""
+    return seen_in(uow, InvoiceCollected.model_validate_json(operation.result or ""))
 
 
 # Charging it

@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 
 from billing.catalogue import AfterLastTry, Place
 from billing.contacts import Contact, Invoice, Subscription, SubscriptionStatus
 from billing.dunning.model import Notice, NoticePage, Stage, stage
 from billing.errors import NotFound
 from billing.ids import InvoiceId, OperationId, TeamId
+from billing.managers import responsible
 from billing.models import Frozen
 from billing.money import Money, total
 from billing.ports import Job, Origin, Store, StripeEvent, UnitOfWork
-from billing.roles import Permission, Role
+from billing.roles import Permission
 from billing.steps import NOBODY
 
 PIPELINE = "failure_notice"
@@ -87,7 +89,7 @@ def concerned(
 ) -> tuple[tuple[TeamId, str], ...]:
     """Whoever started the subscription, and the managers' channel, as far as the house wants that (HX15).
 
-    Without either every manager, unless nobody is to be told.
+    Without either whoever is responsible, unless nobody is to be told.
     """
     wanted = uow.catalogue.invoices.tell_team.auto_failed
     starter = _starter(uow, event, contact) if Place.SENDER in wanted else None
@@ -96,7 +98,7 @@ def concerned(
         places.append((starter[0] if starter else TeamId(""), channel))
     if places or not wanted:
         return tuple(places)
-    return tuple((one.team, one.user) for one in uow.staff.list() if Role.MANAGER in one.roles)
+    return tuple((one.team, one.user) for one in responsible(uow))
 
 
 def collect(store: Store, quiet: timedelta = QUIET, longest: timedelta = LONGEST) -> int:
@@ -107,6 +109,13 @@ def collect(store: Store, quiet: timedelta = QUIET, longest: timedelta = LONGEST
             batch = uow.failures.gather(place)
             uow.enqueue(Job(id=batch, name=PIPELINE, argument=batch))
     return len(places)
+
+
+def pass_on(uow: UnitOfWork, batch: str) -> None:
+    """There is no way into the channel: each who is responsible is told, but for what they were told before."""
+    count, _ = uow.failures.totals(batch)
+    for notice, one in product(uow.failures.page(batch, count).notices, responsible(uow)):
+        uow.failures.add(notice.model_copy(update={"place": one.user, "team": one.team, "noted_at": uow.now}))
 
 
 def report(uow: UnitOfWork, batch: str, after: int = 0, limit: int = ON_A_PAGE) -> FailureReport:

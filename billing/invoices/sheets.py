@@ -21,6 +21,7 @@ from billing.invoices.drafting import shown_amounts
 from billing.invoices.model import InvoiceState, SalesInvoice, Stage, state
 from billing.models import Frozen
 from billing.money import Money
+from billing.payment_methods import ways_to_pay
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
@@ -110,7 +111,7 @@ class Sheet(Frozen):
     due_on: date | None
     acts: tuple[Act, ...]  # what this person may do now
     may_decide: bool = False  # this person may grant or reject it now
-    methods: tuple[PaymentMethod, ...]  # cards on file that are good
+    methods: tuple[PaymentMethod, ...]  # cards on file that are good, as the reader may see them
     now: datetime  # UTC
     today: date  # in the business's time zone
 
@@ -169,9 +170,7 @@ def _sheet(uow: UnitOfWork, ref: str, *, looks_for_charges: bool) -> Sheet:
         due_on=ours.due(uow.today) if ours else day,
         acts=tuple(act for act in Act if allows(uow, found, ours, stripe, act) and uow.actor.may(NEEDS[act])),
         may_decide=ours is not None and may_decide(uow, ours),
-        methods=tuple(
-            one for one in uow.mirror.payment_methods(contact_id) if one.is_card and not one.expired(uow.today)
-        ),
+        methods=tuple(one for one in ways_to_pay(uow, contact).methods if one.is_card),
         now=uow.now,
         today=uow.today,
     )

@@ -17,12 +17,14 @@ from billing.errors import AmountDiffers, DraftGone, Misconfigured, NumberTaken,
 from billing.ids import InvoiceId, SalesInvoiceId, UserId
 from billing.invoices.model import SalesInvoice, Stage
 from billing.invoices.sheets import Sheet, as_it_stands
+from billing.managers import CHANNEL, responsible
 from billing.models import Frozen
 from billing.money import Money
+from billing.payment_methods import sees_details
 from billing.ports import Job, Origin, StripeEvent, UnitOfWork
-from billing.roles import Permission, Role
+from billing.roles import Permission
 
-PIPELINE = "invoice_news"
+PIPELINE = "invoice_notice"  # argument: a `ToTell`
 
 # What keeps an invoice from being sent that nobody can mend in its form: the others are told to who tries.
 _NOT_IN_THE_FORM = frozenset(
@@ -67,6 +69,12 @@ class ToTell(Frozen):
     id: str  # of what happened
     audience: Audience
     news: News
+    place: str = CHANNEL  # of `billing.managers`; any other audience has one only
+
+    def told_at(self, place: str) -> Job:
+        argument = self.model_copy(update={"place": place}).model_dump_json()
+        id_ = f"{self.id}:{self.audience}" if place == CHANNEL else f"{self.id}:{place}"
+        return Job(id=id_, name=PIPELINE, argument=argument)
 
 
 class Told(Frozen):
@@ -80,8 +88,7 @@ class Told(Frozen):
 def tell(uow: UnitOfWork, happened: str, news: News) -> None:
     """Have everybody told whom the house wants to be told; `happened` names what did, whoever says so."""
     for audience in _audiences(uow.catalogue.invoices, news.what):
-        argument = ToTell(id=happened, audience=audience, news=news)
-        uow.enqueue(Job(id=f"{happened}:{audience}", name=PIPELINE, argument=argument.model_dump_json()))
+        uow.enqueue(ToTell(id=happened, audience=audience, news=news).told_at(CHANNEL))
 
 
 def _audiences(policy: InvoicePolicy, what: What) -> tuple[Audience, ...]:
@@ -154,8 +161,12 @@ def not_sent(uow: UnitOfWork, invoice: SalesInvoice, reason: Reason) -> None:
 # Telling it
 
 
-def told(uow: UnitOfWork, news: News) -> Told | None:
-    """None for what is no longer so: a draft that is gone or was sent, and a failed payment that was made good."""
+def told(uow: UnitOfWork, news: News, reader: Actor | None = None) -> Told | None:
+    """As that person may see it; without one as anybody may, in a channel for instance: who reads there, only Slack
+    knows (G11).
+
+    None for what is no longer so: a draft that is gone or was sent, and a failed payment that was made good.
+    """
     if uow.invoices.find(news.invoice) is None and news.what is not What.REFUND_FAILED:
         return None
     sheet = as_it_stands(uow, news.invoice)
@@ -164,7 +175,9 @@ def told(uow: UnitOfWork, news: News) -> Told | None:
     if (news.what is What.FAILED and not still_fails) or (news.what is What.NOT_SENT and is_out):
         return None
     who = uow.staff.get(sheet.ours.team, news.by) if sheet.ours and news.by else None
-    return Told(news=news, sheet=sheet, by=who.name if who else "")
+    sees_digits = sees_details(reader or uow.actor, uow.catalogue)
+    shown = news if sees_digits else news.model_copy(update={"last4": None})
+    return Told(news=shown, sheet=sheet, by=who.name if who else "")
 
 
 def sender(uow: UnitOfWork, told_: Told) -> Actor | None:
@@ -180,10 +193,10 @@ def sender(uow: UnitOfWork, told_: Told) -> Actor | None:
 
 
 def managers(uow: UnitOfWork, told_: Told) -> tuple[Actor, ...]:
-    """Who is told where there is no channel: the managers of the invoice's team, but for who did it."""
-    ours = told_.sheet.ours
-    return tuple(
-        one
-        for one in uow.staff.list()
-        if Role.MANAGER in one.roles and (ours is None or one.team == ours.team) and one.user != told_.news.by
-    )
+    """Who is told where there is no way into the channel: those of the invoice's team, but for who did it, and for
+    who is told as its sender.
+    """
+    ours, is_told = told_.sheet.ours, {told_.news.by}
+    if Audience.SENDER in _audiences(uow.catalogue.invoices, told_.news.what) and (sender_ := sender(uow, told_)):
+        is_told.add(sender_.user)
+    return tuple(one for one in responsible(uow) if (ours is None or one.team == ours.team) and one.user not in is_told)

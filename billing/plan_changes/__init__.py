@@ -5,7 +5,7 @@ it becomes a change request (`billing.change_requests`), unless the catalogue's 
 """
 
 from billing.plan_changes.calling_off import CALL_OFF, CallOffChange, ChangeCalledOff
-from billing.plan_changes.changing import CHANGE, RESUME, described, follow, in_turn, keep_account, ways_out
+from billing.plan_changes.changing import CHANGE, RESUME, changed, described, follow, in_turn, keep_account, ways_out
 from billing.plan_changes.model import (
     Assessment,
     ChangeForm,
@@ -33,6 +33,7 @@ from billing.plan_changes.pricing import (
     REVIEW_HOLDS,
     declined_operation,
     draft_of,
+    review_in,
     review_of,
     reviewed,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "Way",
     "Wish",
     "assess",
+    "changed",
     "comparison",
     "declined_operation",
     "described",
@@ -83,6 +85,7 @@ __all__ = [
     "next_limit",
     "order_for",
     "overview",
+    "review_in",
     "review_of",
     "reviewed",
     "ways_out",

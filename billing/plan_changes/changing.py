@@ -12,7 +12,7 @@ from billing.ids import ContactId
 from billing.money import Money
 from billing.operations import Action, Command, Context, Operation, State
 from billing.payment_links import SEND_LINK, added_method, end_waiting, may_be_sent, still_waiting
-from billing.payment_methods import chosen, ways_to_pay
+from billing.payment_methods import chosen, seen_in, seen_one, ways_to_pay
 from billing.plan_changes.model import (
     ChangePlan,
     Confirmed,
@@ -25,7 +25,7 @@ from billing.plan_changes.model import (
     ResumePlanChange,
     Way,
 )
-from billing.plan_changes.pricing import change_of, quote_of, review_of
+from billing.plan_changes.pricing import change_of, quote_of, review_in, review_of
 from billing.plan_changes.raising import not_made
 from billing.plan_changes.rules import CHANGEABLE, assess
 from billing.plans import Package, has_plan, is_of_account, package_of
@@ -191,16 +191,21 @@ RESUME = Action(
 )
 
 
-# What can be done after a decline
+# What came of it, and what can be done after a decline
+
+
+def changed(uow: UnitOfWork, operation: Operation) -> PlanChanged:
+    """What came of it, as the reader may see it."""
+    return seen_in(uow, PlanChanged.model_validate_json(operation.result or ""))
 
 
 def ways_out(uow: UnitOfWork, operation: Operation) -> DeclinedChange:
     """The declined operation's review, and the other ways to pay by which the same may be tried again."""
     command = change_of(uow, operation)
     asked = uow.operations.get(command.preview)
-    shown = PlanChangeReviewed.model_validate_json(asked.result or "")
+    shown = review_in(uow, asked)
     methods = uow.mirror.payment_methods(operation.contact)
-    used = next((one for one in methods if one.id == command.payment_method), shown.method)
+    used = next((seen_one(uow, one) for one in methods if one.id == command.payment_method), shown.method)
     ways = ways_to_pay(uow, uow.contacts.get(operation.contact))
     others = (one for one in ways.methods if used is None or one.id != used.id)
     return DeclinedChange(

@@ -7,6 +7,7 @@ from billing.contacts import Contact, Subscription
 from billing.errors import NobodyMayPurchase
 from billing.ids import ContactId, SubscriptionId
 from billing.money import Money, total
+from billing.payment_methods import seen_in
 from billing.plan_changes.model import ChangeForm, ComparePlans, NextPayment, PlanChangeDraft, PlanOverview
 from billing.plan_changes.pricing import method_of
 from billing.plan_changes.rules import changeable, chosen_subscription, plan_subscriptions
@@ -37,7 +38,7 @@ def overview(uow: UnitOfWork, contact_id: ContactId, subscription_id: Subscripti
     contact = uow.contacts.get(contact_id)
     mine = plan_subscriptions(uow, contact)
     chosen = chosen_subscription(uow, contact, mine, subscription_id)
-    return PlanOverview(
+    shown = PlanOverview(
         contact=contact,
         subscription=chosen,
         package=package_of(uow.catalogue, chosen),
@@ -50,6 +51,7 @@ def overview(uow: UnitOfWork, contact_id: ContactId, subscription_id: Subscripti
         next_payment=_next_payment(uow, contact, chosen),
         method=method_of(uow, chosen, contact),
     )
+    return seen_in(uow, shown)
 
 
 def comparison(uow: UnitOfWork, wanted: ComparePlans) -> Comparison:

@@ -8,6 +8,7 @@ from billing.contacts import Contact, PaymentMethod, Subscription
 from billing.errors import NeedsDecision, NotFound, PriceChanged, SubscriptionChanged
 from billing.ids import OperationId
 from billing.operations import Action, Context, Operation, State
+from billing.payment_methods import seen_in
 from billing.plan_changes.model import (
     Assessment,
     ChangePlan,
@@ -100,7 +101,12 @@ def reviewed(uow: UnitOfWork, preview: OperationId) -> PlanChangeReviewed:
     asked = review_of(uow, preview)
     if asked is None:
         raise PriceChanged
-    return PlanChangeReviewed.model_validate_json(asked.result or "")
+    return review_in(uow, asked)
+
+
+def review_in(uow: UnitOfWork, asked: Operation) -> PlanChangeReviewed:
+    """What came of a preview, as the reader may see it."""
+    return seen_in(uow, PlanChangeReviewed.model_validate_json(asked.result or ""))
 
 
 def change_of(uow: UnitOfWork, operation: Operation) -> ChangePlan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from billing import managers
 from billing.contacts import Contact
 from billing.errors import HighestLimit, NotFound, Reason
 from billing.ids import ContactId, OperationId, TeamId
@@ -14,20 +15,23 @@ from billing.plan_changes.pricing import PREVIEW, record_preview
 from billing.plan_changes.rules import chosen_subscription, plan_subscriptions
 from billing.plans import cadence_of, limits_for, package_of, purchasers
 from billing.ports import ChangePreview, Job, UnitOfWork
-from billing.roles import Role
 
 PIPELINE = "limit_not_raised"  # argument: a `NotRaised`
-CHANNEL, CUSTOMER = "channel", "customer"  # instead of a person: the managers' channel, and the account's people
+CUSTOMER = "customer"  # beside the places of `billing.managers`: the account's people, by mail
 
 
 class NotRaised(Frozen):
     """A reached limit that should have risen by itself stays as it is."""
 
     contact: ContactId
-    team: TeamId
-    place: str  # CHANNEL, CUSTOMER, or the manager who is told
+    team: TeamId = TeamId("")  # only in jobs of an earlier version
+    place: str = managers.CHANNEL
     moment: int  # seconds since 1970: tells one time from the next
     reason: Reason
+
+    def told_at(self, place: str) -> Job:
+        argument = self.model_copy(update={"place": place}).model_dump_json()
+        return Job(id=f"{self.contact}:{PIPELINE}:{self.moment}:{place}", name=PIPELINE, argument=argument)
 
 
 def next_limit(uow: UnitOfWork, contact: Contact) -> RaiseLimit:
@@ -87,15 +91,10 @@ def not_made(uow: UnitOfWork, command: ChangePlan, reason: Reason) -> None:
 
 def not_raised(uow: UnitOfWork, contact: ContactId, reason: Reason, *, to_customer: bool = True) -> None:
     """Have managers told, in their channel and each by direct message, and the account's people by mail."""
-    managers = [one for one in uow.staff.list() if Role.MANAGER in one.roles]
-    places = {CHANNEL: uow.actor.team} | {one.user: one.team for one in managers}
+    told = NotRaised(contact=contact, moment=int(uow.now.timestamp()), reason=reason)
+    managers.tell(uow, told.told_at, each=True)
     if to_customer:
-        places[CUSTOMER] = uow.actor.team
-    moment = int(uow.now.timestamp())
-    for place, team in places.items():
-        told = NotRaised(contact=contact, team=team, place=place, moment=moment, reason=reason)
-        id_ = f"{contact}:{PIPELINE}:{uow.now.isoformat()}:{place}"
-        uow.enqueue(Job(id=id_, name=PIPELINE, argument=told.model_dump_json()))
+        uow.enqueue(told.told_at(CUSTOMER))
 
 
 def _is_by_itself(uow: UnitOfWork, preview: OperationId) -> bool:

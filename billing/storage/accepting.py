@@ -8,6 +8,8 @@ lock at every turn, and then waits for it behind all other threads that answer s
 from __future__ import annotations
 
 import json
+import secrets
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -36,18 +38,22 @@ WITH added AS (
 ), enqueued AS (
     {{enqueue}}
 )
-SELECT id FROM added
+SELECT id::text FROM added
 """  # noqa: S608 - no input in it
-_NAME: Final = b"accept"
+_LOST: Final = (psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InvalidSqlStatementName)
+CLOSES_WITHIN: Final = 1.0  # seconds
 
 
 class Acceptance:
-    """Writes operations down, each with the job that walks it, on a connection of its own; for one thread at a time."""
+    """Writes operations down, each with the job that walks it, on a connection of its own."""
 
     def __init__(self, engine: Engine, enqueue: EnqueueFrom) -> None:
+        """`engine` opens a new connection whenever it is asked for one."""
         self._engine = engine
         self._sql = _SQL.format(enqueue=enqueue).encode()
+        self._name = b""  # of the prepared statement: a pooler's session may know those of others
         self._held: PoolProxiedConnection | None = None
+        self._in_use = threading.Lock()
 
     def add(self, several: Sequence[Operation]) -> set[OperationId]:
         """Add those that are not known, by id or key; which they were. None may be twice among them.
@@ -56,31 +62,44 @@ class Acceptance:
         psycopg's errors; then nothing is added.
         """
         rows = [row_of(one) for one in sorted(several, key=lambda one: one.id)]
-        server = self._server()
-        result = server.exec_prepared(_NAME, [json.dumps(rows, default=_instant).encode()])
-        self._check(server, result, pq.ExecStatus.TUPLES_OK)
+        given = json.dumps(rows, default=_instant).encode()
+        with self._in_use:
+            server = self._server()
+            result = server.exec_prepared(self._name, [given])
+            self._check(server, result, pq.ExecStatus.TUPLES_OK)
         return {OperationId((result.get_value(row, 0) or b"").decode()) for row in range(result.ntuples)}
 
     def close(self) -> None:
-        held, self._held = self._held, None
-        if held:
-            held.close()
+        """A connection that somebody still waits for is left to the end of the process."""
+        if self._in_use.acquire(timeout=CLOSES_WITHIN):
+            try:
+                self._drop()
+            finally:
+                self._in_use.release()
 
     def _server(self) -> pq.abc.PGconn:
         if self._held is None:
             self._held = self._engine.raw_connection()
+            self._name = f"accept_{secrets.token_hex(6)}".encode()
             server = _server_of(self._held)
-            self._check(server, server.prepare(_NAME, self._sql), pq.ExecStatus.COMMAND_OK)
+            self._check(server, server.prepare(self._name, self._sql), pq.ExecStatus.COMMAND_OK)
         return _server_of(self._held)
 
     def _check(self, server: pq.abc.PGconn, result: pq.abc.PGresult, expected: pq.ExecStatus) -> None:
         if result.status == expected:
             return
-        if server.status != pq.ConnStatus.OK and self._held:
-            self._held.invalidate()
-            self._held = None
-            raise psycopg.OperationalError(result.get_error_message())
-        raise psycopg.errors.error_from_result(result)
+        error = psycopg.errors.error_from_result(result)
+        # A server that turned read-only has lost its place to another; a pooler may have cleared the session.
+        lost = server.status != pq.ConnStatus.OK or isinstance(error, _LOST)
+        self._drop()  # whatever it was, the next begins anew
+        if lost:
+            raise psycopg.OperationalError(str(error)) from error
+        raise error
+
+    def _drop(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            held.invalidate()
 
 
 def _instant(value: datetime) -> str:

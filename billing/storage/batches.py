@@ -34,11 +34,15 @@ class _Waiting(Generic[T, R]):
 class Batches(Generic[T, R]):
     """Who finds nobody at work does what is in the line; who comes meanwhile is in the next batch.
 
-    `do` answers for each item, in order, and does all of them or none: after an error each item is tried alone.
+    `do` answers for each item, in order, and does all of them or none. After an error each item is tried alone, unless
+    it `concerns_all`: whoever waits for a server that is away would wait for it once more for everybody before them.
     """
 
-    def __init__(self, do: Callable[[Sequence[T]], Sequence[R]]) -> None:
+    def __init__(
+        self, do: Callable[[Sequence[T]], Sequence[R]], *, concerns_all: type[Exception] | tuple[()] = ()
+    ) -> None:
         self._do = do
+        self._concerns_all = concerns_all
         self._guard = threading.Lock()
         self._line: list[_Waiting[T, R]] = []
         self._at_work = False
@@ -77,7 +81,8 @@ class Batches(Generic[T, R]):
         try:
             answers = self._do([one.item for one in batch])
         except BaseException as error:
-            if isinstance(error, Exception) and len(batch) > 1:
+            shared = not isinstance(error, Exception) or isinstance(error, self._concerns_all)
+            if len(batch) > 1 and not shared:
                 for one in batch:
                     self._do_all([one])
                 return

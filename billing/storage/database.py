@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as AllInUse
 
 from billing.access import Actor
 from billing.catalogue import Catalogue
@@ -26,6 +28,8 @@ from billing.storage.limiter import RateLimiter
 from billing.storage.operations import EventRows, OperationRows
 from billing.storage.search_index import finder
 from billing.storage.units import Unit
+
+PAUSE = 0.5  # seconds before the second attempt: a server that restarts is soon back, and Slack waits for three
 
 
 def utcnow() -> datetime:
@@ -60,9 +64,9 @@ class Database:
         self._clock = clock
         self._own_delay = own_delay
         self._acceptance: Acceptance | None = None
-        if enqueue_from and not self._engines.is_sqlite:
-            self._acceptance = Acceptance(self._engines.writer, enqueue_from)
-        self._accepting = Batches(self._accept)
+        if enqueue_from and self._engines.single:
+            self._acceptance = Acceptance(self._engines.single, enqueue_from)
+        self._accepting = Batches(self._accept, concerns_all=Transient)
         self._limiter = RateLimiter(self._engines)
         with self._reader() as connection:
             self._finder = finder(connection)
@@ -103,6 +107,7 @@ class Database:
         try:
             return self._accept_once(operations)
         except Transient:
+            time.sleep(PAUSE)
             return self._accept_once(operations)
 
     def _accept_once(self, operations: Sequence[Operation]) -> list[bool]:
@@ -179,7 +184,7 @@ class _SomeAreKnown(Exception):
 def _faults() -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, psycopg.Error) as error:
+    except (DBAPIError, psycopg.Error, AllInUse) as error:
         if is_transient(error):
             raise Transient("database") from error
         raise

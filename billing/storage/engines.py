@@ -7,19 +7,31 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine import Connection
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.exc import TimeoutError as AllInUse
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, PoolProxiedConnection
 
 from billing.storage.turns import turns_of
 
 UNUSABLE = (DBAPIError, ArgumentError)  # what opening or asking a database may raise: it is not there, or no address
 BUSY_TIMEOUT_MS = 30_000  # other processes may write to the same file: a worker, a command
 PING_AFTER_SECONDS = 10.0
+# A server that has vanished answers nothing, and without these a thread waits a quarter of an hour for it. Seconds, and
+# milliseconds for data that is not acknowledged; what stands in the address itself has precedence.
+_NOTICED_SOON = {
+    "connect_timeout": "3",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+_READS: Final = {"postgresql_readonly": True}
 _OLDEST_SQLITE = (3, 35, 0)  # RETURNING; the trigram tokenizer is from 3.34
 
 
@@ -31,6 +43,7 @@ class Engines:
     writer: Engine
     reader: Engine
     relaxed: Engine  # for what may be lost in a power cut: a commit does not wait for the disk
+    single: Engine | None = None  # PostgreSQL: for who keeps a connection; opens one whenever it is asked
 
     @property
     def is_sqlite(self) -> bool:
@@ -41,12 +54,16 @@ class Engines:
         return turns_of(str(self.url.database)) if self.is_sqlite else nullcontext()
 
     def dispose(self) -> None:
-        for engine in {self.writer, self.reader, self.relaxed}:
-            engine.dispose()
+        for engine in {self.writer, self.reader, self.relaxed, self.single}:
+            if engine:
+                engine.dispose()
 
 
 def parse_url(text: str) -> URL:
-    """The address with our driver and, for SQLite, the absolute path. Raise ValueError for other databases."""
+    """The address with our driver, what notices soon that the server is gone, and, for SQLite, the absolute path.
+
+    Raise ValueError for other databases.
+    """
     url = make_url(text)
     match url.get_backend_name():
         case "sqlite":
@@ -54,7 +71,7 @@ def parse_url(text: str) -> URL:
                 raise ValueError("SQLite needs a file: other processes have to see it")
             return url.set(database=str(Path(url.database).absolute()))
         case "postgresql" | "postgres":
-            return url.set(drivername="postgresql+psycopg")
+            return url.set(drivername="postgresql+psycopg", query={**_NOTICED_SOON, **url.query})
         case other:
             raise ValueError(f"{other} is not supported: sqlite:///FILE or postgresql://…")
 
@@ -73,7 +90,13 @@ def open_engines(text: str, *, connections: int = 64) -> Engines:
             relaxed=_sqlite(url, begin="BEGIN IMMEDIATE", synchronous="NORMAL", connections=1),
         )
     engine = _postgresql(url, connections)
-    return Engines(url, writer=engine, reader=engine.execution_options(postgresql_readonly=True), relaxed=engine)
+    return Engines(
+        url,
+        writer=engine,
+        reader=engine.execution_options(**_READS),
+        relaxed=engine,
+        single=create_engine(url, poolclass=NullPool),
+    )
 
 
 def _sqlite(url: URL, *, begin: str, synchronous: str, connections: int, read_only: bool = False) -> Engine:
@@ -116,6 +139,14 @@ def _postgresql(url: URL, connections: int) -> Engine:
         connect_args={"prepare_threshold": None},
     )
     _ping_after_idling(engine)
+
+    @event.listens_for(engine, "handle_error")
+    def leave_a_server_that_only_reads(context: ExceptionContext) -> None:
+        """It was demoted, and another one took its place; but whoever wants to read only is told it by any server."""
+        if isinstance(context.original_exception, psycopg.errors.ReadOnlySqlTransaction):
+            reads = context.connection and context.connection.get_execution_options().items() >= _READS.items()
+            context.is_disconnect = not reads
+
     return engine
 
 
@@ -136,12 +167,21 @@ def _ping_after_idling(engine: Engine) -> None:
             raise DisconnectionError from error  # the pool opens another
 
 
-_RETRIABLE_SQLSTATES = ("08", "40", "53", "55P03", "57P")  # connection, rollback, resources, lock, shutdown
-_RETRIABLE_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+# Connection, rollback, resources, lock, cancelled or shut down, the disk; a transaction that took too long.
+_RETRIABLE_SQLSTATES = ("08", "40", "53", "55P03", "57", "58", "25P03", "25P04")
+_RETRIABLE_SQLITE = (
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+)
 
 
-def is_transient(error: DBAPIError | psycopg.Error) -> bool:
-    """The same transaction may succeed later: a lost connection, a deadlock, a server that restarts, a busy file."""
+def is_transient(error: DBAPIError | psycopg.Error | AllInUse) -> bool:
+    """The same transaction may succeed later: once a connection, the server, the disk or the file is back or free."""
+    if isinstance(error, AllInUse):
+        return True
     cause: BaseException | None = error
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:

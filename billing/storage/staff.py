@@ -46,6 +46,10 @@ class StaffRows:
         self._connection.execute(delete(staff_roles).where(theirs, staff_roles.c.user_id.not_in(users)))
         self._grant_all(team, users, role, handle)
 
+    def dismiss(self, team: TeamId, user: UserId) -> None:
+        theirs = and_(staff_roles.c.team == team, staff_roles.c.user_id == user)
+        self._connection.execute(delete(staff_roles).where(theirs))
+
     def list(self) -> tuple[Actor, ...]:
         """Somebody who was granted a role but never seen is listed under the Slack id."""
         column = staff_roles.c

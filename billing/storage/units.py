@@ -114,7 +114,8 @@ class Unit:
 
     def enqueue(self, *jobs: Job) -> None:
         """Raises RuntimeError in a unit that only reads."""
-        self.engine(self.connection, *jobs)
+        if jobs:
+            self.engine(self.connection, *jobs)
 
     def accept(self, operation: Operation) -> bool:
         is_new = self.operations.add(operation)

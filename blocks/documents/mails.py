@@ -118,7 +118,7 @@ def card_charged(
 ) -> EmailMessage:
     """That the card on file was charged; `card`: its brand as Stripe calls it, and its last four digits."""
     t = _translator(document, business)
-    method = f"{words.brand(card[0], t)} •••• {card[1]}"
+    method = words.with_digits(*card, t)
     return _mail(
         document,
         business,

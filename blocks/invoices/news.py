@@ -52,7 +52,7 @@ def _more(told: Told, t: Translator) -> tuple[str, ...]:
         case What.PAID:
             return (left, t("Recorded by {name}.", name=told.by) if told.by else "")
         case What.CHARGED:
-            card = f"{words.brand(news_.brand or '', t)} •••• {news_.last4}"
+            card = words.with_digits(news_.brand or "", news_.last4, t)
             return (left, t("{name} has charged {card}.", name=told.by, card=card))
         case What.FAILED:
             tried = t("Tried by {name}.", name=told.by) if told.by else ""

@@ -119,7 +119,7 @@ def _bring_up_to_date(call: Call, actor: Actor, desk: Desk) -> None:
 def _allowed(uow: UnitOfWork, call: Call, act: Act) -> RequestView:
     """The request, if that act is still possible and this person's. Raises the refusal that says why not."""
     view = lists.view(uow, RequestId(call.value))
-    rights.entitled(uow.actor, view.request, act)
+    rights.entitled(uow, view.request, act)
     return view
 
 

@@ -15,8 +15,9 @@ from billing.invoices import approving, nudging, sheets
 from billing.invoices.approving import ApprovalView
 from billing.invoices.deciders import entitled, managers
 from billing.invoices.model import InvoiceCard
+from billing.managers import having
 from billing.ports import UnitOfWork
-from billing.roles import Permission
+from billing.roles import Permission, Role
 from billing.steps import NOBODY
 from blocks import invoices as views
 from blocks.invoices import Id
@@ -84,7 +85,7 @@ class ApprovalNews:
             except (UnknownInvoice, NoSuchApproval):
                 return ""  # thrown away meanwhile
             known = {card.place: card for card in uow.invoices.cards(invoice)}
-            asked = managers(uow, shown.invoice.team, shown.approval.filed_by.user)
+            asked = managers(uow, shown.invoice.team, shown.approval.filed_by.user) or having(uow, Role.ADMIN)
             others = self._others(uow, shown, known)
         there: dict[str, bool] = {}
 
@@ -92,7 +93,9 @@ class ApprovalNews:
             there[place] = self._show(invoice, shown, place, t, known.get(place))
             return there[place]
 
-        self._managers.tell(show, asked)
+        if not self._managers.in_channel(show):
+            for one in asked:
+                show(one.user, Translator(one.locale, one.timezone))
         for place, t in others.items():
             if place not in there:
                 show(place, t)

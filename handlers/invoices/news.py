@@ -2,68 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from billing.desk import Desk
-from billing.ids import TeamId, UserId
 from billing.invoices import telling
-from billing.invoices.telling import Audience, Told, ToTell
-from billing.ports import UnitOfWork
+from billing.invoices.telling import Audience, ToTell
 from billing.steps import NOBODY
 from blocks import invoices as views
-from blocks.texts import Translator
 from handlers.invoices.mailing import InvoiceMails
 from handlers.managers import Managers
-from handlers.posts import Posted, Posts
+from handlers.posts import Posts
 
 
 class InvoiceNews:
-    """The steps of one job: one thing that happened, for one audience."""
+    """The step of one job: one thing that happened, for one audience or one of the managers."""
 
     def __init__(self, desk: Desk, posts: Posts, mails: InvoiceMails) -> None:
         self._desk = desk
-        self._posts = posts
         self._mails = mails
         self._managers = Managers(desk, posts)
 
-    def readers(self, argument: str, _: str = "") -> str:
-        """Who is told, as a list: kept, so that a repetition tells nobody else. Empty for what is no longer so."""
+    def tell(self, argument: str, _: str = "") -> str:
+        """`argument` is a `ToTell`. What is no longer so is told to nobody."""
         wanted = ToTell.model_validate_json(argument)
         with self._desk.reading(NOBODY) as uow:
             told = telling.told(uow, wanted.news)
-            return self._readers(uow, wanted.audience, told) if told else ""
-
-    def tell(self, argument: str, readers: str) -> str:
-        wanted = ToTell.model_validate_json(argument)
-        for reader in filter(None, readers.split(",")):
-            if wanted.audience is Audience.CUSTOMER:
-                self._mails.of_news(wanted.id, wanted.news)
-            else:
-                self._post(wanted, reader)
-        return readers
-
-    def _readers(self, uow: UnitOfWork, audience: Audience, told: Told) -> str:
-        match audience:
+            if told is None:
+                return ""
+            sender, managers = telling.sender(uow, told), telling.managers(uow, told)
+            is_for_sender = wanted.audience is Audience.SENDER
+            reader = sender if is_for_sender else next((one for one in managers if one.user == wanted.place), None)
+            told = telling.told(uow, wanted.news, reader) or told
+        match wanted.audience:
             case Audience.CUSTOMER:
-                return audience
-            case Audience.SENDER:
-                sender = telling.sender(uow, told)
-                return f"{sender.team}:{sender.user}" if sender else ""
+                self._mails.of_news(wanted.id, wanted.news)
+            case Audience.SENDER if sender:
+                self._managers.deliver(sender.user, partial(views.news, told), wanted.told_at)
             case Audience.MANAGERS:
-                people = telling.managers(uow, told)
-                return self._posts.managers or ",".join(f"{one.team}:{one.user}" for one in people)
-
-    def _post(self, wanted: ToTell, reader: str) -> None:
-        team, _, place = reader.rpartition(":")
-        with self._desk.reading(NOBODY) as uow:
-            told = telling.told(uow, wanted.news)
-            person = uow.staff.get(TeamId(team), UserId(place)) if team else None
-            managers = telling.managers(uow, told) if told else ()
-        if told is None:
-            return
-
-        def show(where: str, t: Translator) -> Posted | None:
-            return self._posts.post(where, views.news(told, t))
-
-        if person:
-            show(place, Translator(person.locale, person.timezone))
-        else:
-            self._managers.tell(show, managers)
+                self._managers.deliver(wanted.place, partial(views.news, told), wanted.told_at, managers)
+        return ""

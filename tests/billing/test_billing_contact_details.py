@@ -11,7 +11,7 @@ import pytest
 import bot
 from billing.billing_contacts.people import checked_email, checked_name, plain_email
 from billing.billing_contacts.places import _NATIONAL, _table, checked_address, checked_tax_id, countries
-from billing.catalogue import BillingContactPolicy, CatalogueError, CorporateChange, load
+from billing.catalogue import BillingContactPolicy, CardDetails, CatalogueError, CorporateChange, load
 from billing.catalogue.files import parse
 from billing.contacts import Address
 from billing.errors import (
@@ -423,6 +423,8 @@ def test_the_other_reading_is_a_setting() -> None:
     """K6, GX15"""
     found = policy_of('[billing_contact]\ncorporate = "support_only"\ntries = 5\nrole_addresses = ["vorstand"]')
     assert (found.corporate, found.tries, found.role_addresses) == (CorporateChange.SUPPORT_ONLY, 5, ("vorstand",))
+    kept = policy_of('[billing_contact]\ncard_details = "payments_only"')
+    assert kept.card_details is CardDetails.PAYMENTS_ONLY
 
 
 @pytest.mark.parametrize(
@@ -432,6 +434,7 @@ def test_the_other_reading_is_a_setting() -> None:
         ("tries = 11", "billing_contact.tries"),
         ("lock_hours = 0", "billing_contact.lock_hours"),
         ('corporate = "nobody"', "billing_contact.corporate"),
+        ('card_details = "hidden"', "billing_contact.card_details"),
         ('verify_tax_id = "yes"', "billing_contact.verify_tax_id"),
         ('role_addresses = ["In Fo"]', "billing_contact.role_addresses"),
         ("trys = 3", "did you mean tries?"),

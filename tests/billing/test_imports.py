@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,12 +145,15 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, sqlite_template: Pat
         copy = tmp_path / f"{count}.db"
         copy.write_bytes(sqlite_template.read_bytes())
         with Database(f"sqlite:///{copy}", catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None) as store:
+            gc.collect()
+            gc.freeze()  # the more there is of other tests, the longer cycles would lie around
             tracemalloc.start()
             try:
                 import_file(store, ACTOR, write(tmp_path / f"{count}.csv", count))
                 return tracemalloc.get_traced_memory()[1]
             finally:
                 tracemalloc.stop()
+                gc.unfreeze()
 
     few, many = peak(200), peak(1_200)
     assert many - few < 1_000 * 250  # bytes; a contact alone takes several thousand

@@ -203,7 +203,7 @@ def test_every_difference_is_mended_written_down_and_told_once(store: Database, 
         Difference(contact=two, parts=(Part.BALANCE, Part.PAYMENT_METHODS)),
         Difference(contact=three, details=True),
     )
-    assert [(job.name, job.argument) for job in jobs] == [("reconciled", found.id)]
+    assert [(job.name, job.argument) for job in jobs] == [("reconciliation_notice", f"{found.id}:channel")]
     with store.reading(ACTOR) as uow:
         assert uow.mirror.payment_methods(two) == (method("a"),)
         assert uow.mirror.balance(two) == balance
@@ -253,7 +253,7 @@ def test_who_is_not_at_stripe_any_more_is_asked_for_and_mended(store: Database, 
     assert rest.asked_for == ["cus_2", "cus_3"]
     two = contact_id(CustomerId("cus_2"))
     assert found.differences == (Difference(contact=two, parts=(Part.PAYMENT_METHODS, Part.SUBSCRIPTIONS)),)
-    assert (found.created, found.without_country, jobs[-1].argument) == (0, (), found.id)
+    assert (found.created, found.without_country, jobs[-1].argument) == (0, (), f"{found.id}:channel")
     with store.reading(ACTOR) as uow:
         assert (uow.mirror.subscriptions(two), uow.mirror.payment_methods(two)) == ((ended,), ())
         assert (uow.contacts.get(two).name, uow.contacts.get(two).email) == ("Person 2", "p2@x.example")
@@ -290,7 +290,7 @@ def test_events_that_never_arrived_are_handled_as_if_they_just_had(store: Databa
     assert [(job.name, job.argument) for job in jobs] == [
         ("event", "evt_2"),
         ("event", "evt_3"),
-        ("reconciled", found.id),
+        ("reconciliation_notice", f"{found.id}:channel"),
     ]
 
 
@@ -318,7 +318,7 @@ def test_an_interrupted_run_counts_what_it_had_found(store: Database, jobs: list
         sync(store, ACTOR, Pages(*changed, breaks_before="cus_2"))
     found = sync(store, ACTOR, Pages(*changed))
     assert (found.customers, found.differing) == (4, 4)
-    assert [job.argument for job in jobs] == [found.id]
+    assert [job.argument for job in jobs] == [f"{found.id}:channel"]
 
 
 # --- one customer -----------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from billing.change_requests.model import (
     RequestFilter,
     RequestState,
 )
-from billing.change_requests.rights import offered
+from billing.change_requests.rights import BY_APPROVERS
+from billing.change_requests.states import LEADS_TO
 from billing.change_requests.tickets import Said, TicketRequest
 from billing.contacts import Account
 from billing.ids import RequestId, ScheduleId, TeamId, UserId
@@ -55,7 +56,7 @@ def view(one: ChangeRequest | None = None, **changes: Any) -> RequestView:
     shown = one or request()
     fields = {
         "request": shown,
-        "may": offered(shown),
+        "may": tuple(act for act in (*BY_APPROVERS, A.KEEP) if (shown.state, act) in LEADS_TO),
         "cadence": MONTHLY,
         "stuck": False,
         "above": (),

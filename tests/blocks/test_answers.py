@@ -66,6 +66,7 @@ EXAMPLES = {
     "ReasonMissing": errors.ReasonMissing(),
     "UsageAboveLimits": errors.UsageAboveLimits(used=4610, allowed=2500, what="limit"),
     "NotFiler": errors.NotFiler(by="Mia"),
+    "FilerGone": errors.FilerGone(by="Mia", requester="Ada"),
     "NotTheAdminsAddress": errors.NotTheAdminsAddress(sender="felix@example.com", admins=("Ada",)),
     "NoTicket": errors.NoTicket(),
     "AbsenceImpossible": errors.AbsenceImpossible(problem="days"),

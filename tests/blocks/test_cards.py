@@ -17,6 +17,7 @@ from tests.blocks.samples import (
     EN,
     EVIL,
     NOW,
+    TODAY,
     card,
     contact,
     elements,
@@ -93,6 +94,45 @@ def test_payment_methods_show_brand_last_four_and_expiry_and_never_more():
     assert "💳 Visa •••• 4242 (12/2027) · default" in text
     assert "Visa •••• 4242 (12/2025) · expired" in text
     assert "pm_1" not in str(shown())
+
+
+@pytest.mark.parametrize(
+    ("t", "said"),
+    [
+        (
+            EN,
+            (
+                "💳 Visa (not expired) · default\n", "💳 Visa (expires soon)\n", "💳 Visa (expired)\n",
+                "💳 SEPA Direct Debit\n", "🔴 A card has expired: Visa.", "🟡 A card expires soon: Visa.",
+                "Payment method added: Visa",
+            ),
+        ),
+        (
+            DE,
+            (
+                "💳 Visa (nicht abgelaufen) · Standard\n", "💳 Visa (läuft bald ab)\n", "💳 Visa (abgelaufen)\n",
+                "💳 SEPA-Lastschrift\n", "🔴 Eine Karte ist abgelaufen: Visa.", "🟡 Eine Karte läuft bald ab: Visa.",
+                "Zahlungsmethode hinterlegt: Visa",
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_who_may_not_see_digits_and_date_reads_brand_and_state_once(t, said):
+    """G11"""
+    cards_ = (method(default=True), method(2, exp_month=TODAY.month, exp_year=TODAY.year), method(3, exp_year=2020))
+    debit = method(4, brand="sepa_debit", exp_month=None, exp_year=None)
+    concerns = (Concern.CARD_EXPIRED, Concern.CARD_EXPIRES)
+    added = entry(Happening.PAYMENT_METHOD_ADDED, parameters={"brand": "visa"})
+    text = words(
+        shown(
+            t,
+            methods=tuple(one.hidden(TODAY) for one in (*cards_, debit)),
+            attention=tuple(Attention(concern=one, parameters={"brand": "visa"}) for one in concerns),
+            timeline=Page(entries=(added,)),
+        )
+    )
+    for part in said:
+        assert part in text
 
 
 def test_subscriptions_show_state_amount_and_what_comes_next():

@@ -20,7 +20,6 @@ from blocks import billing_contacts as views
 from blocks.texts import Translator
 from handlers.billing_contact_news import BillingContactNews
 from handlers.mails import Outbox
-from handlers.posts import Posts
 from tests.blocks import samples_billing_contacts as samples
 from tests.support.accounts import (
     ADMIN,
@@ -568,11 +567,22 @@ def test_without_a_channel_managers_are_told_directly(office: Office) -> None:
     office.sells(billing_contact=BillingContactPolicy(tries=1))
     page(office)
     answers(office, questions(office), "0000")
-    quiet = BillingContactNews(office.desk, Posts(lambda: office.slack, None), office.outbox, PAGES)
-    for job in office.rows.jobs:
-        if job.name == "billing_contact_alert":
-            quiet.alert(job.argument)
+    office.posts.managers = None
+    office.works()
     assert [call.arguments["channel"] for call in office.slack.called("chat_postMessage")] == ["U_PIA"]
+
+
+@pytest.mark.parametrize("roles", [Role.MANAGER, Role.ADMIN])
+def test_whoever_is_told_directly_is_told_once_where_the_channel_is_archived(office: Office, roles: Role) -> None:
+    """Who has become a manager since, too."""
+    office.dismisses(PIA)
+    office.hires(actor(roles, user="U_ANN", name="Ann"))
+    office.sells(billing_contact=BillingContactPolicy(tries=1))
+    page(office)
+    answers(office, questions(office), "0000")
+    office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
+    office.works()
+    assert [call.arguments["channel"] for call in office.slack.called("chat_postMessage")] == ["U_ANN"]
 
 
 # Recipients

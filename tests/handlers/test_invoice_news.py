@@ -207,6 +207,37 @@ def test_where_the_channel_cannot_be_written_to_the_managers_are_told(office: Of
     assert places(office) == [PETRA.user]
 
 
+def test_a_manager_who_sent_it_is_told_once_where_there_is_no_way_into_the_channel(office: Office) -> None:
+    """As its sender, and not as one of the managers, too; who recorded the payment is not told at all."""
+    office.sells(invoices=InvoicePolicy(tell_team=TeamNotices(paid=tuple(Place))))
+    max_, paul = (actor(Role.MANAGER, user=f"U_{name}", name=name) for name in ("MAX", "PAUL"))
+    office.hires(max_)
+    office.hires(paul)
+    office.rows.sales_invoices.clear()
+    sends(office, max_)
+    office.posts.managers = None
+    does(office, pays(office), person=paul)
+    assert sorted(places(office)) == ["U_MAX", PETRA.user]
+
+
+def test_each_manager_is_told_by_a_job_of_their_own(office: Office) -> None:
+    """Where Slack is away for one of them, the others are not told again."""
+    office.hires(actor(Role.MANAGER, user="U_MAX", name="Max Manager"))
+    office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
+    with office.store.writing(NOBODY) as uow:
+        issuing.not_mailed(uow, uow.invoices.get(ref(office)), "op_1", ["bad@x.example"], by=SAM.user)
+    office.invoice_news.tell(next(one for one in office.rows.jobs if one.name == PIPELINE).argument)
+    assert places(office) == []
+    office.works()
+    assert sorted(places(office)) == ["U_MAX", PETRA.user]
+
+
+def test_a_job_of_an_earlier_version_is_told(office: Office) -> None:
+    news = {"what": "not_mailed", "invoice": ref(office), "addresses": ["bad@x.example"], "by": SAM.user}
+    office.invoice_news.tell(json.dumps({"id": "x", "audience": "managers", "news": news}))
+    assert places(office) == ["C_MANAGERS"]
+
+
 def test_a_reminder_that_does_not_arrive_is_told(office: Office) -> None:
     def server(mail: Any) -> None:
         raise Undeliverable("550")
@@ -231,7 +262,7 @@ def test_slack_being_away_is_tried_again(office: Office) -> None:
     (job,) = [one for one in office.rows.jobs if one.name == PIPELINE]
     office.slack.fails["chat_postMessage"].append(slack_error("ratelimited", 429, retry_after="3"))
     with pytest.raises(Transient):
-        office.tells_of_invoice(job.argument)
+        office.invoice_news.tell(job.argument)
     office.works()
     assert places(office) == [SAM.user]
 
@@ -242,7 +273,7 @@ def test_a_mail_that_is_sent_again_is_the_same_mail(office: Office) -> None:
     jobs = list(office.rows.jobs)
     office.works()
     for job in jobs:
-        office.tells_of_invoice(job.argument)
+        office.invoice_news.tell(job.argument)
     assert len(office.mails) == 2
     assert len({mail["Message-ID"] for mail in office.mails}) == 1
 

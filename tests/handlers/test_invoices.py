@@ -478,6 +478,17 @@ def test_where_there_is_no_way_into_the_channel_each_manager_is_asked(office: Of
     assert "*Petra Manager*: approved" in texts(update.arguments["blocks"])
 
 
+def test_where_the_only_manager_asks_the_admins_learn_of_it(office: Office) -> None:
+    """There is no way into the channel, and nobody is left who could decide."""
+    office.dismisses(PETRA)
+    office.hires(actor(Role.ADMIN, user="U_ANN", name="Ann"))
+    asked_for(office)
+    office.hires(SAM.model_copy(update={"roles": frozenset({Role.MANAGER})}))
+    office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
+    office.works()
+    assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_ANN"]
+
+
 def test_who_was_not_there_to_be_asked_is_shown_the_card_instead_of_a_reminder(office: Office) -> None:
     """Nobody had a card; the day after that the reminder says where it is."""
     office.slack.fails["chat_postMessage"].append(slack_error("channel_not_found"))

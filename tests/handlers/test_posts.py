@@ -34,7 +34,10 @@ def test_a_direct_message_is_changed_where_it_was_posted(posts: Posts, slack: Fa
     assert (update.method, update.arguments["channel"], update.arguments["ts"]) == ("chat_update", "D1", "1.0")
 
 
-@pytest.mark.parametrize("error", ["channel_not_found", "not_in_channel", "is_archived", "user_not_found"])
+@pytest.mark.parametrize(
+    "error",
+    ["channel_not_found", "not_in_channel", "is_archived", "restricted_action_read_only_channel", "user_not_found"],
+)
 def test_a_place_that_is_gone_is_an_answer_and_a_line_in_the_log(posts: Posts, slack: FakeSlack, error: str) -> None:
     slack.fails["chat_postMessage"].append(slack_error(error))
     with capture_logs() as logged:

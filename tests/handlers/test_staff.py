@@ -97,6 +97,17 @@ def test_who_left_the_group_loses_its_role_but_keeps_what_was_granted_otherwise(
     assert known(office, SAM.user).roles == {Role.SALES}  # by the command line
 
 
+def test_who_was_deactivated_keeps_no_role_whoever_gave_it(office: Office) -> None:
+    """H16: by the command line and by a group, which may still have them."""
+    office.slack.groups["billing-sales"] = ["U_NELE", "U_SAM"]
+    with office.store.writing(SAM) as uow:
+        uow.staff.grant(TEAM, SAM.user, Role.MANAGER, "cli")
+    office.slack.people["U_SAM"]["deleted"] = True
+    office.directory.refresh()
+    assert known(office, SAM.user).roles == frozenset()
+    assert known(office).roles == {Role.SALES}
+
+
 def test_a_group_that_is_not_there_gives_nobody_a_role(office: Office) -> None:
     office.slack.groups["others"] = ["U_NELE"]
     office.directory.refresh()

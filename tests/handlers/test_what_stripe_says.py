@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from billing import managers, syncs
 from billing.contacts import InvoiceStatus, Part, SubscriptionStatus
 from billing.dunning import failures
 from billing.errors import Declined, Transient
 from billing.histories import PIPELINE as EXPORT
 from billing.operations import State
-from billing.ports import Job
 from billing.reconciliations import Difference, Reconciliation
 from billing.roles import Role
+from billing.steps import NOBODY
 from billing.timeline import Entry, Happening
 from handlers.charts import Chart
 from handlers.router import Kind
@@ -42,6 +44,14 @@ def failed(office: Office, count: int = 1) -> None:
     office.works()
     office.clock.goes_on(minutes=1)
     failures.collect(office.store)
+
+
+def is_passed_on(office: Office) -> None:
+    """What there was no place for, when its burst is over."""
+    office.works()
+    office.clock.goes_on(minutes=1)
+    failures.collect(office.store)
+    office.works()
 
 
 # Telling of it
@@ -117,12 +127,12 @@ def test_a_manager_without_a_channel_is_told_in_their_language(office: Office) -
     assert "ist fehlgeschlagen" in office.told[0]
 
 
-@pytest.mark.parametrize("error", ["not_in_channel", "is_archived", "channel_not_found"])
+@pytest.mark.parametrize("error", ["not_in_channel", "is_archived", "channel_not_found", "restricted_action"])
 def test_where_the_channel_cannot_be_written_to_every_manager_is_told(office: Office, error: str) -> None:
     """H35: in their own language."""
     failed(office)
     office.slack.fails["chat_postMessage"].append(slack_error(error))
-    office.works()
+    is_passed_on(office)
     assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_PRIYA"]
     assert "ist fehlgeschlagen" in office.told[0]
 
@@ -132,8 +142,40 @@ def test_where_there_are_no_managers_either_the_admins_are_told(office: Office) 
     office.hires(actor(Role.ADMIN, user="U_ALEX", name="Alex"))
     failed(office)
     office.slack.fails["chat_postMessage"].append(slack_error("not_in_channel"))
+    is_passed_on(office)
+    assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_ALEX"]
+
+
+def test_where_there_are_neither_channel_nor_managers_the_admins_are_told(office: Office) -> None:
+    office.dismisses(PRIYA)
+    office.hires(actor(Role.ADMIN, user="U_ALEX", name="Alex"))
+    office.posts.managers = office.events._channel = None
+    failed(office)
     office.works()
     assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_ALEX"]
+
+
+def test_who_was_told_already_is_not_told_again_because_the_channel_is_closed(office: Office) -> None:
+    """Sam is a manager, too, and has started one of the two subscriptions."""
+    office.hires(SAM.model_copy(update={"roles": frozenset({Role.SALES, Role.MANAGER})}))
+    started = office.starts()
+    office.rows.jobs.clear()
+    fails(office, invoice(1), invoice(2))
+    for one in (event(1, operation=started.id), event(2)):
+        office.store.accept_event(one)
+    office.works()
+    office.slack.calls.clear()
+    office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))  # which is the first place that is told
+    office.clock.goes_on(minutes=1)
+    failures.collect(office.store)
+    is_passed_on(office)
+    told = [
+        (one.arguments["channel"], texts(one.arguments["blocks"])) for one in office.slack.called("chat_postMessage")
+    ]
+    assert [place for place, _ in told] == [SAM.user, PRIYA.user, SAM.user]
+    assert "The payment of €49.00" in told[0][1]
+    assert "2 Zahlungen" in told[1][1]
+    assert "The payment of €49.00" in told[2][1], "the other one only"
 
 
 # Collecting
@@ -451,6 +493,15 @@ def test_refresh_publishes_again_and_a_button_on_home_opens_a_modal(office: Offi
 # What a comparison found
 
 
+MISSED = Reconciliation(id="rec_1", began_at=NOW, missed_events=1)
+
+
+def compared(office: Office, run: Reconciliation = MISSED) -> None:
+    office.rows.reconciliations[run.id] = run
+    with office.store.writing(NOBODY) as uow:
+        managers.tell(uow, partial(syncs.notice, run.id))
+
+
 def test_what_a_comparison_found_is_one_message_in_the_managers_channel(office: Office) -> None:
     run = Reconciliation(
         id="rec_1",
@@ -462,8 +513,9 @@ def test_what_a_comparison_found_is_one_message_in_the_managers_channel(office: 
         differences=(Difference(contact=ADA, parts=(Part.INVOICES,)), Difference(contact=BEN, details=True)),
     )
     office.rows.reconciliations[run.id] = run
-    office.rows.jobs.append(Job(id=run.id, name="reconciled", argument=run.id))
-    assert office.works() == ["C_MANAGERS"]
+    compared(office, run)
+    office.works()
+    assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["C_MANAGERS"]
     [message] = office.told
     for words in ("2 customers differed.", "3 events had not arrived.", "Ada Lovelace", "invoices", "name or address"):
         assert words in message
@@ -471,16 +523,21 @@ def test_what_a_comparison_found_is_one_message_in_the_managers_channel(office: 
 
 def test_a_comparison_is_told_to_managers_where_their_channel_cannot_be_written_to(office: Office) -> None:
     office.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
-    office.rows.reconciliations["rec_1"] = Reconciliation(id="rec_1", began_at=NOW, missed_events=1)
-    office.rows.jobs.append(Job(id="rec_1", name="reconciled", argument="rec_1"))
+    compared(office)
     office.works()
     assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_PRIYA"]
+
+
+def test_a_comparison_that_an_earlier_version_left_is_told(office: Office) -> None:
+    """Its jobs name the run only."""
+    compared(office)
+    office.reconciled.tell("rec_1")
+    assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["C_MANAGERS"]
 
 
 def test_without_a_channel_every_manager_and_admin_is_told_once(office: Office) -> None:
     office.hires(actor(Role.ADMIN, user="U_ALEX", name="Alex"))
     office.posts.managers = None
-    office.rows.reconciliations["rec_1"] = Reconciliation(id="rec_1", began_at=NOW, missed_events=1)
-    office.rows.jobs.append(Job(id="rec_1", name="reconciled", argument="rec_1"))
+    compared(office)
     office.works()
     assert [one.arguments["channel"] for one in office.slack.called("chat_postMessage")] == ["U_ALEX", "U_PRIYA"]

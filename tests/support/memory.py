@@ -475,6 +475,9 @@ class MemoryStaff:
         self.rows.grants -= theirs
         self.rows.grants |= {(team, user, role, handle) for user in users}
 
+    def dismiss(self, team: TeamId, user: UserId) -> None:
+        self.rows.grants = {one for one in self.rows.grants if one[:2] != (team, user)}
+
     def list(self) -> tuple[Actor, ...]:
         holders = {(team, user) for team, user, _, _ in self.rows.grants}
         people = [self.get(*one) or self._unseen(*one) for one in holders]

@@ -128,13 +128,13 @@ class Office(Shop):
             approving.PIPELINE: self.tells_of_approval,
             nudging.PIPELINE: self.approval_news.remind,
             reminding.PIPELINE: self.invoice_mails.remind,
-            telling.PIPELINE: self.tells_of_invoice,
+            telling.PIPELINE: self.invoice_news.tell,
             usage.PIPELINE: usage_notices.send,
             raising.PIPELINE: usage_notices.not_raised,
             verifying.MAIL: self.contact_news.mail,
             verifying.ALERT: self.contact_news.alert,
             failures.PIPELINE: self.tells_of_failures,
-            syncs.PIPELINE: self.tells_of_differences,
+            syncs.PIPELINE: self.reconciled.tell,
             histories.PIPELINE: self.makes_file,
         }
 
@@ -218,17 +218,11 @@ class Office(Shop):
     def tells_of_approval(self, argument: str) -> str:
         return self.homes.refresh_for_invoice(argument, self.approval_news.tell(argument))
 
-    def tells_of_invoice(self, argument: str) -> str:
-        return self.invoice_news.tell(argument, self.invoice_news.readers(argument))
-
     def tells_of_failures(self, batch: str) -> str:
         return self.tellers.tell(batch, "")
 
     def makes_file(self, argument: str) -> str:
         return self.exports.make(argument, "")
-
-    def tells_of_differences(self, run: str) -> str:
-        return self.reconciled.tell(run, self.reconciled.readers(run, ""))
 
     @property
     def last_operation(self) -> Operation:

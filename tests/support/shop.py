@@ -213,7 +213,8 @@ class Shop:
 
     def dismisses(self, person: Actor) -> None:
         """All roles are taken away; the person stays known."""
-        self.rows.grants = {one for one in self.rows.grants if one[:2] != (person.team, person.user)}
+        with self.store.writing(person) as uow:
+            uow.staff.dismiss(person.team, person.user)
 
     def knows(self, customer: Contact, *methods: PaymentMethod) -> None:
         self.rows.contacts[customer.id] = customer

@@ -59,3 +59,32 @@ def test_an_error_is_only_for_whom_it_concerns() -> None:
         assert right.result(10) == 6
         with pytest.raises(ValueError, match="negative"):
             wrong.result(10)
+
+
+def test_what_concerns_all_is_tried_once_for_all() -> None:
+    """A server that is away: nobody waits for it again for each of those who wait with them."""
+
+    class Away(Exception):
+        pass
+
+    calls: list[int] = []
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def do(items: Sequence[int]) -> list[int]:
+        calls.append(len(items))
+        begun.set()
+        assert goes_on.wait(10)
+        raise Away
+
+    batches = Batches(do, concerns_all=Away)
+    with ThreadPoolExecutor(5) as threads:
+        waiting = [threads.submit(batches.do, 1)]
+        assert begun.wait(10)
+        waiting += [threads.submit(batches.do, number) for number in range(4)]
+        while len(batches._line) < 4:
+            pass
+        goes_on.set()
+        for one in waiting:
+            with pytest.raises(Away):
+                one.result(10)
+    assert calls == [1, 4]

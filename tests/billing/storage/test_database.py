@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, StatementError
 
@@ -31,6 +31,9 @@ EVENT = StripeEvent(
 
 
 T = TypeVar("T")
+
+
+SLOWLY = EnqueueFrom("INSERT INTO jobs SELECT id, name, argument FROM new_jobs, pg_sleep(0.1)")
 
 
 def together(count: int, work: Callable[[int], T]) -> list[T]:
@@ -275,10 +278,18 @@ def test_a_lost_connection_may_be_tried_again(database: Database, query: Query, 
 def test_what_is_accepted_first_after_the_server_restarted_is_accepted(
     database: Database, query: Query, database_url: str
 ) -> None:
-    """The connection broke a moment ago, so nobody asked whether it is still there."""
+    """The connections broke a moment ago, so nobody asked whether they are still there."""
     if not database_url.startswith("postgresql"):
         pytest.skip("a file does not hang up; another parameter runs it")
     database.accept(operation("before"))
+    barrier = threading.Barrier(5)
+
+    def read_with_the_others(_number: int) -> None:
+        with database.reading(ACTOR) as uow:
+            uow.contacts.find("ada")
+            barrier.wait(10)
+
+    together(5, read_with_the_others)
     query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -320,6 +331,94 @@ def test_a_statement_that_fails_accepts_nothing_and_the_next_is_accepted(
             assert query("SELECT count(*) FROM operations") == [(0,)]
         assert store.accept(operation("T1-V2", id="op_2"))
     assert query("SELECT id FROM operations") == [("op_2",)]
+
+
+def test_a_session_that_a_pooler_cleared_is_taken_up_again(database: Database, query: Query, database_url: str) -> None:
+    if not database_url.startswith("postgresql"):
+        pytest.skip("PostgreSQL accepts with a prepared statement; another parameter runs it")
+    database.accept(operation("before"))
+    assert database._acceptance
+    database._acceptance._server().exec_(b"DISCARD ALL")
+    assert database.accept(operation("after"))
+    assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(2,)]
+
+
+def test_two_sessions_that_a_pooler_gives_the_same_connection_do_not_meet_in_names(
+    database_url: str, database: Database
+) -> None:
+    if not database_url.startswith("postgresql"):
+        pytest.skip("PostgreSQL accepts with a prepared statement; another parameter runs it")
+    database.accept(operation("before"))
+    acceptance = database._acceptance
+    assert acceptance
+    first, held = acceptance._name, acceptance._held
+    acceptance._held = None
+    assert database.accept(operation("after"))
+    assert acceptance._name != first
+    assert held
+    held.close()
+
+
+def test_closing_leaves_alone_who_still_waits_for_the_server(database: Database, database_url: str) -> None:
+    """The connection is in use by another thread: to free it would free what that thread works on."""
+    if not database_url.startswith("postgresql"):
+        pytest.skip("SQLite's turn ends with the writer; another parameter runs it")
+    database.accept(operation("before"))
+    blocker = create_engine(engines.parse_url(database_url))
+    with ThreadPoolExecutor(1) as threads:
+        with blocker.begin() as connection:
+            connection.execute(text("LOCK TABLE operations IN ACCESS EXCLUSIVE MODE"))
+            waiting = threads.submit(database.accept, operation("during"))
+            while not database._acceptance._in_use.locked():  # type: ignore[union-attr]  # PostgreSQL has one
+                time.sleep(0.01)
+            database.close()
+            assert not waiting.done()
+        assert waiting.result(10)
+    blocker.dispose()
+    database.close()
+
+
+@pytest.mark.parametrize("setting", ["default_transaction_read_only = on", "statement_timeout = 1"])
+def test_what_the_server_will_not_take_for_a_while_may_be_tried_again(
+    database: Database, query: Query, database_url: str, setting: str
+) -> None:
+    """It was demoted, or somebody limits the time: what is written then is no failure for good."""
+    if not database_url.startswith("postgresql"):
+        pytest.skip("settings of PostgreSQL; another parameter runs it")
+    name = engines.parse_url(database_url).database
+    query(f'ALTER DATABASE "{name}" SET {setting}')
+    try:
+        with Database(database_url, catalogue=CATALOGUE, enqueue=enqueue, enqueue_from=SLOWLY) as store:
+            with pytest.raises(Transient):
+                store.accept(operation("T1-V1"))
+            query(f'ALTER DATABASE "{name}" RESET ALL')
+            assert store.accept(operation("T1-V1"))
+    finally:
+        query(f'ALTER DATABASE "{name}" RESET ALL')
+
+
+def test_a_unit_on_a_server_that_turned_read_only_may_be_tried_again(database: Database, database_url: str) -> None:
+    """On another connection: that server stays as it is."""
+    if not database_url.startswith("postgresql"):
+        pytest.skip("a file does not change its place; another parameter runs it")
+    used: list[Any] = []
+
+    def write() -> None:
+        with database.writing(ACTOR) as uow:
+            uow.connection.execute(text("SET TRANSACTION READ ONLY"))
+            used.append(uow.connection.connection.driver_connection)
+            uow.operations.add(operation())
+
+    with pytest.raises(Transient):
+        write()
+    assert used[0].closed
+
+
+def test_no_connection_left_may_be_tried_again(database_url: str) -> None:
+    with Database(database_url, catalogue=CATALOGUE, enqueue=enqueue, connections=1) as store:
+        store._engines.reader.pool._timeout = 0.05  # type: ignore[attr-defined]  # a queue's
+        with store.reading(ACTOR), pytest.raises(Transient), store.reading(ACTOR):
+            pass
 
 
 def test_what_the_database_does_not_take_spoils_nothing_for_those_who_wait_with_it(
@@ -400,3 +499,19 @@ def test_both_kinds_of_database_are_answering(database: Database) -> None:
 def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"file|not supported"):
         Database(url, catalogue=CATALOGUE, enqueue=lambda connection, *jobs: None)
+
+
+def test_a_server_that_vanished_is_noticed_soon_unless_the_address_says_otherwise(plain_database_url: str) -> None:
+    mark = "&" if "?" in plain_database_url else "?"
+    opened = engines.open_engines(f"{plain_database_url}{mark}keepalives_idle=77")
+    try:
+        with opened.writer.connect() as connection:
+            assert connection.connection.driver_connection
+            used = connection.connection.driver_connection.info.get_parameters()
+    finally:
+        opened.dispose()
+    assert used["keepalives_idle"] == "77"
+    idle, interval, count = 10, int(used["keepalives_interval"]), int(used["keepalives_count"])
+    assert idle + interval * count <= 30  # seconds
+    assert int(used["connect_timeout"]) <= 30
+    assert int(used["tcp_user_timeout"]) <= 30_000

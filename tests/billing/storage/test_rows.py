@@ -402,6 +402,18 @@ def test_a_group_gives_its_role_to_exactly_its_users(known: Database) -> None:
         assert holders() == {"U1": {Role.SALES}, "U2": {Role.MANAGER}}
 
 
+def test_who_is_dismissed_has_no_role_and_stays_known(known: Database) -> None:
+    with known.writing(ACTOR) as uow:
+        for team, user in (("T1", "U1"), ("T1", "U2"), ("T2", "U1")):
+            uow.staff.save(ACTOR.model_copy(update={"team": team, "user": user}))
+            uow.staff.grant(team, user, Role.SALES, "cli")
+            uow.staff.replace_group(team, "bosses", Role.MANAGER, frozenset({user}))
+        uow.staff.grant("T1", "U2", Role.MANAGER, "cli")
+        uow.staff.dismiss("T1", "U1")
+        assert uow.staff.get("T1", "U1").roles == frozenset()
+        assert [(one.team, one.user) for one in uow.staff.list()] == [("T1", "U2"), ("T2", "U1")]
+
+
 def test_staff_is_listed_by_name(known: Database) -> None:
     with known.writing(ACTOR) as uow:
         for user, name in (("U1", "Zoe"), ("U2", "ada"), ("U3", "Ben")):

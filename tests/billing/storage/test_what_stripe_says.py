@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from billing.contacts import Contact, InvoiceStatus, Part
+from billing.dunning.failures import pass_on
 from billing.dunning.model import Notice
 from billing.errors import NotFound
-from billing.ids import ContactId, CustomerId, EventId, InvoiceId, TeamId
+from billing.ids import ContactId, CustomerId, EventId, InvoiceId, TeamId, UserId
 from billing.money import Money
 from billing.overviews import Sum
 from billing.ports import Origin, Store, StripeEvent
 from billing.reconciliations import Difference, Reconciliation
+from billing.roles import Role
 from billing.storage.database import Database
 from billing.timeline import Happening, Topic, Wanted
 from tests.billing.storage.examples import (
@@ -101,6 +103,29 @@ def test_a_batch_holds_what_was_untold_and_is_read_by_the_page(store: Store) -> 
         assert uow.failures.page("failures:forged", 4).notices == ()
         assert uow.failures.totals("failures:forged") == (0, ())
         assert uow.failures.due(NOW + timedelta(days=1), NOW) == ("U1",)
+
+
+def test_a_batch_is_passed_on_to_each_manager_but_for_what_they_were_told(store: Store) -> None:
+    """Again, as after a crash, changes nothing."""
+    one, two = (ACTOR.model_copy(update={"user": UserId(user)}) for user in ("U2", "U3"))
+    with store.writing(ACTOR) as uow:
+        for person in (one, two):
+            uow.staff.save(person)
+            uow.staff.grant(person.team, person.user, Role.MANAGER, "cli")
+        for number in range(1, 4):
+            uow.failures.add(notice(number))
+        uow.failures.add(notice(2, "U2"))
+        uow.failures.gather("U2")
+        batch = uow.failures.gather("C1")
+    for _ in range(2):
+        with store.writing(ACTOR) as uow:
+            pass_on(uow, batch)
+    with store.writing(ACTOR) as uow:
+        told = {place: uow.failures.page(uow.failures.gather(place), 9).notices for place in ("U2", "U3")}
+    assert {place: [one.invoice for one in notices] for place, notices in told.items()} == {
+        "U2": ["in_1", "in_3"],
+        "U3": ["in_1", "in_2", "in_3"],
+    }
 
 
 # Comparisons

@@ -17,6 +17,7 @@ from billing.errors import (
     AlreadyAgreed,
     AlreadyDecided,
     ChangeWaits,
+    FilerGone,
     NotApprover,
     NotFiler,
     NotPermitted,
@@ -28,6 +29,7 @@ from billing.errors import (
     UnknownRequest,
 )
 from billing.ids import ScheduleId, TeamId
+from billing.steps import NOBODY
 from tests.support.asking import (
     ADMIN,
     ALEX,
@@ -188,13 +190,29 @@ def test_what_is_offered_is_what_is_allowed(shop: AskingShop, who: str, state: R
     allowed = [act for act in BY_PEOPLE if expected(who, act, state) is None]
     if state is S.SCHEDULED and who in ("filer", "approver", "other approver", "agent"):
         allowed.append(A.KEEP)
-    assert list(possible(person, request)) == allowed
+    with shop.store.reading(person) as uow:
+        assert list(possible(uow, request)) == allowed
 
 
 @pytest.mark.parametrize("state", S)
 def test_a_channel_is_offered_what_those_who_decide_can_do(shop: AskingShop, state: RequestState) -> None:
     wanted = {S.FILED: AS_APPROVER, S.ASKED: (A.REJECT,), S.SCHEDULED: (A.KEEP,)}
-    assert offered(in_state(shop, state)) == wanted.get(state, ())
+    request = in_state(shop, state)
+    with shop.store.reading(NOBODY) as uow:
+        assert offered(uow, request) == wanted.get(state, ())
+
+
+def test_nothing_is_asked_of_who_has_left(shop: AskingShop) -> None:
+    """A24: the question is offered to nobody, and a button of before is refused; the rest goes on."""
+    request = shop.files()
+    shop.dismisses(MIA)
+    for person, wanted in ((PRIYA, possible), (NOBODY, offered)):
+        with shop.store.reading(person) as uow:
+            assert wanted(uow, request) == (A.APPROVE, A.REJECT)
+    with pytest.raises(FilerGone) as refusal:
+        shop.does(A.ASK, PRIYA, "why?")
+    assert refusal.value.parameters == {"by": "Mia Agent", "requester": ADMIN.name}
+    assert shop.does(A.APPROVE, PRIYA).state is S.APPROVED
 
 
 @pytest.mark.parametrize("act", [act for act in A if act not in BY_PEOPLE])
@@ -208,8 +226,8 @@ def test_a_role_that_was_taken_away_decides_no_more(shop: AskingShop) -> None:
     """The list of approvers is of then, the right is of now."""
     request = shop.files()
     demoted = Actor(**{**PRIYA.model_dump(), "roles": MIA.roles})
-    with pytest.raises(NotPermitted):
-        entitled(demoted, request, A.APPROVE)
+    with shop.store.reading(demoted) as uow, pytest.raises(NotPermitted):
+        entitled(uow, request, A.APPROVE)
 
 
 def test_a_requester_who_lost_the_right_asks_for_nothing_any_more(shop: AskingShop) -> None:
@@ -247,8 +265,8 @@ def test_nothing_is_approved_while_another_change_waits_at_stripe(shop: AskingSh
 def test_who_became_a_manager_afterwards_was_not_asked(shop: AskingShop) -> None:
     request = shop.files()
     promoted = Actor(**{**TOM.model_dump(), "roles": PRIYA.roles})
-    with pytest.raises(NotApprover) as refusal:
-        entitled(promoted, request, A.APPROVE)
+    with shop.store.reading(promoted) as uow, pytest.raises(NotApprover) as refusal:
+        entitled(uow, request, A.APPROVE)
     assert refusal.value.parameters["approvers"] == ("Priya Manager", "Ruth Manager")
 
 
@@ -257,10 +275,11 @@ def test_a_deputy_may_decide_once_it_was_escalated(shop: AskingShop, act: Act) -
     request = shop.files()
     deputy = Person(user=TOM.user, name=TOM.name, instead_of="Priya Manager", deputy_of=PRIYA.user)
     noted = request.model_copy(update={"deputies": (deputy,)})
-    with pytest.raises(NotApprover):
-        entitled(TOM, noted, act)
     escalated = noted.model_copy(update={"escalated_at": NOW})
-    assert entitled(TOM, escalated, act).instead_of == "Priya Manager"
+    with shop.store.reading(TOM) as uow:
+        with pytest.raises(NotApprover):
+            entitled(uow, noted, act)
+        assert entitled(uow, escalated, act).instead_of == "Priya Manager"
     shop.rows.requests[request.id] = escalated
     done = shop.does(act, TOM, "words")
     assert done.last.by.instead_of == "Priya Manager"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from billing.access import Actor
+from billing.change_requests import watching
 from billing.change_requests.model import Act, RequestState
 from billing.contacts import Account
 from billing.errors import SubscriptionChanged, Transient
@@ -262,6 +263,22 @@ def test_a_question_waits_for_its_answer(filed: AskingOffice) -> None:
     assert offered(shown(filed, "approver:U_RUTH")) == ["approve", "reject", "ask", "open"]
     assert [one for one in filed.told if "About 300" in one]
     assert len(filed.mails) == 1, "questions stay among colleagues"
+
+
+def test_a_question_that_nobody_could_answer_is_not_asked(filed: AskingOffice) -> None:
+    """A24: a card of before still has the button; its refusal says what to do instead. Later cards have none."""
+    filed.dismisses(MIA)
+    clicks(filed, "ask", PRIYA)
+    refused = texts(filed.shown)
+    assert "Mia Agent, who filed the request, has no role in Kontor any more" in refused
+    assert "ask the customer (Ada Lovelace), or decide without an answer" in refused
+    filed.clock.goes_on(hours=24)
+    watching.remind(filed.store)
+    filed.works()
+    for place in PLACES[:3]:
+        assert offered(shown(filed, place)) == ["approve", "reject", "open"]
+    clicks(filed, "approve", PRIYA)
+    assert filed.request.state is RequestState.APPROVED
 
 
 def says_answer(office: AskingOffice, note: str) -> Reply:

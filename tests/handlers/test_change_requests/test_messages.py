@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
@@ -21,6 +22,7 @@ from billing.steps import NOBODY
 from handlers.usage import reply_to
 from tests.support.asking import (
     ADMIN,
+    ALEX,
     CATALOGUE,
     MIA,
     PRIYA,
@@ -37,6 +39,7 @@ from tests.support.asking import (
 from tests.support.memory import Mirrored
 from tests.support.plans import PRO_2500
 from tests.support.shop import ADA, method
+from tests.support.slack import slack_error
 
 
 @pytest.fixture
@@ -387,6 +390,24 @@ def test_where_the_purchase_fails_customer_and_managers_are_told(agreed: AskingO
     assert "This is not tried again by itself: reply to this e-mail" in said
     assert list(of_managers(agreed)) == ["C_MANAGERS", PRIYA.user, RUTH.user]
     assert agreed.rows.contacts[ADA].account.contact_limit == 1000
+
+
+def test_without_managers_admins_learn_that_the_limit_was_not_raised(agreed: AskingOffice) -> None:
+    for one in (PRIYA, RUTH):
+        agreed.dismisses(one)
+    agreed.slack.fails["chat_postMessage"].append(slack_error("is_archived"))
+    settles_on(agreed, highest())
+    uses(agreed, 1000)
+    assert of_managers(agreed) == {ALEX.user: ["The contact limit of Ada Lovelace was not raised."]}
+
+
+def test_a_limit_that_was_not_raised_under_an_earlier_version_is_told(agreed: AskingOffice) -> None:
+    """Its jobs name a team, too."""
+    left = {"contact": ADA, "team": RUTH.team, "moment": 1, "reason": {"key": "HighestLimit"}}
+    for place in ("channel", RUTH.user, "customer"):
+        agreed.work["limit_not_raised"](json.dumps(left | {"place": place}))
+    assert list(of_managers(agreed)) == ["C_MANAGERS", RUTH.user]
+    assert [mail["Subject"] for mail in agreed.mails] == ["Your contact limit was not raised"] * 2
 
 
 def test_a_change_that_a_person_made_answers_that_person_only(agreed: AskingOffice) -> None:
