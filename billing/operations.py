@@ -80,6 +80,12 @@ class Operations(Protocol):
     ) -> None:
         """Move it to a state with what came of it. A final state is never left again."""
 
+    def turn(self, contact: ContactId, subject: str) -> OperationId | None:
+        """Which operation that the engine is at work on may change that subject of the contact's now."""
+
+    def take_turn(self, operation: Operation, subject: str) -> bool:
+        """Let the operation change the subject until it is finished; False while another one may."""
+
     def waiting(self, contact: ContactId) -> tuple[Operation, ...]:
         """Those that wait for the customer, oldest first."""
 

@@ -50,7 +50,11 @@ class OperationSteps:
         command = action.command.model_validate_json(operation.command)
         try:
             with self._store.reading(actor) as uow:
-                self._take_turn(uow, operation, action.subject(uow, command))
+                subject = action.subject(uow, command)
+            if subject is not None:
+                with self._store.writing(actor) as uow:
+                    self._take_turn(uow, operation, subject)
+            with self._store.reading(actor) as uow:
                 checked = action.check(uow, command)
         except Refusal as refusal:
             return Progress(answer="refused", reason=refusal.reason).model_dump_json()
@@ -144,14 +148,20 @@ class OperationSteps:
             return worse
         return refusal
 
-    def _take_turn(self, uow: UnitOfWork, operation: Operation, subject: str | None) -> None:
-        """Whoever was accepted earlier goes first: what is checked here must still hold when Stripe is told."""
-        if subject is None:
-            return
+    def _take_turn(self, uow: UnitOfWork, operation: Operation, subject: str) -> None:
+        """One at a time changes a subject: what is checked here must still hold when Stripe is told.
+
+        Whoever was accepted earlier goes first. That alone is not enough: an operation bears the time at which it was
+        asked for, and one that was asked for earlier may be written down, by another process, later.
+        """
+        if uow.operations.turn(operation.contact, subject) == operation.id:
+            return  # taken before a crash
         for earlier in takewhile(lambda one: one.id != operation.id, uow.operations.at_work(operation.contact)):
             action = self._actions[earlier.kind]
             if action.subject(uow, action.command.model_validate_json(earlier.command)) == subject:
                 raise Transient("an earlier operation", retry_after=TURN_SECONDS)
+        if not uow.operations.take_turn(operation, subject):
+            raise Transient("another operation", retry_after=TURN_SECONDS)
 
     def _load(self, operation_id: str) -> tuple[Operation, Actor]:
         with self._store.reading(NOBODY) as uow:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, exists, select, update
 from sqlalchemy.engine import Connection
 
 from billing.errors import NotFound, Reason
@@ -14,7 +14,7 @@ from billing.ids import ContactId, CustomerId, EventId, OperationId, TeamId, Use
 from billing.operations import Operation, State
 from billing.ports import Origin, StripeEvent
 from billing.storage.statements import add
-from billing.storage.tables import operations, stripe_events
+from billing.storage.tables import operations, stripe_events, turns
 
 _OPEN = tuple(state.value for state in State if not state.final)
 
@@ -55,8 +55,29 @@ class OperationRows:
                 updated_at=self._now,
             )
         )
+        self._connection.execute(delete(turns).where(turns.c.operation == operation))
         if self._connection.execute(statement).rowcount == 0:
             self.get(operation)  # it is final already and stays so, or it is not there: NotFound
+
+    def turn(self, contact: ContactId, subject: str) -> OperationId | None:
+        column = turns.c
+        statement = (
+            select(column.operation)
+            .join(operations, operations.c.id == column.operation)
+            .where(column.contact == contact, column.subject == subject)
+            .where(operations.c.state == State.ACCEPTED.value)
+        )
+        found = self._connection.scalar(statement)
+        return OperationId(found) if found else None
+
+    def take_turn(self, operation: Operation, subject: str) -> bool:
+        column = turns.c
+        at_work = exists().where(operations.c.id == column.operation, operations.c.state == State.ACCEPTED.value)
+        # Finished by a version that knew no turns: it left its own.
+        over = delete(turns).where(column.contact == operation.contact, column.subject == subject, ~at_work)
+        self._connection.execute(over)
+        add(self._connection, turns, {"contact": operation.contact, "subject": subject, "operation": operation.id})
+        return self.turn(operation.contact, subject) == operation.id
 
     def waiting(self, contact: ContactId) -> tuple[Operation, ...]:
         column = operations.c

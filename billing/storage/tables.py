@@ -298,6 +298,17 @@ Index(None, operations.c.contact, operations.c.state)
 Index(None, operations.c.user_id, operations.c.created_at)
 
 
+class TurnColumns(TypedColumns):
+    """What an operation may change, alone, while the engine is at work on it."""
+
+    contact: Named[str] = Column(Text, primary_key=True)
+    subject: Named[str] = Column(Text, primary_key=True)
+    operation: Named[str] = Column(String(40), index=True)
+
+
+turns = Table("turns", metadata, TurnColumns)
+
+
 class StripeEventColumns(TypedColumns):
     """Of two events the one that arrived later has the higher position: it is given when the row is inserted."""
 

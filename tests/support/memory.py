@@ -78,6 +78,7 @@ class Rows(RequestTables, BillingContactTables, InvoiceTables):
     mirror: dict[ContactId, Mirrored] = field(default_factory=dict)
     timeline: list[Entry] = field(default_factory=list)
     operations: dict[OperationId, Operation] = field(default_factory=dict)
+    turns: dict[tuple[ContactId, str], OperationId] = field(default_factory=dict)
     events: dict[EventId, StripeEvent] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)  # that are not done yet
     job_ids: set[str] = field(default_factory=set)  # of all that there ever were: each is done once
@@ -427,6 +428,16 @@ class MemoryOperations:
             self.rows.operations[operation] = before.model_copy(
                 update={"state": state, "result": result, "reason": reason, "updated_at": self.now}
             )
+
+    def turn(self, contact: ContactId, subject: str) -> OperationId | None:
+        holder = self.rows.turns.get((contact, subject))
+        return holder if holder and self.get(holder).state is State.ACCEPTED else None
+
+    def take_turn(self, operation: Operation, subject: str) -> bool:
+        holder = self.turn(operation.contact, subject)
+        if holder is None:
+            self.rows.turns[operation.contact, subject] = holder = operation.id
+        return holder == operation.id
 
     def waiting(self, contact: ContactId) -> tuple[Operation, ...]:
         found = [one for one in self.rows.operations.values() if one.contact == contact]

@@ -138,6 +138,21 @@ def test_two_at_the_same_moment_take_turns(shop: InvoiceShop, second: Command) -
     assert len(shop.payments.invoices.payments) == 1
 
 
+def test_one_that_was_asked_for_earlier_but_written_down_later_waits(shop: InvoiceShop) -> None:
+    """By another web process, whose connection was lost for a moment, or whose clock is behind."""
+    first = shop.accepts(payment(amount="100"), key="first")
+    assert "checked" in shop.steps.check(first, "")
+    shop.clock.goes_on(seconds=-1)
+    earlier = shop.accepts(payment(amount="100"), person=PETRA, key="second")
+    with pytest.raises(Transient):
+        shop.steps.check(earlier, "")
+    performed = shop.performs(first)  # a crash does not cost the turn: the check runs again, and waits for nobody
+    assert shop.records(first, performed) == "done"
+    shop.walks(earlier)
+    assert reason(shop.rows.operations[earlier]) == "AmountDueChanged"
+    assert len(shop.payments.invoices.payments) == 1
+
+
 @pytest.mark.parametrize("swapped", [False, True], ids=["by Stripe's id second", "by Stripe's id first"])
 def test_one_invoice_by_two_names_is_one_invoice(shop: InvoiceShop, swapped: bool) -> None:
     """A card in a channel knows it by Stripe's id, a page of ours by our own."""

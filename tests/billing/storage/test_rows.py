@@ -27,6 +27,7 @@ from tests.billing.storage.examples import (
     snapshot,
     subscription,
 )
+from tests.billing.storage.test_database import together
 
 FULL = contact(
     "Ada Roe",
@@ -441,3 +442,46 @@ def test_a_snapshot_that_was_held_up_does_not_put_back_what_was(known: Database)
         assert not uow.mirror.replace(FULL.id, older)
         assert uow.mirror.payment_methods(FULL.id) == newer.payment_methods
         assert uow.mirror.replace(FULL.id, older.model_copy(update={"read_at": NOW + timedelta(seconds=1)}))
+
+
+def test_one_operation_at_a_time_has_the_turn_to_change_a_subject(store: Store) -> None:
+    first, second = operation("first"), operation("second")
+    with store.writing(ACTOR) as uow:
+        uow.operations.add(first)
+        uow.operations.add(second)
+        assert uow.operations.turn(first.contact, "in_1") is None
+        assert uow.operations.take_turn(first, "in_1")
+        assert uow.operations.take_turn(first, "in_1"), "after a crash once more"
+        assert not uow.operations.take_turn(second, "in_1")
+        assert uow.operations.take_turn(second, "in_2"), "another subject"
+    with store.reading(ACTOR) as uow:
+        assert uow.operations.turn(first.contact, "in_1") == first.id
+        assert uow.operations.turn(contact("Ben Poe").id, "in_1") is None
+    with store.writing(ACTOR) as uow:
+        uow.operations.finish(first.id, State.WAITING)
+        assert uow.operations.turn(first.contact, "in_1") is None
+        assert uow.operations.take_turn(second, "in_1")
+
+
+def test_a_turn_that_an_older_version_left_behind_is_over(database: Database, query: Query) -> None:
+    first, second = operation("first"), operation("second")
+    for one in (first, second):
+        database.accept(one)
+    with database.writing(ACTOR) as uow:
+        assert uow.operations.take_turn(first, "in_1")
+    query(f"UPDATE operations SET state = 'done' WHERE id = '{first.id}'")
+    with database.writing(ACTOR) as uow:
+        assert uow.operations.take_turn(second, "in_1")
+    assert query("SELECT operation FROM turns") == [(second.id,)]
+
+
+def test_of_many_who_take_the_turn_at_once_one_has_it(database: Database) -> None:
+    many = [operation(f"key-{number}") for number in range(12)]
+    for one in many:
+        database.accept(one)
+
+    def take(number: int) -> bool:
+        with database.writing(ACTOR) as uow:
+            return uow.operations.take_turn(many[number], "in_1")
+
+    assert sorted(together(len(many), take)) == [False] * 11 + [True]

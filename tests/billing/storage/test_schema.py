@@ -166,6 +166,7 @@ ROWS = {
     ),
     "0011": ("INSERT INTO invoice_recipients (contact, position, email) VALUES ('con_1', 1, 'copy@roe.example')",),
     "0012": ("UPDATE invoices SET refunded = -5 WHERE id = 'in_8'",),
+    "0013": ("INSERT INTO turns VALUES ('con_1', 'in_8', 'op_1')",),
 }
 
 
