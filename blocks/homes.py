@@ -61,7 +61,10 @@ _STATES = {
 
 
 def home(shown: Home, t: Translator, picture: str | None = None) -> kit.Home:
-    """The whole tab. `picture` is the chart's address; without one the chart is drawn with characters."""
+    """The whole tab: what waits for the person's own decision comes first.
+
+    `picture` is the chart's address; without one the chart is drawn with characters.
+    """
     if Permission.SEE_CONTACT not in shown.may:
         return kit.Home([kit.header(t("Welcome to Kontor")), kit.section(_no_role(t)), _refreshed(shown, t)])
     return kit.Home(
@@ -71,8 +74,8 @@ def home(shown: Home, t: Translator, picture: str | None = None) -> kit.Home:
             kit.actions(
                 kit.button(t("Find a customer"), ways.TO_FINDER, style="primary"), kit.button(t("Refresh"), Id.REFRESH)
             ),
-            *_business(shown.business, t, picture),
             *_requests(t("Waits for your decision"), shown.to_decide, shown.to_decide_count, shown, t),
+            *_business(shown.business, t, picture),
             *_requests(t("Your requests"), shown.filed, shown.filed_count, shown, t),
             *_waiting(shown, t),
             *_drafts(shown, t),

@@ -85,6 +85,18 @@ class NoDatabase(CannotStart):
         super().__init__(f"DATABASE_URL: the database cannot be used: {said}")
 
 
+def undo(steps: OperationSteps, operation: str, reference: str) -> None:
+    """Before a broken operation is over. What cannot be taken back does not keep people from being told: they get the
+    reference, under which the log says what is left.
+    """
+    try:
+        steps.undo(operation)
+    except Transient:
+        raise
+    except Exception:
+        log.exception("operation_not_undone", operation=operation, reference=reference)
+
+
 def utcnow() -> datetime:
     return datetime.now(UTC)
 
@@ -139,6 +151,7 @@ class App:
         usage_notices = UsageNotices(self.desk, self.posts, outbox)
 
         def failed(operation: str, reference: str) -> None:
+            undo(steps, operation, reference)
             steps.fail(operation, reference)
             self.announcer.announce(operation)
 

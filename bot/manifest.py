@@ -24,7 +24,7 @@ COMMANDS = {
     "/abrechnung": (
         "Kunden finden und abrechnen",
         "[Name oder E-Mail] | abo [Name] | tarif [Name] | rechnung [Name] | rechnungen [Name] | verlauf [Name] | "
-        "abrechnungskontakt [Name] | freigaben | abwesend | hilfe [Thema]",
+        "abrechnungskontakt [Name] | genehmigungen | abwesend | hilfe [Thema]",
     ),
 }
 SHORTCUTS = {

@@ -34,7 +34,7 @@ from billing.errors import (
     TaxIdNotRegistered,
     VerificationNeeded,
 )
-from billing.ids import ContactId, LinkId, OperationId, ProofId, TeamId, UserId
+from billing.ids import ContactId, CustomerId, LinkId, OperationId, ProofId, TeamId, UserId
 from billing.invoices.drafting import readdress
 from billing.models import Frozen
 from billing.operations import Action, AnyAction, Command, Context, Operation, Receipt, operation_id
@@ -204,23 +204,28 @@ def perform(register: TaxRegister, payments: Payments, context: Context, checked
 
     What was called off is refused, unless an earlier try has told Stripe: that is finished.
     """
-    del context
-    after = checked.after
-    if checked.called_off and not _was_told(payments, checked):
+    customer, after = checked.contact.customer, checked.after
+    if checked.called_off and not payments.has_bill_to(customer, context.operation):
         raise BillingContactFrozen(contact=checked.contact.name)
     if checked.asks_register and after.tax_id:
         prefix = eu_prefix(after.address.country)
         if not register.knows(prefix, after.tax_id.removeprefix(prefix)):
             raise TaxIdNotRegistered(tax_id=after.tax_id)
     name = billed_as(with_bill_to(checked.contact, after))
-    return Changed(snapshot=payments.change_bill_to(checked.contact.customer, name, after, checked.before.tax_id))
+    return Changed(
+        snapshot=payments.change_bill_to(customer, name, after, checked.before.tax_id, context.operation),
+    )
 
 
-def _was_told(payments: Payments, checked: Change) -> bool:
-    before, after = checked.before, checked.after
-    there = payments.snapshot(checked.contact.customer)
-    wanted = (after.email, after.address)
-    return there is not None and wanted == (there.email, there.address) != (before.email, before.address)
+def undo(payments: Payments, operation: OperationId, customer: CustomerId) -> None:
+    """The tax id is at Stripe before anything else of the change is. When that comes to nothing, the id goes."""
+    payments.take_back_tax_id(customer, operation)
+
+
+def _turn(uow: UnitOfWork, command: Command) -> str:
+    """One after the other: a lifted freeze lets a new change begin before the one it stopped is over at Stripe."""
+    del uow, command
+    return "bill_to"
 
 
 def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed) -> BillingContactChanged:
@@ -285,7 +290,9 @@ def actions(register: TaxRegister) -> dict[str, AnyAction]:
             perform=partial(perform, register),
             record=record,
             refused=refused,
+            subject=_turn,
             look_again=look_again,
+            undo=undo,
         )
 
     return {

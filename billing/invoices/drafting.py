@@ -282,7 +282,7 @@ def change(
 
 def readdress(uow: UnitOfWork, contact: ContactId, former: str, new: str) -> int:
     """Drafts that would go to the former address go to the new one, also while a manager is asked; how many (G20)."""
-    return sum(_readdressed(uow, one.id, former, new) for one in uow.invoices.drafts_of(contact, limit=sys.maxsize))
+    return sum(_readdressed(uow, one.id, former, new) for one in uow.invoices.drafts_of(contact, sys.maxsize))
 
 
 def _readdressed(uow: UnitOfWork, invoice_id: SalesInvoiceId, former: str, new: str) -> bool:

@@ -13,7 +13,7 @@ from billing.approvals import AskedInvoice
 from billing.money import Money
 from billing.operations import State
 from billing.overviews import Sum
-from blocks import homes
+from blocks import charts, homes
 from blocks.texts import Translator
 from tests.blocks import samples_invoices as invoices
 from tests.blocks import samples_mirror as mirror
@@ -39,7 +39,7 @@ STATES = [
     ("approved", "genehmigt"),
     ("rejected", "abgelehnt"),
     ("approved and sent", "genehmigt und gesendet"),
-    ("sent without an approval", "ohne Freigabe gesendet"),
+    ("sent without an approval", "ohne Genehmigung gesendet"),
 ]
 
 
@@ -81,3 +81,14 @@ def test_sums_of_many_currencies_are_counted(language: str, currencies: tuple[st
     assert business is not None
     shown = business.model_copy(update={"overdue": sums, "failing": (), "worst": (), "days": ()})
     assert said in text(language, business=shown)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_what_waits_for_the_persons_own_decision_comes_first(language: str) -> None:
+    """For a manager above the figures of the business."""
+    t = Translator(language)
+    view = homes.home(mirror.FULL_HOME, t).to_dict()
+    texts = [block["text"]["text"] for block in view["blocks"] if "text" in block]
+    decisions = texts.index(f"*{t('Waits for your decision')}*")
+    assert decisions < texts.index(t("*Failing payments, the largest first*"))
+    assert decisions < next(n for n, one in enumerate(texts) if charts.title(mirror.FULL_HOME.business.days, t) in one)

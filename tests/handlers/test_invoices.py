@@ -110,6 +110,14 @@ def test_the_button_on_the_card_and_the_message_open_the_same_form(office: Offic
     assert office.shown["callback_id"] == "invoice.form"
     office.bills_from("no address", callback_id="invoice_customer")
     assert office.shown["callback_id"] == "finder"
+    assert "There is no e-mail address in this message." in texts(office.shown)
+
+
+def test_the_choice_among_those_whom_a_message_names_leads_to_the_form(office: Office) -> None:
+    office.bills_from("ada@engines.example, ben@byron.example", callback_id="invoice_customer")
+    office.presses("card.open", BEN, view=open_view(office.shown))
+    assert office.shown["callback_id"] == "invoice.form"
+    assert "Ben Byron" in texts(office.shown)
 
 
 def test_a_click_that_arrives_twice_begins_one_draft(office: Office) -> None:
