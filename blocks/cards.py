@@ -75,6 +75,7 @@ _WITHOUT_DETAILS = {
     Concern.CARD_EXPIRED: later("A card has expired: {brand}."),
     Concern.CARD_EXPIRES: later("A card expires soon: {brand}."),
 }
+_EXCEEDED = later("The limit of {what} is exceeded: {used} of {limit}.")
 _LIMITED = {"contacts": later("contacts"), "seats": later("seats")}
 
 
@@ -106,6 +107,12 @@ def bar(used: int, limit: int) -> str:
     """Ten marks: `▰▰▰▰▰▰▱▱▱▱`. Anything used shows at least one, and only a reached limit shows all ten."""
     tenths = 10 if used >= limit else min(9, max(used * 10 // limit, 1 if used else 0))
     return "▰" * tenths + "▱" * (10 - tenths)
+
+
+def share(used: int, limit: int) -> int:
+    """How much of the limit is used, in whole percent, rounded; 100 is kept for a limit that is reached."""
+    rounded = (used * 200 + limit) // (limit * 2)
+    return rounded if used >= limit else min(rounded, 99)
 
 
 # Who, and what is urgent
@@ -147,6 +154,8 @@ def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Transl
     known["what"] = t(_LIMITED.get(str(given.get("what")), str(given.get("what"))))
     if one.concern in _WITHOUT_DETAILS and "last4" not in given:
         text = _WITHOUT_DETAILS[one.concern]
+    if one.concern is Concern.LIMIT_REACHED and int(given.get("used", 0)) > int(given.get("limit", 0)):
+        text = _EXCEEDED
     return joined([icon, t.template(text, **known) or ""], by=" ")
 
 
@@ -277,7 +286,7 @@ def used(label: str, number: int, limit: int | None, t: Translator) -> Mrkdwn:
     """How much of a limit is used, with a bar; nothing when neither is counted."""
     if not limit:
         return t.rich("*{label}:* {used}, no limit", label=label, used=number) if number else Mrkdwn()
-    percent = t.percent(Decimal(number * 100 // limit))
+    percent = t.percent(Decimal(share(number, limit)))
     return t.rich(
         "*{label}:* {bar} {used} of {limit} ({percent})",
         label=label, bar=bar(number, limit), used=number, limit=limit, percent=percent,

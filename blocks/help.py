@@ -79,7 +79,10 @@ def _overview(language: str) -> Message:
 
 def _overview_for_unknown(topic: str, t: Translator) -> Message:
     overview = _overview(t.language)
-    remark = t("There is no help on “{topic}”. These topics there are:", topic=topic[:100])
+    remark = t(
+        "There is no help on “{topic}”. Choose a topic from the menu below, or take one of these commands:",
+        topic=topic[:100],
+    )
     return Message(text=remark, blocks=[kit.section(remark), *overview.blocks])
 
 

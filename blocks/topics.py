@@ -469,7 +469,7 @@ def find_topic(typed: str) -> Topic | None:
     for word in (typed, *typed.split()):
         if word in _BY_WORD:
             return _BY_WORD[word]
-    near = get_close_matches(typed, _BY_WORD, n=1, cutoff=0.7)
+    near = get_close_matches(typed, _BY_WORD, n=1, cutoff=0.8)
     return _BY_WORD[near[0]] if near else None
 
 

@@ -131,11 +131,15 @@ def import_file(url: str, catalogue: Path, file: Path, out: Console) -> bool:
         out.print(f"  line {problem.line}: {explain(problem)}", highlight=False, markup=False)
     if report.problems:
         more = f" and {report.further_problems} more" if report.further_problems else ""
-        out.print(f"{len(report.problems)} mistakes{more}: nothing was imported.")
+        out.print(f"{_counted(len(report.problems), 'mistake')}{more}: nothing was imported.")
         return False
     resumed = f", {report.resumed_at} of them before" if report.resumed_at else ""
-    out.print(f"{report.contacts} contacts imported{resumed}.")
+    out.print(f"{_counted(report.contacts, 'contact')} imported{resumed}.")
     return True
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def sync(settings: Settings, out: Console, wanted: str = "") -> None:

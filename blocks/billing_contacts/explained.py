@@ -42,8 +42,14 @@ def _faq(shown: Explanation, t: Translator) -> Iterator[str]:
     yield _kind(shown, t)
     yield _status(shown, t)
     yield t("Billing contact: {name}", name=_name(shown))
-    yield t.count("{n} invoice is open.", "{n} invoices are open.", shown.open_invoices)
+    yield _open(shown, t)
     yield t("Choose another question for more.")
+
+
+def _open(shown: Explanation, t: Translator) -> str:
+    if not shown.open_invoices:
+        return t("No invoice is open.")
+    return t.count("{n} invoice is open.", "{n} invoices are open.", shown.open_invoices)
 
 
 def _plan(shown: Explanation, t: Translator) -> Iterator[str]:
@@ -67,8 +73,11 @@ def _payment_method(shown: Explanation, t: Translator) -> Iterator[str]:
 
 
 def _invoices(shown: Explanation, t: Translator) -> Iterator[str]:
+    if not shown.invoices:
+        yield t("There are no invoices yet.")
+        return
     yield t.count("{n} invoice is there.", "{n} invoices are there.", shown.invoices)
-    yield t.count("{n} invoice is open.", "{n} invoices are open.", shown.open_invoices)
+    yield _open(shown, t)
     yield t("The customer’s card shows the last ones, each with a link to Stripe’s page and its PDF.")
 
 
@@ -150,7 +159,7 @@ def _pay(shown: Explanation, t: Translator) -> Iterator[str]:
     else:
         yield t("By card (in full or in part), bank transfer, check or direct debit.")
         yield t("Discover cards are taken in US dollars only.")
-    yield t.count("{n} invoice is open.", "{n} invoices are open.", shown.open_invoices)
+    yield _open(shown, t)
 
 
 _SAID: Mapping[Topic, Callable[[Explanation, Translator], Iterator[str]]] = {

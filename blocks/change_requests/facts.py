@@ -13,13 +13,13 @@ from blocks import refusals, words
 from blocks.graphemes import fit
 from blocks.plan_changes import wording
 from blocks.plan_changes.request import deciders
-from blocks.texts import Mrkdwn, Translator, joined, later, one_line
+from blocks.texts import Mrkdwn, Translator, escape, joined, later, one_line
 
 NAMES = 60  # characters of a customer's or colleague's name in a line with others
 QUOTED = 600  # characters of what somebody wrote
 SHOWN = 8  # features or limits; the rest is counted
 
-_NUMBERS = {Dimension.LIMIT: later("Contact limit"), Dimension.SEATS: later("Seats")}
+
 # By what was done: an icon, the sentence, and the sentence where nobody of ours did it.
 _DONE: Mapping[Act, tuple[str, str, str]] = {
     Act.FILE: ("📝", later("Filed by {who}, {when}"), ""),
@@ -51,18 +51,12 @@ def summary(request: ChangeRequest, catalogue: Catalogue, t: Translator) -> str:
     label, change = difference(request.differences[0], catalogue, t)
     more = len(request.differences) - 1
     line = change if request.differences[0].dimension in (Dimension.PLAN, Dimension.PRODUCT) else f"{label}: {change}"
-    return t("{change}, and {n} more", change=line, n=more) if more else line
+    return t.count("{change} and {n} more change", "{change} and {n} more changes", more, change=line) if more else line
 
 
 def difference(one: Difference, catalogue: Catalogue, t: Translator) -> tuple[str, str]:
     """What changes, and how: (`Contact limit`, `5,000 → 1,000`)."""
-    match one.dimension:
-        case Dimension.PLAN | Dimension.PRODUCT:
-            label, values = t("Plan"), [words.plan_name(catalogue, str(plan), t) for plan in (one.before, one.after)]
-        case Dimension.ADD_ON:
-            label, values = words.add_on_name(catalogue, one.add_on or "", t), _counted(one, t)
-        case _:
-            label, values = t(_NUMBERS[one.dimension]), _counted(one, t)
+    label, values = wording.difference(one, catalogue, t)
     return label, " → ".join(values)
 
 
@@ -172,10 +166,12 @@ def remark(request: ChangeRequest, t: Translator) -> Mrkdwn:
 
 
 def trail(decisions: Sequence[Decision], t: Translator, last: int) -> Iterator[Mrkdwn]:
-    """What was done with it, the newest at the end; of many the last ones."""
+    """What was done with it, the newest at the end; of many the last ones, and no answer without its question."""
     left_out = max(len(decisions) - last, 0)
+    if left_out and decisions[left_out].act is Act.ANSWER:
+        left_out -= 1
     if left_out:
-        yield t.rich("… and {n} more before", n=left_out)
+        yield escape(t.count("… and {n} earlier step", "… and {n} earlier steps", left_out))
     for one in decisions[left_out:]:
         yield decision(one, t)
 
@@ -215,10 +211,6 @@ def _person(one: Person, t: Translator) -> str:
 
 def _day(request: ChangeRequest, t: Translator) -> str:
     return t.day_of(request.effective_at or request.last.at)
-
-
-def _counted(one: Difference, t: Translator) -> list[str]:
-    return [t.number(value) if isinstance(value, int) else t("none") for value in (one.before, one.after)]
 
 
 def _and_more(count: int, t: Translator) -> str:

@@ -103,7 +103,8 @@ def _first(one: Row, t: Translator, *, whose: bool) -> Mrkdwn:
     name = one.number or t("Draft")
     if whose:
         name = f"{name}: {one.customer}"
-    return joined([bold(fit(name, 200)), words.sales_state(one.state, t)], by=" · ")
+    state = "" if one.state is InvoiceState.DRAFT else words.sales_state(one.state, t)  # its name says so
+    return joined([bold(fit(name, 200)), state], by=" · ")
 
 
 def _second(one: Row, t: Translator) -> str:

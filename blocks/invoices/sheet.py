@@ -11,7 +11,7 @@ from blocks.graphemes import fit
 from blocks.invoices import figures
 from blocks.invoices.approvals import deciding
 from blocks.invoices.ids import Id
-from blocks.texts import Translator, bold, escape, joined, later, link
+from blocks.texts import Mrkdwn, Translator, bold, escape, joined, later, link
 
 SHOWN = 15  # lines; the rest is counted
 
@@ -25,7 +25,7 @@ def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
         kit.section(
             joined(
                 [
-                    joined([bold(shown.number or t("Draft")), words.sales_state(shown.state, t)], by=" · "),
+                    _called(shown, t),
                     t("For {name}", name=shown.contact.name),
                 ]
             )
@@ -62,6 +62,14 @@ def sheet(shown: Sheet, t: Translator, *, saved: bool = False) -> kit.Modal:
         close=t("Close"),
         metadata={"contact": shown.contact.id, "invoice": shown.ref},
     )
+
+
+def _called(shown: Sheet, t: Translator) -> Mrkdwn:
+    """The number and the state; a draft has none, and its state is its name."""
+    state = words.sales_state(shown.state, t)
+    if shown.number is None:
+        return bold(t("Draft") if shown.state is InvoiceState.DRAFT else state)
+    return joined([bold(shown.number), state], by=" · ")
 
 
 def _due(shown: Sheet, t: Translator) -> str:

@@ -43,21 +43,32 @@ def differences(changes: Iterable[Difference], catalogue: Catalogue, t: Translat
     return joined(_difference(one, catalogue, t) for one in changes)
 
 
-def _difference(one: Difference, catalogue: Catalogue, t: Translator) -> Mrkdwn:
+def difference(one: Difference, catalogue: Catalogue, t: Translator) -> tuple[str, tuple[str, ...]]:
+    """What changes: from what to what, or that an add-on goes or comes, because "1 → 0" says neither."""
     match one.dimension:
         case Dimension.PLAN | Dimension.PRODUCT:
-            label = t("Plan")
-            before, after = (words.plan_name(catalogue, str(name), t) for name in (one.before, one.after))
+            before, after = (words.plan_name(catalogue, str(plan), t) for plan in (one.before, one.after))
+            return t("Plan"), (before, after)
         case Dimension.LIMIT:
-            label, before, after = t("Contact limit"), _number(one.before, t), _number(one.after, t)
+            return t("Contact limit"), (_number(one.before, t), _number(one.after, t))
         case Dimension.SEATS:
-            label, before, after = t("Seats"), _number(one.before, t), _number(one.after, t)
+            return t("Seats"), (_number(one.before, t), _number(one.after, t))
         case Dimension.ADD_ON:
-            label = words.add_on_name(catalogue, one.add_on or "", t)
-            before, after = _number(one.before, t), _number(one.after, t)
-    return t.rich(
-        "• {label}: {before} → *{after}*", label=fit(label, 200), before=fit(before, 200), after=fit(after, 200)
-    )
+            return words.add_on_name(catalogue, one.add_on or "", t), _add_on(one, t)
+
+
+def _add_on(one: Difference, t: Translator) -> tuple[str, ...]:
+    if not one.after:
+        return (t("no longer included"),)
+    if not one.before and one.after == 1:
+        return (t("added"),)
+    return _number(one.before, t), _number(one.after, t)
+
+
+def _difference(one: Difference, catalogue: Catalogue, t: Translator) -> Mrkdwn:
+    label, (*before, after) = difference(one, catalogue, t)
+    shown = [*(escape(fit(part, 200)) for part in before), bold(fit(after, 200))]
+    return t.rich("• {label}: {change}", label=fit(label, 200), change=joined(shown, by=" → "))
 
 
 def _number(value: str | int | None, t: Translator) -> str:
@@ -84,18 +95,18 @@ def listed(title: str, lines: Iterable[str]) -> list[kit.Block]:
 
 
 def limits(changes: Iterable[LimitChange], catalogue: Catalogue, t: Translator) -> Iterator[str]:
-    """`Automations: 50 → 500`; a dash where a plan has none of that name."""
+    """`Automations: 50 → 500`; in words where a plan has none of that name."""
     for one in changes:
         yield t(
             "{limit}: {before} → {after}",
             limit=catalogue.limit_name(one.limit).in_(t.language),
-            before=_or_dash(one.before, t),
-            after=_or_dash(one.after, t),
+            before=_or_none(one.before, t),
+            after=_or_none(one.after, t),
         )
 
 
-def _or_dash(value: int | None, t: Translator) -> str:
-    return "–" if value is None else t.number(value)
+def _or_none(value: int | None, t: Translator) -> str:
+    return t("not included") if value is None else t.number(value)
 
 
 def excess(above: Iterable[Excess], t: Translator) -> list[Mrkdwn]:

@@ -264,9 +264,15 @@ def test_a_topic_is_found_by_its_words_in_both_languages_and_by_what_is_near(typ
 
 def test_an_unknown_topic_gets_the_overview_and_the_list():
     message = help.help_message("quantum physics", EN).to_dict()
-    assert "no help on “quantum physics”" in words(message)
+    assert "no help on “quantum physics”. Choose a topic from the menu below" in words(message)
     assert "`/billing help TOPIC`" in words(message)
     assert len(elements(message)[help.Id.TOPIC]["options"]) == len(topics.TOPICS)
+
+
+@pytest.mark.parametrize("typed", ["quatsch", "nonsense"])
+def test_a_word_that_only_resembles_one_is_not_taken_for_it(typed):
+    """ "quatsch" has five letters of "deutsch"."""
+    assert topics.find_topic(typed) is None
 
 
 def test_help_answers_carry_feedback_buttons():

@@ -42,7 +42,7 @@ def test_the_card_is_silent_about_what_the_plan_does_not_count():
     account = Account(plan="marketing/plus", active_contacts=0, contact_limit=None, seats_used=2, seats=3)
     text = words(shown(contact=contact(account=account), monthly=eur(0)))
     assert "*Contacts:*" not in text
-    assert "2 of 3 (66%)" in text
+    assert "2 of 3 (67%)" in text
     assert "*Monthly revenue*\n€0.00" in text
     assert "€0.00 before discount" not in text
 
@@ -80,6 +80,25 @@ def test_the_card_has_plan_revenue_balance_and_usage():
 )
 def test_the_bar_is_full_only_at_the_limit_and_empty_only_at_nothing(used, limit, marks):
     assert cards.bar(used, limit) == "▰" * marks + "▱" * (10 - marks)
+
+
+@pytest.mark.parametrize(
+    ("used", "limit", "percent"),
+    [(0, 3, 0), (1, 3, 33), (2, 3, 67), (1, 200, 1), (999, 1000, 99), (1000, 1000, 100), (8200, 2500, 328)],
+)
+def test_the_share_is_rounded_and_100_only_at_the_limit(used, limit, percent):
+    """2 of 3 are 66.67 percent; 1 of 200 is half a percent; 99.9 is not all."""
+    assert cards.share(used, limit) == percent
+
+
+def test_a_limit_that_is_exceeded_is_not_only_reached():
+    def said(used, t):
+        given = {"what": "contacts", "used": used, "limit": 2500}
+        return words(shown(t, attention=(Attention(concern=Concern.LIMIT_REACHED, parameters=given),)))
+
+    assert "Die Obergrenze für Kontakte ist überschritten: 8.200 von 2.500." in said(8200, DE)
+    assert "is exceeded: 2,501 of 2,500" in said(2501, EN)
+    assert "is reached: 2,500 of 2,500" in said(2500, EN)
 
 
 def test_usage_without_a_limit_has_no_bar():

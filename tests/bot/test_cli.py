@@ -149,6 +149,8 @@ def test_a_file_with_mistakes_is_not_imported_and_each_has_its_line(kontor: comm
     assert "line 4: name is empty" in ran.out
     assert "line 4: country is no country code" in ran.out
     assert "3 mistakes: nothing was imported." in ran.out
+    file.write_text(HEADER + "cus_1,Ada,no-address,DE,EUR\n")
+    assert "1 mistake: nothing was imported." in kontor("contacts", "import", str(file)).out
     missing = kontor("contacts", "import", str(tmp_path / "none.csv"))
     assert missing.err == f"kontor: there is no file {tmp_path / 'none.csv'}\n"
 

@@ -667,13 +667,13 @@ def test_the_link_needs_no_card(office: Office, status: AccountStatus, link_firs
         ("billing-faq", "Kind of account: online account", "Kind of account: corporate account"),
         ("plan-change", "Ada Lovelace", "through the representative"),
         ("payment-method", "1 payment method is on file", "Bea Books"),
-        ("invoice-history", "0 invoices are open", "0 invoices are there"),
+        ("invoice-history", "There are no invoices yet", "There are no invoices yet"),
         ("reactivate", "nothing to reactivate", "The account is active"),
         ("sign-in", "Billing Center", "stands on every invoice that was e-mailed"),
         ("billing-contact", "Only the billing contact and account admins may be told", "Bea Books"),
         ("account-types", "changed by support only", "edit purchase orders"),
         ("why-not", "support does it", "can change name and address with a link"),
-        ("pay-online", "nothing to pay in a portal", "in full or in part"),
+        ("pay-online", "No invoice is open.", "in full or in part"),
     ],
 )
 def test_each_of_the_ten_topics_answers_for_the_account(

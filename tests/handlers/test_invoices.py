@@ -227,7 +227,8 @@ def test_drafts_are_listed_copied_kept_as_templates_and_deleted(office: Office) 
     form(office)
     first = drafted(office).id
     office.types("invoices")
-    assert "Ada Lovelace" in texts(office.shown)
+    assert "*Draft: Ada Lovelace*" in texts(office.shown)
+    assert "draft" not in texts(office.shown).replace("Drafts", ""), "its name has said so"
     office.presses("invoice.clone", first, view=page(office, first))
     assert office.shown["callback_id"] == "invoice.form"
     assert len(office.rows.sales_invoices) == 2

@@ -37,7 +37,7 @@ def test_the_command_shows_what_waits(office: AskingOffice, typed: str) -> None:
     for fact in (
         "*Waiting for me* (1)",
         "Ada Lovelace",
-        "Mail Pro → Mail Basic, and 1 more",
+        "Mail Pro → Mail Basic and 1 more change",
         "filed by Mia Agent 5 hours ago",
     ):
         assert fact in text
