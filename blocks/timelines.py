@@ -340,7 +340,14 @@ def _parameters(one: Entry, catalogue: Catalogue, t: Translator) -> dict[str, ob
                 shown[name] = _instant(value)
             case (("start" | "day"), str()):
                 shown[name] = t.day(value)
+            case (("before" | "after"), str()) if f"{name}_country" in one.parameters:
+                shown[name] = _billed_to(value, one.parameters[f"{name}_country"], one.parameters[f"{name}_tax_id"], t)
     return shown
+
+
+def _billed_to(who_and_where: str, country: object, tax_id: object, t: Translator) -> str:
+    parts = (who_and_where, t.country(str(country)) if country else "", str(tax_id))
+    return ", ".join(part for part in parts if part)
 
 
 def _instant(iso: str) -> datetime | str:

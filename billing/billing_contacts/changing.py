@@ -401,16 +401,20 @@ def _entry(uow: UnitOfWork, context: Context, checked: Change) -> Entry:
         by=checked.requester if checked.by_link else context.actor.name,
         on_behalf_of=None if checked.by_link else checked.requester,
         operation=context.operation,
-        parameters={"before": in_one_line(before), "after": in_one_line(after)},
+        parameters={**_told("before", before), **_told("after", after)},
     )
 
 
-def in_one_line(one: BillTo) -> str:
-    """`Ada Lovelace, ada@engines.example, Lindenstraße 12, 10969 Berlin, DE, DE136695976`."""
+def _told(which: str, one: BillTo) -> dict[str, str]:
+    """`Ada Lovelace, ada@engines.example, Lindenstraße 12, 10969 Berlin`; the country apart, for each reader to name."""
     at = one.address
     town = " ".join(part for part in (at.postal_code, at.city) if part)
-    parts = (one.name, one.email, at.line1, at.line2, town, at.state, at.country, one.tax_id or "")
-    return ", ".join(part for part in parts if part)
+    parts = (one.name, one.email, at.line1, at.line2, town, at.state)
+    return {
+        which: ", ".join(part for part in parts if part),
+        f"{which}_country": at.country,
+        f"{which}_tax_id": one.tax_id or "",
+    }
 
 
 def _write_to_the_former(uow: UnitOfWork, context: Context, checked: Change) -> None:

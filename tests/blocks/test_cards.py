@@ -154,6 +154,21 @@ def test_who_may_not_see_digits_and_date_reads_brand_and_state_once(t, said):
         assert part in text
 
 
+def test_the_history_names_the_country_in_the_readers_language():
+    """Entries of before, which hold its code among the rest, are shown as they were written."""
+    changed = entry(
+        Happening.BILL_TO_CHANGED,
+        parameters={
+            **{"before": "Bea, 10969 Berlin", "before_country": "DE", "before_tax_id": "DE136695976"},
+            **{"after": "Bea, 1010 Wien", "after_country": "AT", "after_tax_id": ""},
+        },
+    )
+    said = "Bea, 10969 Berlin, Deutschland, DE136695976 → Bea, 1010 Wien, Österreich"
+    assert timelines.sentence(changed, CATALOGUE, DE).endswith(said)
+    old = changed.model_copy(update={"parameters": {"before": "Bea, Berlin, DE", "after": "Bea, Wien, AT"}})
+    assert timelines.sentence(old, CATALOGUE, DE).endswith(": Bea, Berlin, DE → Bea, Wien, AT")
+
+
 def test_subscriptions_show_state_amount_and_what_comes_next():
     text = words(shown(subscriptions=(subscription(discount="SPRING10"),)))
     assert (

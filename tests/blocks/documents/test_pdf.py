@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 import segno
+from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 
 from billing.contacts import Address
 from billing.documents import Buyer, Document, DocumentField, Line, LineDiscount, PaymentWays, Period, Settlement, Stamp
 from blocks.documents import file_name, page, pdf
+from blocks.typesetting import FONTS
 from tests.blocks.samples_documents import (
     PAGE,
     american,
@@ -300,6 +302,27 @@ def test_the_paper_is_that_of_the_buyers_country(country: str, size: tuple[int, 
     buyer = Buyer(name="Ada", address=Address(country=country))
     box = read(german(buyer=buyer)).pages[0].mediabox
     assert (round(box.width), round(box.height)) == size
+
+
+def width_of(text: str, size: float) -> float:
+    """How wide our font sets it, in points."""
+    with TTFont(FONTS / "NotoSans-Regular.ttf", lazy=True) as font:
+        letters, advances = font.getBestCmap(), font["hmtx"]
+        return sum(advances[letters[ord(char)]][0] for char in text) * size / font["head"].unitsPerEm
+
+
+def test_the_columns_of_the_foot_stand_apart() -> None:
+    """By 4 mm at the least where a line is as long as the seller's e-mail address."""
+    begins: dict[str, tuple[float, float]] = {}
+
+    def seen(text: str, _matrix: object, at: list[float], *_font: object) -> None:
+        begins[text.strip()] = (at[4], at[0])  # from the left, and the size of the letters
+
+    read(german()).pages[0].extract_text(visitor_text=seen)
+    address = german().seller.email
+    left, size = begins[address]
+    right, _ = begins[f"USt-IdNr.: {german().seller.vat_id}"]
+    assert right - left - width_of(address, size) > 4 / 25.4 * 72
 
 
 def test_a_hundred_lines_are_all_there_in_order_with_their_sum() -> None:
