@@ -224,7 +224,7 @@ class ChangeOrder(Frozen):
     before: tuple[Item, ...]  # what it must still be; SubscriptionChanged if not
     after: tuple[Item, ...]
     tax_rates: tuple[str, ...]  # names in the catalogue, of the plan it becomes
-    prorated_at: datetime  # UTC, whole seconds, within the running period
+    prorated_at: datetime  # UTC, whole seconds; the nearest within the running period counts
     credits_unused: bool = True  # false: the rest of what was paid for is not credited (K5)
     payment_method: PaymentMethodId | None = None  # what it is paid by from now on; None: as before
 

@@ -13,6 +13,7 @@ from blocks.texts import Mrkdwn, Translator, bold, escape, joined, one_line
 
 SHOWN = 10  # of several matches, each with a button
 PLACE = "{who}"  # stands in `Onward.text` for whoever is chosen
+LONGEST_TYPED = 100  # characters of what was typed that are said again
 LONGEST_ONWARD = 2000  # characters of what was typed that a modal remembers
 
 
@@ -48,6 +49,7 @@ def finder(recent: Sequence[ContactSummary], t: Translator, onward: Onward | Non
 
 def choice(found: Found, t: Translator, typed: str = "", onward: Onward | None = None) -> kit.Modal:
     """`/billing NAME` fits several customers: the first ten with a button, the others by typing more."""
+    typed = fit(typed, LONGEST_TYPED)
     if found.guessed:
         sentence = t.rich("*Nobody is written “{typed}”.* These come close:", typed=typed)
     else:
@@ -85,6 +87,7 @@ def _choice(sentence: Mrkdwn, found: Found, t: Translator, onward: Onward | None
 
 def nobody(typed: str, suggestion: str | None, t: Translator) -> Answer:
     """`/billing NAME` fits nobody. `suggestion` is a command that may have been meant."""
+    typed = fit(typed, LONGEST_TYPED)
     hint = t.rich("Did you mean the command `/billing {suggestion}`?", suggestion=suggestion) if suggestion else ""
     return Answer(
         title=t("Nobody found"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from billing.approvals import Asked, AskedInvoice
+from billing.change_requests.model import RequestState
 from billing.homes import Business, Day, Did, Home, Owed
 from billing.money import Money
 from billing.operations import State
@@ -205,13 +206,14 @@ def _did(shown: Home, t: Translator) -> Iterator[kit.Block]:
 
 
 def _operation(one: Did, t: Translator) -> kit.Block:
-    icon, state = _STATES[one.operation.state]
+    icon, state = _STATES[State.FAILED if one.request is RequestState.FAILED else one.operation.state]
+    said = words.request_state(one.request, t) if one.request else t(state)
     kind = t(_KINDS.get(one.operation.kind, later("Request")))
     name = fit(one.name, 200)
     text = joined(
         [
             joined([icon, bold(f"{kind}: {name}" if name else kind)], by=" "),
-            t("{state}, {when}", state=t(state), when=one.operation.updated_at),
+            t("{state}, {when}", state=said, when=one.operation.updated_at),
         ]
     )
     show = kit.button(t("Show"), ways.TO_CARD, value=one.operation.contact) if name else None

@@ -109,11 +109,8 @@ def choose(
     if call.view_id and uow.contacts.known([ContactId(text)]):  # it was chosen in the modal that asked
         return ContactId(text)
     found = uow.contacts.find(text)
-    if len(found.matches) == 1 and not found.guessed:
-        return found.matches[0].id
-    exact = [one for one in found.matches if text.casefold() in (one.email.casefold(), one.name.casefold())]
-    if len(exact) == 1:
-        return exact[0].id
+    if meant := found.meant(text):
+        return meant.id
     if found.matches:
         return finder.choice(found, t, text, onward)
     near = get_close_matches(text.partition(" ")[0].casefold(), filter(None, router.ids(Kind.COMMAND)), n=1)

@@ -33,6 +33,7 @@ from billing.errors import (
     Reason,
     TaxIdNotRegistered,
     VerificationNeeded,
+    refuse_all,
 )
 from billing.ids import ContactId, CustomerId, LinkId, OperationId, ProofId, TeamId, UserId
 from billing.invoices.drafting import readdress
@@ -334,16 +335,31 @@ def _checked(uow: UnitOfWork, contact: Contact, before: BillTo, command: NewBill
     """The fields as they are kept. Who stays the billing contact keeps a name and address that is no person's, and
     nobody gives the primary admin another name than the one that is listed.
     """
+    typed = Address(**{part: getattr(command, part) for part in Address.model_fields})
+    refuse_all(
+        partial(_person, uow, contact, before, command),
+        partial(checked_address, typed),
+        partial(_tax_id, before, command),
+    )
+    name, email = _person(uow, contact, before, command)
+    return BillTo(name=name, email=email, address=checked_address(typed), tax_id=_tax_id(before, command))
+
+
+def _person(uow: UnitOfWork, contact: Contact, before: BillTo, command: NewBillTo) -> tuple[str, str]:
+    """Name and address."""
+    if (command.name.strip(), command.email.strip()) == (before.name, before.email):
+        return before.name, before.email
     policy, business = uow.catalogue.billing_contact, uow.catalogue.business
-    name, email = before.name, before.email
-    if (command.name.strip(), command.email.strip()) != (before.name, before.email):
-        email = checked_email(command.email, contact, business, policy)
-        name = checked_name(_as_listed(contact, email) or command.name, policy)
-    typed = {part: getattr(command, part) for part in Address.model_fields}
-    address = checked_address(Address(**typed))
-    keeps_id = command.tax_id.strip() == (before.tax_id or "") and address.country == before.address.country
-    tax_id = before.tax_id if keeps_id else checked_tax_id(command.tax_id, address.country)
-    return BillTo(name=name, email=email, address=address, tax_id=tax_id)
+    name = partial(checked_name, _as_listed(contact, command.email.strip(" ")) or command.name, policy)
+    email = partial(checked_email, command.email, contact, business, policy)
+    refuse_all(name, email)
+    return name(), email()
+
+
+def _tax_id(before: BillTo, command: NewBillTo) -> str | None:
+    country = command.country.strip().upper()
+    keeps_id = command.tax_id.strip() == (before.tax_id or "") and country == before.address.country
+    return before.tax_id if keeps_id else checked_tax_id(command.tax_id, country)
 
 
 def _as_listed(contact: Contact, email: str) -> str:

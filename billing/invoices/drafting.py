@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -18,6 +19,7 @@ from billing.errors import (
     NotNow,
     UnknownInvoice,
     UnknownTax,
+    refuse_all,
 )
 from billing.ids import ContactId, SalesInvoiceId, UserId
 from billing.invoices import typed
@@ -226,8 +228,11 @@ def save_details(uow: UnitOfWork, command: SaveDetails) -> SalesInvoice:
 
 def _details(uow: UnitOfWork, command: SaveDetails, currency: Currency) -> Details:
     policy = uow.catalogue.invoices
-    if command.due_on and not uow.today <= command.due_on <= uow.today + LATEST_DUE:
-        raise DueDateOutOfRange(first=uow.today.isoformat(), last=(uow.today + LATEST_DUE).isoformat())
+    refuse_all(
+        partial(_possible_due_date, uow, command),
+        partial(typed.discount, command.discount, currency),
+        partial(typed.recipients, command.recipients),
+    )
     return Details(
         due_days=command.due_days,
         due_on=command.due_on,
@@ -240,6 +245,11 @@ def _details(uow: UnitOfWork, command: SaveDetails, currency: Currency) -> Detai
         recipients=typed.recipients(command.recipients),
         language=command.language,
     )
+
+
+def _possible_due_date(uow: UnitOfWork, command: SaveDetails) -> None:
+    if command.due_on and not uow.today <= command.due_on <= uow.today + LATEST_DUE:
+        raise DueDateOutOfRange(first=uow.today.isoformat(), last=(uow.today + LATEST_DUE).isoformat())
 
 
 def _in_language(usual: Label | None, text: str, language: str) -> str:

@@ -70,7 +70,7 @@ class StripePayments:
         self._success_url = success_url
         self._cancel_url = cancel_url
         self._clock = clock
-        self._customers = StripeCustomers(client, catalogue)
+        self._customers = StripeCustomers(client, catalogue, clock)
         self._references = References(client, catalogue, time.monotonic)
         self.invoices = StripeInvoices(client, self._references, clock)
         running = RunningSubscriptions(client, catalogue)

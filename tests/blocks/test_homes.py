@@ -10,6 +10,7 @@ import pytest
 
 from billing.actions import actions
 from billing.approvals import AskedInvoice
+from billing.change_requests.model import RequestState
 from billing.money import Money
 from billing.operations import State
 from billing.overviews import Sum
@@ -31,6 +32,19 @@ def text(language: str = "en", **changes: Any) -> str:
 def test_whatever_somebody_did_has_a_name(kind: str) -> None:
     assert "*Request: Ada*" in text(did=(mirror.did(State.DONE, "of_next_year"),))
     assert "*Request: Ada*" not in text(did=(mirror.did(State.DONE, kind),))
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (RequestState.SCHEDULED, "✅ *Downgrade: Ada*\\napproved and planned, "),
+        (RequestState.EFFECTIVE, "✅ *Downgrade: Ada*\\nin effect, "),
+        (RequestState.FAILED, "⚠️ *Downgrade: Ada*\\nfailed at Stripe, "),
+    ],
+)
+def test_an_approved_downgrade_says_how_things_stand_with_it(state: RequestState, said: str) -> None:
+    did = mirror.did(State.DONE, "apply_change_request").model_copy(update={"request": state})
+    assert said in text(did=(did,))
 
 
 STATES = [

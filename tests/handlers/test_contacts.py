@@ -65,6 +65,19 @@ def test_a_name_that_is_exactly_one_of_several_opens_that_card(office: Office) -
     assert "Several customers match" in texts(office.shown)
 
 
+@pytest.mark.parametrize("typed", ["ada", "history ada", "subscribe Ada"])
+def test_who_has_the_word_is_meant_and_nobody_who_has_it_inside_another(office: Office, typed: str) -> None:
+    office.knows(contact("con_2", name="George Papadakis", email="george@sails.example"))
+    office.types(typed)
+    assert "Who is meant?" not in texts(office.shown)
+    assert "Ada Lovelace" in texts(office.shown)
+
+
+def test_the_search_while_typing_still_offers_everybody(office: Office) -> None:
+    office.knows(contact("con_2", name="George Papadakis", email="george@sails.example"))
+    assert "George Papadakis" in str(office.searches("finder.contact", "ada").body)
+
+
 @pytest.mark.parametrize(
     ("typed", "callback_id", "said"),
     [

@@ -161,6 +161,12 @@ def test_what_cannot_be_read_is_told_at_its_field(office: Office, field: str, va
     assert office.rows.sales_invoices == {}
 
 
+def test_everything_that_is_wrong_with_a_line_is_told_at_once(office: Office) -> None:
+    office.presses("invoice.add_line", view=form(office, "invoice ada"))
+    reply = office.submits(open_view(office.shown, 2), description=None, quantity="-1", price="abc", discount="x")
+    assert reply.errors.keys() == {"description", "quantity", "price", "discount"}
+
+
 @pytest.mark.parametrize(("act", "left"), [("remove", 0), ("copy", 2), ("up", 1), ("down", 1)])
 def test_the_menu_of_a_line(office: Office, act: str, left: int) -> None:
     view = form(office)
@@ -272,6 +278,12 @@ def test_the_review_shows_every_amount_and_a_link_to_the_document(office: Office
 )
 def test_the_form_tells_at_the_field(office: Office, field: str, value: str) -> None:
     assert list(office.submits(form(office), **{field: value}).errors) == [field]
+
+
+def test_the_form_tells_everything_at_once(office: Office) -> None:
+    """And keeps nothing of it."""
+    wrong = {"discount": "abc", "recipients": "quatsch", "due_on": "2020-01-01"}
+    assert office.submits(form(office), **wrong).errors.keys() == wrong.keys()
 
 
 def test_a_field_of_the_houses_own_is_asked_for_in_the_readers_language(office: Office) -> None:
@@ -644,6 +656,12 @@ def test_a_payment_tells_at_its_field(office: Office, field: str, value: str | N
     sent(office)
     given = {"by": "check", "amount": "1", "reference": "1"} | {field: value}
     assert list(submitted(office, "invoice.record", **given).errors) == [field]
+
+
+def test_everything_that_is_wrong_with_a_payment_is_told_at_once(office: Office) -> None:
+    sent(office)
+    reply = submitted(office, "invoice.record", by="check", amount="9999", received_on="2030-01-01", reference=" ")
+    assert reply.errors.keys() == {"amount", "received_on", "reference"}
 
 
 def test_the_card_is_charged_or_declined(office: Office) -> None:
