@@ -422,7 +422,7 @@ def _entry(uow: UnitOfWork, context: Context, checked: Change) -> Entry:
 
 
 def _told(which: str, one: BillTo) -> dict[str, str]:
-    """`Ada Lovelace, ada@engines.example, Lindenstraße 12, 10969 Berlin`; the country apart, for each reader to name."""
+    """`Ada Lovelace, ada@engines.example, Lindenstraße 12, 10969 Berlin`; the country apart: each names it."""
     at = one.address
     town = " ".join(part for part in (at.postal_code, at.city) if part)
     parts = (one.name, one.email, at.line1, at.line2, town, at.state)

@@ -125,6 +125,9 @@ def _csrf(token: str, purpose: Purpose) -> str:
 
 
 def _translator() -> Translator:
+    """The language that was chosen, or the browser's first that we speak; written as its country writes it."""
     chosen = request.args.get("lang")
     wanted = chosen if chosen in LANGUAGES else request.accept_languages.best_match(LANGUAGES)
-    return Translator(wanted or LANGUAGES[0])
+    language = wanted or LANGUAGES[0]
+    there = (one for one in request.accept_languages.values() if one.partition("-")[0].lower() == language)
+    return Translator(next(there, language))

@@ -114,6 +114,20 @@ def test_the_page_speaks_two_languages(site: Site, query: str, accepted: str, wo
     assert f"<h1>{word}</h1>" in page.text
 
 
+@pytest.mark.parametrize(
+    ("query", "accepted", "day"),
+    [
+        ("", "en-IE,en", r"\d{1,2} \w{3} \d{4}"),
+        ("", "en-US,en", r"\w{3} \d{1,2}, \d{4}"),
+        ("?lang=en", "de-DE,en-GB", r"\d{1,2} \w{3} \d{4}"),
+        ("", "de-AT", r"\d{2}\.\d{2}\.\d{4}"),
+    ],
+)
+def test_a_day_is_written_as_the_browser_says(reporting: Site, query: str, accepted: str, day: str) -> None:
+    page = reporting.client.get(f"{PATH}/report/{reporting.secret}{query}", headers={"Accept-Language": accepted})
+    assert re.search(day, page.text)
+
+
 @pytest.mark.parametrize("page", ["edit", "report"])
 @pytest.mark.parametrize("secret", [None, "unknown"])
 def test_nobody_keeps_or_passes_on_the_address(site: Site, page: str, secret: str | None) -> None:
