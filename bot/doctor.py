@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from stripe import APIConnectionError, StripeError, WebhookEndpoint
 
 from billing.catalogue import CatalogueError, load
-from billing.errors import KontorError
+from billing.errors import KontorError, Transient
 from billing.invoices.sending import number
 from billing.steps import NOBODY
 from billing.storage.finders import SearchStrength
@@ -87,12 +87,15 @@ def _guarded(subject: str, check: Callable[[], Iterator[Finding]], address: str 
         yield from check()
     except CatalogueError:
         yield Finding(subject, None, "not looked at: it needs the catalogue")
-    except SMTPException as error:  # an OSError, too, though somebody answered
-        yield Finding(subject, False, line(error))
-    except (APIConnectionError, OSError) as error:
-        yield Finding(subject, False, f"{address} does not answer ({_reason(error)})" if address else line(error))
-    except (CannotStart, KontorError, StripeError, SlackClientError) as error:
-        yield Finding(subject, False, line(error))
+    except (CannotStart, KontorError, StripeError, OSError, SlackClientError) as error:
+        is_silence = address and _is_silence(error)
+        yield Finding(subject, False, f"{address} does not answer ({_reason(error)})" if is_silence else line(error))
+
+
+def _is_silence(error: BaseException | None) -> bool:
+    """Whether nobody answered; an error of SMTP is an OSError, too, but somebody's answer."""
+    first = error.__cause__ if isinstance(error, Transient) else error
+    return isinstance(first, APIConnectionError | OSError) and not isinstance(first, SMTPException)
 
 
 def _reason(error: BaseException) -> str:

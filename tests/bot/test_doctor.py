@@ -85,6 +85,7 @@ def test_where_everything_runs_everything_is_well(kontor: commands.Terminal) -> 
         ("SLACK_API_URL", "http://127.0.0.1:{closed}/api/", "SLACK_BOT_TOKEN", "/api/ does not answer ({refused})"),
         ("STRIPE_API_KEY", "sk_live_geheim", "STRIPE_API_KEY", "refuses live keys"),
         ("STRIPE_API_URL", "http://127.0.0.1:{closed}", "STRIPE_API_KEY", "{closed} does not answer ({refused})"),
+        ("STRIPE_API_URL", "http://127.0.0.1:{closed}", "Stripe's products and prices", "does not answer ({refused})"),
         ("SMTP_URL", "smtp://127.0.0.1:{closed}", "SMTP_URL", "127.0.0.1:{closed} does not answer ({refused})"),
         (
             "SMTP_URL",
