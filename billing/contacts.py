@@ -347,6 +347,13 @@ def billed_as(contact: Contact) -> str:
     return contact.company or contact.name
 
 
+def called_at(contact: Contact, address: str) -> str:
+    """Who reads mails there: the member with that address, else the contact; empty for an address of nobody known."""
+    if member := next((one for one in contact.members if _same(one.email, address)), None):
+        return member.name
+    return contact.name if _same(contact.email, address) else ""
+
+
 def from_stripe(
     contact: Contact, found: CustomerSnapshot, former_name: str | None = None, former_email: str | None = None
 ) -> Contact:
