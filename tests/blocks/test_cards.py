@@ -263,6 +263,14 @@ def test_what_nobody_of_us_did_was_reported_by_stripe():
     assert "Von Stripe gemeldet, 21.11.2026, 18:30" in text
 
 
+def test_a_payment_that_an_operation_tells_of_does_not_look_like_a_second_one():
+    told = entry(Happening.PAYMENT_SUCCEEDED, by=None, amount=eur(2000), parameters={"number": "K-1", "confirms": 1})
+    assert timelines.sentence(told, CATALOGUE, EN) == "Payment confirmed: €20.00 for invoice K-1"
+    assert timelines.sentence(told, CATALOGUE, DE).replace("\xa0", " ") == "Zahlung bestätigt: 20,00 € für Rechnung K-1"
+    came = told.model_copy(update={"parameters": {"number": "K-1"}})
+    assert timelines.sentence(came, CATALOGUE, EN) == "Payment received: €20.00 for invoice K-1"
+
+
 @pytest.mark.parametrize("happening", Happening)
 @pytest.mark.parametrize("t", BOTH, ids=["en", "de"])
 def test_everything_that_can_happen_has_a_sentence_also_without_details(happening, t):
