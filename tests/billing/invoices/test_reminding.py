@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import pytest
 
 from billing.catalogue import InvoiceField, Label
+from billing.catalogue.banking import BankAccount
 from billing.catalogue.taxes import Tax
 from billing.contacts import Address, InvoiceStatus
-from billing.documents import Document, DocumentField, DocumentKind, Stamp
+from billing.documents import Document, DocumentField, DocumentKind, PaymentWays, Stamp
 from billing.errors import NotFound
 from billing.ids import InvoiceId
 from billing.invoices import printing, reminding, sheets
@@ -172,10 +173,14 @@ def test_the_document_says_what_became_of_it(shop: InvoiceShop) -> None:
 
 
 def test_of_a_draft_the_document_is_a_preview(shop: InvoiceShop) -> None:
+    """It says that it is none, and by nothing on it could it be paid."""
+    bank = BankAccount(bank="Bank", iban="DE89370400440532013000")
+    shop.sells(business=shop.catalogue.business.model_copy(update={"bank_accounts": (bank,)}))
     shop.adds()
     with shop.store.reading(SAM) as uow:
         found = printing.document(uow, sheets.sheet(uow, REF))
-    assert found.number == "INV-2026-…"
+    assert (found.number, found.stamp) == ("INV-2026-…", Stamp.DRAFT)
+    assert found.payment == PaymentWays()
 
 
 def test_what_has_no_document(shop: InvoiceShop) -> None:
