@@ -164,7 +164,7 @@ def _overdue(invoices: tuple[Invoice, ...], now: datetime) -> Iterator[Attention
 
 
 def _about_proofs(guard: Guard, now: datetime) -> Iterator[Attention]:
-    """Somebody may be after this account: a change was reported as not in order, or the card could not be told (G11)."""
+    """Somebody may be after this account: a change was reported, or what is on the card could not be told (G11)."""
     if guard.frozen_at is not None:
         yield Attention(concern=Concern.FROZEN)
     if guard.locked_until is not None and guard.locked(now):

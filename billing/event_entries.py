@@ -108,7 +108,7 @@ def _paid(event: StripeEvent, contact: Contact, received: int) -> Entry | None:
     so_far = payload.get("amount_paid") or 0
     if so_far <= received:
         return None
-    ours = {"confirms": 1} if event.origin is Origin.OURS else {}
+    ours: dict[str, Any] = {"confirms": 1} if event.origin is Origin.OURS else {}
     entry = _line(event, contact, Happening.PAYMENT_SUCCEEDED, number=payload.get("number"), **ours)
     amount = Money(amount=so_far - received, currency=payload["currency"])
     return entry.model_copy(update={"id": f"{event.object_id}:paid:{so_far}", "amount": amount})

@@ -193,8 +193,8 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Approval asked for an invoice: {note}"),
         later("Approval asked for an invoice"),
     ),
-    Happening.INVOICE_APPROVED: ("👍", later("Invoice granted: {note}"), later("Invoice granted")),
-    Happening.INVOICE_REJECTED: ("👎", later("Invoice not granted: {note}"), later("Invoice not granted")),
+    Happening.INVOICE_APPROVED: ("👍", later("Invoice approved: {note}"), later("Invoice approved")),
+    Happening.INVOICE_REJECTED: ("👎", later("Invoice not approved: {note}"), later("Invoice not approved")),
     Happening.INVOICE_CHARGED: (
         "💳",
         later("Invoice {number} charged: {amount} with {brand} •••• {last4}"),

@@ -613,6 +613,29 @@ def test_managers_are_reminded_of_what_nobody_decides(office: Office) -> None:
         assert part in said
 
 
+def test_the_managers_card_says_what_is_above_the_askers_limit(office: Office) -> None:
+    office.sells(invoices=InvoicePolicy(limits={Role.SALES: {"discount": "20"}}))
+    office.submits(reviewed(office, discount="30 %"), note="Loyal")
+    office.works()
+    (told,) = office.slack.called("chat_postMessage")
+    assert "30% are given off, 20% may be given without asking." in texts(told.arguments["blocks"])
+
+
+def test_who_asked_goes_on_from_the_message_that_it_is_approved(office: Office) -> None:
+    asked_for(office)
+    office.presses("invoice.approve", drafted(office).id, person=PETRA)
+    office.works()
+    told = [one for one in office.slack.called("chat_postMessage") if one.arguments["channel"] == SAM.user][-1]
+    assert told.arguments["text"] == "Approved: invoice for Ada Lovelace"
+    assert "asks for an approval" not in texts(told.arguments["blocks"])
+    assert "invoice.to_review" in elements(told.arguments)
+    others = [one for one in office.slack.called("chat_update") if one.arguments["channel"] != "D_SAM"]
+    assert others
+    assert not any("invoice.to_review" in elements(one.arguments) for one in others)
+    office.presses("invoice.to_review", drafted(office).id)
+    assert "Approved by Petra Manager" in texts(office.shown)
+
+
 def test_a_rejection_says_why(office: Office) -> None:
     office.sells(invoices={"limits": {"sales": {"discount": 10}}})
     office.submits(open_view(office.submits(form(office), discount="25 %").view, 2))
@@ -623,7 +646,7 @@ def test_a_rejection_says_why(office: Office) -> None:
     office.works()
     assert "Too much" in office.told[-1]
     office.presses("invoice.to_review", drafted(office).id, view=page(office, drafted(office).id))
-    assert "did not grant it: Too much" in texts(office.shown)
+    assert "did not approve it: Too much" in texts(office.shown)
 
 
 # One invoice
