@@ -685,6 +685,28 @@ def test_the_card_is_charged_or_declined(office: Office) -> None:
     assert office.payments.invoices.charges
 
 
+@pytest.mark.parametrize(
+    ("button", "given"),
+    [
+        ("invoice.charge", {}),
+        ("invoice.record", {"by": "check", "amount": "1", "reference": "1"}),
+        ("invoice.credit", {"amount": "1", "reason": "Goodwill"}),
+    ],
+)
+def test_a_form_that_is_no_longer_right_leads_to_the_invoice(office: Office, button: str, given: Any) -> None:
+    """Somebody has recorded 100.00 of 535.50 while it was filled in."""
+    sent(office)
+    office.presses(button, drafted(office).id, view=page(office, drafted(office).id, PETRA), person=PETRA)
+    form_ = open_view(office.shown, 2)
+    submitted(office, "invoice.record", by="check", amount="100.00", reference="4711")
+    office.clock.goes_on(seconds=1)
+    office.works()
+    reply = office.submits(form_, person=PETRA, **given)
+    assert "€435.50 is still to be paid. Please look again." in texts(reply.view)
+    office.presses("invoice.open", elements(reply.view)["invoice.open"]["value"], view=reply.view, person=PETRA)
+    assert "€435.50" in texts(office.shown)
+
+
 def test_a_manager_credits_refunds_and_cancels(office: Office) -> None:
     sent(office)
     submitted(office, "invoice.credit", PETRA, amount="35.50", reason="Goodwill")
