@@ -84,6 +84,7 @@ class DraftForm(Frozen):
     templates: tuple[Template, ...]
     fields: tuple[InvoiceField, ...]  # of the house's own
     may_send: bool
+    others: tuple[SalesInvoice, ...] = ()  # drafts for the same customer, also of colleagues; last changed first
     unread: tuple[str, ...] = ()  # parts of a typed invoice that were not understood
 
 
@@ -107,8 +108,16 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, unr
         templates=tuple(one for one in uow.invoices.templates(uow.actor.team) if one.currency == invoice.currency),
         fields=uow.catalogue.invoices.fields,
         may_send=uow.actor.may(Permission.SEND_INVOICE),
+        others=_others(uow, invoice),
         unread=unread,
     )
+
+
+def _others(uow: UnitOfWork, invoice: SalesInvoice) -> tuple[SalesInvoice, ...]:
+    """Drafts of the team for the same customer: what somebody has begun is not written twice without knowing."""
+    unsent = uow.invoices.drafts_of(invoice.contact)
+    known = (one for one in unsent if one.id != invoice.id and one.team == invoice.team)
+    return tuple(one for one in known if one.stage is Stage.DRAFT)
 
 
 def blank(uow: UnitOfWork, contact: Contact, invoice_id: SalesInvoiceId) -> SalesInvoice:

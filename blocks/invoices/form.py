@@ -23,13 +23,14 @@ from billing.invoices.model import (
     MOST_LINES,
     MOST_RECIPIENTS,
     UNTAXED,
+    SalesInvoice,
 )
 from blocks import kit, words
 from blocks.answers import Answer
 from blocks.graphemes import fit, units
 from blocks.invoices import figures
 from blocks.invoices.ids import Id
-from blocks.texts import Translator, bold, joined
+from blocks.texts import Translator, bold, escape, joined
 
 ON_A_PAGE = 20  # lines
 LANGUAGES = (("en", "English"), ("de", "Deutsch"))
@@ -41,6 +42,8 @@ def form(shown: DraftForm, t: Translator, page: int = 0) -> kit.Modal:
     last = max(0, (len(invoice.lines) - 1) // ON_A_PAGE)
     page = min(max(page, 0), last)
     blocks: list[kit.Block] = [kit.section(t.rich("For {name}", name=bold(shown.contact.name)))]
+    if shown.others:
+        blocks.append(_others(shown.others, t))
     if shown.unread:
         blocks.append(_unread(shown.unread, t))
     if invoice.currency != shown.contact.currency:
@@ -70,6 +73,19 @@ def form(shown: DraftForm, t: Translator, page: int = 0) -> kit.Modal:
             "page": page,
         },
     )
+
+
+def _others(drafts: Sequence[SalesInvoice], t: Translator) -> kit.Block:
+    """What is begun already, also by a colleague, and the way to what was changed last."""
+    last = drafts[0]
+    said = t.count(
+        "📝 There is {n} draft for this customer already, last changed by {name}, {when}.",
+        "📝 There are {n} drafts for this customer already; the newest was last changed by {name}, {when}.",
+        len(drafts),
+        name=last.changed_by.name,
+        when=last.changed_at,
+    )
+    return kit.section(escape(said), accessory=kit.button(t("Show the draft"), Id.SHEET, value=last.id))
 
 
 def changed(by: str, invoice: str, t: Translator) -> Answer:

@@ -291,6 +291,28 @@ def test_a_forged_field_is_left_out_or_told(office: Office) -> None:
     assert drafted(office).details.fields == ()
 
 
+def test_a_draft_of_a_colleague_is_mentioned_and_one_click_away(office: Office) -> None:
+    """Ada's, not Ben's; and what was sent is none any more."""
+    office.types("invoice ada 3 x Onboarding 150.00", person=MIA)
+    office.types("invoice ben")
+    assert "draft for this customer already" not in texts(office.shown)
+    view = form(office, "invoice ada")
+    assert "There is 1 draft for this customer already, last changed by Mia Agent" in texts(view)
+    office.presses("invoice.open", drafted(office).id, view=view)
+    assert "Onboarding" in texts(office.shown)
+    office.clock.goes_on(seconds=1)
+    office.types("invoice ada 1 x Training 10.00")
+    office.types("invoice ada")
+    assert "There are 2 drafts for this customer already; the newest was last changed by Sam Sales" in texts(
+        office.shown
+    )
+
+
+def test_what_was_sent_is_no_draft_that_is_mentioned(office: Office) -> None:
+    sent(office)
+    assert "draft for this customer already" not in texts(form(office, "invoice ada"))
+
+
 def test_an_invoice_without_a_line_is_not_reviewed(office: Office) -> None:
     assert "no line yet" in texts(office.submits(form(office, "invoice ada")).view)
 
