@@ -742,6 +742,15 @@ def test_a_manager_credits_refunds_and_cancels(office: Office) -> None:
     assert "Invoice INV-2026-00001 cancelled: Typed twice" in texts(office.shown)
 
 
+def test_of_a_paid_invoice_no_form_says_that_nothing_is_still_to_be_paid(office: Office) -> None:
+    sent(office)
+    submitted(office, "invoice.charge")
+    office.works()
+    view = page(office, drafted(office).id, PETRA)
+    office.presses("invoice.credit", drafted(office).id, view=view, person=PETRA)
+    assert "Ada Lovelace, nothing is left to be paid of €535.50" in texts(office.shown)
+
+
 @pytest.mark.parametrize("button", ["invoice.void", "invoice.write_off"])
 def test_cancelling_and_writing_off_want_a_reason(office: Office, button: str) -> None:
     """HX9: nothing happens before it is given."""
