@@ -164,7 +164,7 @@ def _read_row(
         problems.append(
             Problem(line=line, mistake=Mistake.DUPLICATE, column="stripe_customer", value=customer[:_SHOWN])
         )
-    elif not problems:
+    elif all(one.column != "stripe_customer" for one in problems):
         customers.add(customer)
     if problems:
         yield from problems

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Protocol
 
+from anyascii import anyascii
 from pydantic import Field
 
 from billing.ids import ContactId, CustomerId, InvoiceId, LookupKey, PaymentMethodId, ScheduleId, SubscriptionId
 from billing.models import Frozen
 from billing.money import Currency, Money, total
 
+_WORD = re.compile(r"\w+")
 UNKNOWN_COUNTRY = "ZZ"  # ISO 3166 leaves it free for this; Unicode calls it "unknown region"
 
 
@@ -102,6 +105,26 @@ class Found(Frozen):
     matches: tuple[ContactSummary, ...] = ()
     more: bool = False  # there are more than the limit
     guessed: bool = False  # nothing matched as typed; these are near in spelling
+
+    def meant(self, typed: str) -> ContactSummary | None:
+        """Whom somebody means who typed that; None where they have to say.
+
+        The only one that was found; the only one whose name or address is just that; or the only one who has all of it
+        as whole words, not as parts of others: "ada" is Ada Berger, though it stands in Papadakis, too.
+        """
+        if self.guessed:
+            return None
+        named, words = typed.casefold(), _words(typed)
+        just_that = [one for one in self.matches if named in (one.email.casefold(), one.name.casefold())]
+        with_words = [one for one in self.matches if words <= _words(one.name, one.company, one.email, one.member)]
+        for found in (self.matches, just_that, () if self.more else with_words):
+            if len(found) == 1:
+                return found[0]
+        return None
+
+
+def _words(*texts: str) -> set[str]:
+    return {word for text in texts for word in _WORD.findall(anyascii(text).casefold())}
 
 
 class CardState(StrEnum):

@@ -137,6 +137,7 @@ KontorError
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from billing.models import Frozen
@@ -165,6 +166,7 @@ class Refusal(KontorError):
     rule: ClassVar[str | None] = None
     field: str | None = None
     who_can: tuple[Role, ...] = ()
+    also: tuple[Refusal, ...] = ()  # what else is wrong in the same form, at other fields
 
     def __init__(self, *, who_can: tuple[Role, ...] = (), **parameters: Parameter) -> None:
         super().__init__(type(self).__name__)
@@ -181,6 +183,30 @@ class Refusal(KontorError):
             who_can=self.who_can,
             parameters=self.parameters,
         )
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """This one's and those of what else is wrong."""
+        return tuple(one.reason for one in (self, *self.also))
+
+
+def together(found: Iterable[Refusal]) -> Refusal:
+    """The first of them, which brings the others along."""
+    first, *others = found
+    first.also = tuple(others)
+    return first
+
+
+def refuse_all(*checks: Callable[[], object]) -> None:
+    """Raise what the checks refuse, all of it: who filled in a form learns of every field at once."""
+    found: list[Refusal] = []
+    for check in checks:
+        try:
+            check()
+        except Refusal as refusal:
+            found += (refusal, *refusal.also)
+    if found:
+        raise together(found)
 
 
 class NotStaff(Refusal):

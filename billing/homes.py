@@ -8,7 +8,8 @@ from dateutil.relativedelta import relativedelta
 
 from billing import approvals
 from billing.approvals import Asked, AskedInvoice
-from billing.change_requests.model import RequestFilter
+from billing.change_requests.deciding import ApplyRequest
+from billing.change_requests.model import RequestFilter, RequestState
 from billing.contacts import Contact, Invoice
 from billing.ids import ContactId
 from billing.invoices.lists import Row, mine
@@ -16,18 +17,25 @@ from billing.invoices.model import Stage
 from billing.invoices.sending import SendInvoice
 from billing.models import Frozen
 from billing.money import Money
-from billing.operations import Operation
+from billing.operations import Operation, State
 from billing.overviews import Sum
-from billing.plan_changes.model import PreviewPlanChange
+from billing.plan_changes.model import PreviewPlanChange, ResumePlanChange
 from billing.ports import UnitOfWork
 from billing.roles import Permission, Role
+from billing.subscriptions import ResumeSubscription
 
 SHOWN = 5  # of each list
 FILED = 50  # of what the reader filed that are looked at, the newest
 WORKED_ON = 20  # contacts whose open invoices are looked at
 DAYS = 14  # of the chart
 _PREPARING = frozenset({SendInvoice.kind})  # once it is done, the operation that it led to says so: one act, one line
-_NO_DEEDS = frozenset({PreviewPlanChange.kind})  # asking for a price does nothing
+_NO_DEEDS = frozenset(
+    {
+        PreviewPlanChange.kind,  # asking for a price does nothing
+        ResumePlanChange.kind,  # how it ended is said by the operation that waited for the customer
+        ResumeSubscription.kind,
+    }
+)
 
 
 class Owed(Frozen):
@@ -43,6 +51,7 @@ class Did(Frozen):
 
     operation: Operation
     name: str
+    request: RequestState | None = None  # how things stand with the change request that it was about
 
 
 class Day(Frozen):
@@ -127,7 +136,15 @@ def _is_pending(one: Asked) -> bool:
 def _did(uow: UnitOfWork, operation: Operation) -> Did:
     """What a command says about its contact may be forged, and then there is none."""
     known = uow.contacts.known([operation.contact])
-    return Did(operation=operation, name=known[operation.contact].name if operation.contact in known else "")
+    name = known[operation.contact].name if operation.contact in known else ""
+    return Did(operation=operation, name=name, request=_request(uow, operation))
+
+
+def _request(uow: UnitOfWork, operation: Operation) -> RequestState | None:
+    """Telling Stripe of an approved change is done long before the change is."""
+    if operation.kind != ApplyRequest.kind or operation.state is not State.DONE:
+        return None
+    return uow.requests.get(ApplyRequest.model_validate_json(operation.command).request).state
 
 
 def _open_invoices(uow: UnitOfWork) -> tuple[Owed, ...]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from billing.access import Actor
 from billing.errors import Declined, Reason
-from billing.ids import ContactId, OperationId, TeamId, UserId
+from billing.ids import ContactId, CustomerId, OperationId, TeamId, UserId
 from billing.models import Frozen
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ class Action(Generic[C, K, O, R]):
     """What operations of one contact change in turn: the next one is checked when the one before is recorded."""
     look_again: Callable[[UnitOfWork, Context, K], K] | None = None
     """Before every try to tell Stripe: what may have changed since `check`, which can be long ago."""
+    undo: Callable[[Payments, OperationId, CustomerId], None] | None = None
+    """What `perform` may have begun goes when it comes to nothing. What has taken effect stays; may be called twice."""
 
 
 AnyAction = Action[Any, Any, Any, Any]

@@ -224,7 +224,7 @@ class ChangeOrder(Frozen):
     before: tuple[Item, ...]  # what it must still be; SubscriptionChanged if not
     after: tuple[Item, ...]
     tax_rates: tuple[str, ...]  # names in the catalogue, of the plan it becomes
-    prorated_at: datetime  # UTC, whole seconds, within the running period
+    prorated_at: datetime  # UTC, whole seconds; the nearest within the running period counts
     credits_unused: bool = True  # false: the rest of what was paid for is not credited (K5)
     payment_method: PaymentMethodId | None = None  # what it is paid by from now on; None: as before
 
@@ -497,13 +497,22 @@ class Payments(Protocol):
         """
 
     def change_bill_to(
-        self, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None
+        self, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None, operation: OperationId
     ) -> CustomerSnapshot:
         """Have the customer's invoices say so from now on, drafts included; the same again changes nothing.
 
         `name` is what stands on them: the company where there is one, else the person.
         `replaced_tax_id` is taken away when `after` has another one. Raises UnknownContact for a deleted customer, and
         TaxIdWrong for an id that Stripe does not take; then nothing was changed.
+        """
+
+    def has_bill_to(self, customer: CustomerId, operation: OperationId) -> bool:
+        """Whether the customer's invoices say what that change wants, and no later one."""
+
+    def take_back_tax_id(self, customer: CustomerId, operation: OperationId) -> None:
+        """Take away the tax id that this change has added, unless it has taken effect; one of before stays.
+
+        The same again, and a customer that is gone, is nothing.
         """
 
     def pay_invoice(self, order: PaymentOrder, operation: OperationId, accepted_at: datetime) -> CustomerSnapshot:

@@ -75,7 +75,8 @@ class OperationSteps:
         except Declined as error:
             done = progress.model_copy(update={"answer": "declined", "reason": error.reason})
         except Refusal as refusal:
-            done = progress.model_copy(update={"answer": "refused", "reason": refusal.reason})
+            reason = self._undone(operation_id, refusal).reason
+            done = progress.model_copy(update={"answer": "refused", "reason": reason})
         else:
             done = progress.model_copy(update={"answer": "performed", "outcome": outcome.model_dump_json()})
         return done.model_dump_json()
@@ -112,6 +113,19 @@ class OperationSteps:
                     uow.operations.finish(operation.id, state, reason=progress.reason)
         return state.value
 
+    def undo(self, operation_id: str) -> None:
+        """Take away what `perform` has begun and what takes no effect. Nothing for an operation that is over.
+
+        Called before it is over, so that the next one on the same subject finds nothing half done.
+        """
+        with self._store.reading(NOBODY) as uow:
+            operation = uow.operations.get(OperationId(operation_id))
+            undo = self._actions[operation.kind].undo
+            if undo is None or operation.state is not State.ACCEPTED:
+                return
+            customer = uow.contacts.get(operation.contact).customer
+        undo(self._payments, operation.id, customer)
+
     def fail(self, operation_id: str, reference: str) -> None:
         """Something broke that nobody foresaw: say so in the row; the reference leads to the log.
 
@@ -125,6 +139,14 @@ class OperationSteps:
             action = self._actions[operation.kind]
             action.refused(uow, action.command.model_validate_json(operation.command), reason)
             uow.operations.finish(operation.id, State.FAILED, reason=reason)
+
+    def _undone(self, operation_id: str, refusal: Refusal) -> Refusal:
+        """What is to be told: why nothing came of it, or why what was begun is still there."""
+        try:
+            self.undo(operation_id)
+        except Refusal as worse:
+            return worse
+        return refusal
 
     def _take_turn(self, uow: UnitOfWork, operation: Operation, subject: str) -> None:
         """One at a time changes a subject: what is checked here must still hold when Stripe is told.

@@ -9,10 +9,11 @@ from billing.contacts import ContactSummary, Found
 from blocks import kit, ways
 from blocks.answers import Answer
 from blocks.graphemes import fit
-from blocks.texts import Translator, bold, escape, joined, one_line
+from blocks.texts import Mrkdwn, Translator, bold, escape, joined, one_line
 
 SHOWN = 10  # of several matches, each with a button
 PLACE = "{who}"  # stands in `Onward.text` for whoever is chosen
+LONGEST_TYPED = 100  # characters of what was typed that are said again
 LONGEST_ONWARD = 2000  # characters of what was typed that a modal remembers
 
 
@@ -29,9 +30,13 @@ class Id:
     OPEN = ways.TO_FINDER  # button
 
 
-def finder(recent: Sequence[ContactSummary], t: Translator, onward: Onward | None = None) -> kit.Modal:
-    """`/billing` alone: a field that searches while the person types, and the customers of the last days."""
+def finder(recent: Sequence[ContactSummary], t: Translator, onward: Onward | None = None, hint: str = "") -> kit.Modal:
+    """`/billing` alone: a field that searches while the person types, and the customers of the last days.
+
+    `hint` says why the person is asked, where they could have expected an answer.
+    """
     blocks: list[kit.Block] = [
+        *([kit.context(hint)] if hint else []),
         kit.section(t.rich("*Who is it about?*")),
         _search(t),
         kit.context(t("Name, company, e-mail, phone or Stripe id. A few letters are enough.")),
@@ -44,22 +49,45 @@ def finder(recent: Sequence[ContactSummary], t: Translator, onward: Onward | Non
 
 def choice(found: Found, t: Translator, typed: str = "", onward: Onward | None = None) -> kit.Modal:
     """`/billing NAME` fits several customers: the first ten with a button, the others by typing more."""
-    shown, rest = found.matches[:SHOWN], len(found.matches) - SHOWN
+    typed = fit(typed, LONGEST_TYPED)
     if found.guessed:
         sentence = t.rich("*Nobody is written “{typed}”.* These come close:", typed=typed)
     else:
         sentence = t.rich("*Several customers match “{typed}”.* Who is meant?", typed=typed)
+    return _choice(sentence, found, t, onward)
+
+
+def named(found: Found, t: Translator, onward: Onward | None = None, left: int = 0) -> kit.Modal:
+    """A message names several customers. `left` are addresses in it that were not looked up."""
+    return _choice(t.rich("*This message names several customers.* Who is meant?"), found, t, onward, left)
+
+
+def unnamed(recent: Sequence[ContactSummary], tried: Sequence[str], t: Translator, onward: Onward | None) -> kit.Modal:
+    """A message names nobody, or none of the addresses in it that were `tried` is a customer's."""
+    hint = t("There is no e-mail address in this message.")
+    if tried:
+        hint = t("No customer has one of these addresses: {addresses}", addresses=fit(", ".join(tried), 500))
+    return finder(recent, t, onward, hint)
+
+
+def _choice(sentence: Mrkdwn, found: Found, t: Translator, onward: Onward | None, left: int = 0) -> kit.Modal:
+    shown, rest = found.matches[:SHOWN], len(found.matches) - SHOWN
     blocks: list[kit.Block] = [kit.section(sentence), *(_row(one, t) for one in shown)]
     if found.more:
         blocks.append(kit.context(_more(found, t)))
     elif rest > 0:
         blocks.append(kit.context(t("… and {n} more. Type more of the name below.", n=rest)))
+    if left:
+        blocks.append(
+            kit.context(t.count("{n} more address was not looked up.", "{n} more addresses were not looked up.", left))
+        )
     blocks += [kit.divider(), _search(t)]
     return _modal(t("Who is meant?"), blocks, t, onward)
 
 
 def nobody(typed: str, suggestion: str | None, t: Translator) -> Answer:
     """`/billing NAME` fits nobody. `suggestion` is a command that may have been meant."""
+    typed = fit(typed, LONGEST_TYPED)
     hint = t.rich("Did you mean the command `/billing {suggestion}`?", suggestion=suggestion) if suggestion else ""
     return Answer(
         title=t("Nobody found"),

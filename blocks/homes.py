@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from billing.approvals import Asked, AskedInvoice
+from billing.change_requests.model import RequestState
 from billing.homes import Business, Day, Did, Home, Owed
 from billing.money import Money
 from billing.operations import State
@@ -61,7 +62,10 @@ _STATES = {
 
 
 def home(shown: Home, t: Translator, picture: str | None = None) -> kit.Home:
-    """The whole tab. `picture` is the chart's address; without one the chart is drawn with characters."""
+    """The whole tab: what waits for the person's own decision comes first.
+
+    `picture` is the chart's address; without one the chart is drawn with characters.
+    """
     if Permission.SEE_CONTACT not in shown.may:
         return kit.Home([kit.header(t("Welcome to Kontor")), kit.section(_no_role(t)), _refreshed(shown, t)])
     return kit.Home(
@@ -71,8 +75,8 @@ def home(shown: Home, t: Translator, picture: str | None = None) -> kit.Home:
             kit.actions(
                 kit.button(t("Find a customer"), ways.TO_FINDER, style="primary"), kit.button(t("Refresh"), Id.REFRESH)
             ),
-            *_business(shown.business, t, picture),
             *_requests(t("Waits for your decision"), shown.to_decide, shown.to_decide_count, shown, t),
+            *_business(shown.business, t, picture),
             *_requests(t("Your requests"), shown.filed, shown.filed_count, shown, t),
             *_waiting(shown, t),
             *_drafts(shown, t),
@@ -202,13 +206,14 @@ def _did(shown: Home, t: Translator) -> Iterator[kit.Block]:
 
 
 def _operation(one: Did, t: Translator) -> kit.Block:
-    icon, state = _STATES[one.operation.state]
+    icon, state = _STATES[State.FAILED if one.request is RequestState.FAILED else one.operation.state]
+    said = words.request_state(one.request, t) if one.request else t(state)
     kind = t(_KINDS.get(one.operation.kind, later("Request")))
     name = fit(one.name, 200)
     text = joined(
         [
             joined([icon, bold(f"{kind}: {name}" if name else kind)], by=" "),
-            t("{state}, {when}", state=t(state), when=one.operation.updated_at),
+            t("{state}, {when}", state=said, when=one.operation.updated_at),
         ]
     )
     show = kit.button(t("Show"), ways.TO_CARD, value=one.operation.contact) if name else None

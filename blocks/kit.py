@@ -166,7 +166,14 @@ def fields(pairs: Mapping[str, str]) -> list[Block]:
 
 
 def rows(pairs: Iterable[tuple[str, str]]) -> list[Block]:
-    """What it is on the left, how much on the right; as many blocks as five rows each need."""
+    """What it is on the left, how much on the right and in bold: on a phone, where one stands under the other, that
+    tells amounts from what they are for. As many blocks as five rows each need.
+    """
+    return columns((what, much if isinstance(much, Mrkdwn) else bold(much)) for what, much in pairs)
+
+
+def columns(pairs: Iterable[tuple[str, str]]) -> list[Block]:
+    """Two texts beside each other; as many blocks as five pairs each need."""
     return _columns([text for pair in pairs for text in pair])
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from time import sleep
 
 import structlog
@@ -38,6 +38,7 @@ from billing.stripe.customers import StripeCustomers
 from billing.stripe.event_log import StripeEventLog
 from billing.stripe.payments import StripePayments
 from bot import mail, metrics
+from bot.clocks import Clock, clock_at
 from bot.engine import ENQUEUE_FROM, Engine, Pipeline, Schedule, Step, enqueue, is_migrated
 from bot.pages.billing_contacts import PATH, billing_contact_pages
 from bot.pages.charts import PATH as CHARTS
@@ -85,8 +86,16 @@ class NoDatabase(CannotStart):
         super().__init__(f"DATABASE_URL: the database cannot be used: {said}")
 
 
-def utcnow() -> datetime:
-    return datetime.now(UTC)
+def undo(steps: OperationSteps, operation: str, reference: str) -> None:
+    """Before a broken operation is over. What cannot be taken back does not keep people from being told: they get the
+    reference, under which the log says what is left.
+    """
+    try:
+        steps.undo(operation)
+    except Transient:
+        raise
+    except Exception:
+        log.exception("operation_not_undone", operation=operation, reference=reference)
 
 
 @dataclass
@@ -95,6 +104,7 @@ class App:
 
     settings: Settings
     catalogue: Catalogue
+    clock: Clock
     database: Database
     stripe: Connection
     desk: Desk
@@ -139,6 +149,7 @@ class App:
         usage_notices = UsageNotices(self.desk, self.posts, outbox)
 
         def failed(operation: str, reference: str) -> None:
+            undo(steps, operation, reference)
             steps.fail(operation, reference)
             self.announcer.announce(operation)
 
@@ -244,7 +255,7 @@ class App:
 
 def reconcile(app: App, report: Report | None = None, *, tell: bool) -> Reconciliation:
     """The whole comparison, counted and logged by ids."""
-    customers = StripeCustomers(app.stripe.client, app.catalogue)
+    customers = StripeCustomers(app.stripe.client, app.catalogue, app.clock)
     log_of_events = StripeEventLog(app.stripe.client)
     run = syncs.reconcile(app.database, NOBODY, customers, log_of_events, report, tell=tell)
     metrics.DIFFERENCES.inc(run.differing)
@@ -311,12 +322,13 @@ def charts_address(settings: Settings) -> str | None:
 
 def build(settings: Settings) -> App:
     catalogue = load(settings.kontor_catalogue)
+    clock = clock_at(settings.kontor_clock_url)
     database = Database(
         settings.database_url,
         catalogue=catalogue,
         enqueue=enqueue,
         enqueue_from=ENQUEUE_FROM,
-        clock=utcnow,
+        clock=clock,
         connections=max(64, settings.kontor_web_threads),
         own_delay=timedelta(seconds=settings.kontor_own_events_delay),
     )
@@ -327,9 +339,9 @@ def build(settings: Settings) -> App:
         catalogue,
         success_url=f"{customer_pages}/added",
         cancel_url=f"{customer_pages}/not-added",
-        clock=utcnow,
+        clock=clock,
     )
-    desk = Desk(database, utcnow)
+    desk = Desk(database, clock)
     directory = Directory(desk, lambda: slack_client(settings), settings.kontor_role_groups)
     links = Links(
         settings.kontor_stripe_dashboard.rstrip("/"),
@@ -347,6 +359,7 @@ def build(settings: Settings) -> App:
     return App(
         settings=settings,
         catalogue=catalogue,
+        clock=clock,
         database=database,
         stripe=stripe,
         desk=desk,

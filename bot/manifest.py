@@ -25,7 +25,7 @@ COMMANDS = {
     "/abrechnung": (
         "Kontakt finden und abrechnen",
         "[Name oder E-Mail] | abo [Name] | tarif [Name] | rechnung [Name] | verlauf [Name] | "
-        "abrechnungskontakt [Name] | freigaben | "
+        "abrechnungskontakt [Name] | genehmigungen | "
         "abwesend | hilfe [Thema]",
     ),
 }

@@ -116,6 +116,10 @@ class Settings(LocalSettings):
     kontor_stripe_dashboard: WebAddress = Field(
         "https://dashboard.stripe.com", description="where links to Stripe's objects lead"
     )
+    kontor_clock_url: WebAddress | None = Field(
+        None,
+        description="where the local Stripe says what time it is there; only for the demo, whose time can be moved on",
+    )
     kontor_stripe_rate: float = Field(80, gt=0, description="calls to Stripe a second, over all processes")
     kontor_role_groups: Annotated[dict[str, Role], NoDecode] = Field(
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from time import sleep
 
 from billing.access import Actor
@@ -109,7 +109,8 @@ class Announcer:
 
     def _let_the_waiting_view_settle(self, operation: Operation) -> None:
         """Slack shows the waiting view when our ack arrives; a result that overtook it would be covered by it."""
-        age = (datetime.now(UTC) - operation.created_at).total_seconds()
+        with self._desk.reading(NOBODY) as uow:
+            age = (uow.now - operation.created_at).total_seconds()
         if age < self._settle_seconds:
             sleep(self._settle_seconds - max(age, 0))
 

@@ -9,6 +9,7 @@ from slack_bolt import Ack
 
 from billing import cards as domain
 from billing.access import Actor
+from billing.contacts import Found
 from billing.desk import Desk
 from billing.ids import ContactId
 from billing.ports import UnitOfWork
@@ -21,6 +22,7 @@ from handlers.payloads import Call
 from handlers.router import Kind, Router
 
 SHORTCUT = "bill_customer"
+_LOOKED_UP = 10  # addresses of one message
 _MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 
 
@@ -44,10 +46,9 @@ def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Rou
 
 
 def from_message(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
-    """The message shortcut: whoever's e-mail address stands in the message; else the finder."""
-    address = _MAIL.search(call.text)
+    """The message shortcut: whoever's e-mail address stands in the message; else a modal that asks."""
     with desk.reading(actor) as uow:
-        found = choose(uow, call, t, router, address.group() if address else "")
+        found = choose_in_message(uow, call, t, router)
         view = found if isinstance(found, Modal) else _card(uow, found, t)
     screen.show(view)
 
@@ -87,28 +88,60 @@ def turned_to_newer(call: Call, actor: Actor, desk: Desk, screen: Screen, t: Tra
     _turn(call, _trail(call)[:-1], actor, desk, screen, t)
 
 
-def choose(uow: UnitOfWork, call: Call, t: Translator, router: Router, name: str | None = None) -> ContactId | Modal:
+def choose(
+    uow: UnitOfWork,
+    call: Call,
+    t: Translator,
+    router: Router,
+    name: str | None = None,
+    onward: finder.Onward | None = None,
+) -> ContactId | Modal:
     """The one contact that fits; else a modal that asks, or says that nobody does. The finder for an empty text.
 
-    `name` is the part of the call's text that says who is meant; without it all of the text does.
+    `name` is the part of the call's text that says who is meant; without it all of the text does. `onward` is where a
+    choice leads to, where that is not the command of the call.
     """
     uow.actor.require(Permission.FIND_CONTACTS)
     text = call.text if name is None else name
-    onward = _onward(call, text)
+    onward = onward or _onward(call, text)
     if not text:
         return finder.finder(uow.contacts.recent(uow.actor.user), t, onward)
     if call.view_id and uow.contacts.known([ContactId(text)]):  # it was chosen in the modal that asked
         return ContactId(text)
     found = uow.contacts.find(text)
-    if len(found.matches) == 1 and not found.guessed:
-        return found.matches[0].id
-    exact = [one for one in found.matches if text.casefold() in (one.email.casefold(), one.name.casefold())]
-    if len(exact) == 1:
-        return exact[0].id
+    if meant := found.meant(text):
+        return meant.id
     if found.matches:
         return finder.choice(found, t, text, onward)
     near = get_close_matches(text.partition(" ")[0].casefold(), filter(None, router.ids(Kind.COMMAND)), n=1)
     return finder.nobody(text, near[0] if near else None, t).modal(t)
+
+
+def choose_in_message(
+    uow: UnitOfWork, call: Call, t: Translator, router: Router, onward: finder.Onward | None = None
+) -> ContactId | Modal:
+    """The one contact whose address stands in the message or sent it; with none or several a modal that asks."""
+    uow.actor.require(Permission.FIND_CONTACTS)
+    addresses = _addresses(call)
+    if len(addresses) == 1:
+        return choose(uow, call, t, router, addresses[0], onward)
+    tried = addresses[:_LOOKED_UP]
+    found = [one for one in map(uow.contacts.find, tried) if not one.guessed]
+    matches = tuple({match.id: match for one in found for match in one.matches}.values())
+    if len(matches) == 1:
+        return matches[0].id
+    if matches:
+        shown = Found(matches=matches, more=any(one.more for one in found))
+        return finder.named(shown, t, onward, left=len(addresses) - len(tried))
+    return finder.unnamed(uow.contacts.recent(uow.actor.user), tried, t, onward)
+
+
+def _addresses(call: Call) -> list[str]:
+    """Each once, in their order; Slack writes an address that can be clicked twice."""
+    found: dict[str, str] = {}
+    for one in (call.sender or "", *_MAIL.findall(call.text)):
+        found.setdefault(one.casefold(), one)
+    return [one for one in found.values() if one]
 
 
 def _onward(call: Call, name: str) -> finder.Onward | None:

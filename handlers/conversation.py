@@ -169,10 +169,13 @@ class _Answer:
             self.ack()
 
     def refuse(self, refusal: Refusal) -> None:
-        reason = refusal.reason
-        block = self._input_of(reason.field) if self._kind is Kind.VIEW else None
-        if block:
-            self.ack(response_action="errors", errors={block: refusals.sentence(reason, self.t)})
+        """Each at its field, all at once; what belongs to none is said only where nothing else is wrong."""
+        errors: dict[str, str] = {}
+        for reason in refusal.reasons if self._kind is Kind.VIEW else ():
+            if block := self._input_of(reason.field):
+                errors.setdefault(block, refusals.sentence(reason, self.t))
+        if errors:
+            self.ack(response_action="errors", errors=errors)
         else:
             self._tell(notices.of(refusal, self.t))
 

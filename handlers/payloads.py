@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from billing.errors import NotReadable
+from billing.errors import NotReadable, together
 from billing.guard import refuse_card_numbers
 from billing.ids import TeamId, UserId
 from billing.models import Frozen
@@ -65,7 +65,8 @@ class Call(BaseModel):
         try:
             return command.model_validate({name: value for name, value in given.items() if name in known})
         except ValidationError as error:
-            raise NotReadable(str(error.errors()[0]["loc"][0])) from None
+            fields = dict.fromkeys(str(one["loc"][0]) for one in error.errors())
+            raise together(map(NotReadable, fields)) from None
 
 
 def read_command(body: Mapping[str, Any]) -> Call:

@@ -33,8 +33,9 @@ from billing.errors import (
     Reason,
     TaxIdNotRegistered,
     VerificationNeeded,
+    refuse_all,
 )
-from billing.ids import ContactId, LinkId, OperationId, ProofId, TeamId, UserId
+from billing.ids import ContactId, CustomerId, LinkId, OperationId, ProofId, TeamId, UserId
 from billing.invoices.drafting import readdress
 from billing.models import Frozen
 from billing.operations import Action, AnyAction, Command, Context, Operation, Receipt, operation_id
@@ -204,23 +205,28 @@ def perform(register: TaxRegister, payments: Payments, context: Context, checked
 
     What was called off is refused, unless an earlier try has told Stripe: that is finished.
     """
-    del context
-    after = checked.after
-    if checked.called_off and not _was_told(payments, checked):
+    customer, after = checked.contact.customer, checked.after
+    if checked.called_off and not payments.has_bill_to(customer, context.operation):
         raise BillingContactFrozen(contact=checked.contact.name)
     if checked.asks_register and after.tax_id:
         prefix = eu_prefix(after.address.country)
         if not register.knows(prefix, after.tax_id.removeprefix(prefix)):
             raise TaxIdNotRegistered(tax_id=after.tax_id)
     name = billed_as(with_bill_to(checked.contact, after))
-    return Changed(snapshot=payments.change_bill_to(checked.contact.customer, name, after, checked.before.tax_id))
+    return Changed(
+        snapshot=payments.change_bill_to(customer, name, after, checked.before.tax_id, context.operation),
+    )
 
 
-def _was_told(payments: Payments, checked: Change) -> bool:
-    before, after = checked.before, checked.after
-    there = payments.snapshot(checked.contact.customer)
-    wanted = (after.email, after.address)
-    return there is not None and wanted == (there.email, there.address) != (before.email, before.address)
+def undo(payments: Payments, operation: OperationId, customer: CustomerId) -> None:
+    """The tax id is at Stripe before anything else of the change is. When that comes to nothing, the id goes."""
+    payments.take_back_tax_id(customer, operation)
+
+
+def _turn(uow: UnitOfWork, command: Command) -> str:
+    """One after the other: a lifted freeze lets a new change begin before the one it stopped is over at Stripe."""
+    del uow, command
+    return "bill_to"
 
 
 def record(uow: UnitOfWork, context: Context, checked: Change, outcome: Changed) -> BillingContactChanged:
@@ -285,7 +291,9 @@ def actions(register: TaxRegister) -> dict[str, AnyAction]:
             perform=partial(perform, register),
             record=record,
             refused=refused,
+            subject=_turn,
             look_again=look_again,
+            undo=undo,
         )
 
     return {
@@ -327,16 +335,31 @@ def _checked(uow: UnitOfWork, contact: Contact, before: BillTo, command: NewBill
     """The fields as they are kept. Who stays the billing contact keeps a name and address that is no person's, and
     nobody gives the primary admin another name than the one that is listed.
     """
+    typed = Address(**{part: getattr(command, part) for part in Address.model_fields})
+    refuse_all(
+        partial(_person, uow, contact, before, command),
+        partial(checked_address, typed),
+        partial(_tax_id, before, command),
+    )
+    name, email = _person(uow, contact, before, command)
+    return BillTo(name=name, email=email, address=checked_address(typed), tax_id=_tax_id(before, command))
+
+
+def _person(uow: UnitOfWork, contact: Contact, before: BillTo, command: NewBillTo) -> tuple[str, str]:
+    """Name and address."""
+    if (command.name.strip(), command.email.strip()) == (before.name, before.email):
+        return before.name, before.email
     policy, business = uow.catalogue.billing_contact, uow.catalogue.business
-    name, email = before.name, before.email
-    if (command.name.strip(), command.email.strip()) != (before.name, before.email):
-        email = checked_email(command.email, contact, business, policy)
-        name = checked_name(_as_listed(contact, email) or command.name, policy)
-    typed = {part: getattr(command, part) for part in Address.model_fields}
-    address = checked_address(Address(**typed))
-    keeps_id = command.tax_id.strip() == (before.tax_id or "") and address.country == before.address.country
-    tax_id = before.tax_id if keeps_id else checked_tax_id(command.tax_id, address.country)
-    return BillTo(name=name, email=email, address=address, tax_id=tax_id)
+    name = partial(checked_name, _as_listed(contact, command.email.strip(" ")) or command.name, policy)
+    email = partial(checked_email, command.email, contact, business, policy)
+    refuse_all(name, email)
+    return name(), email()
+
+
+def _tax_id(before: BillTo, command: NewBillTo) -> str | None:
+    country = command.country.strip().upper()
+    keeps_id = command.tax_id.strip() == (before.tax_id or "") and country == before.address.country
+    return before.tax_id if keeps_id else checked_tax_id(command.tax_id, country)
 
 
 def _as_listed(contact: Contact, email: str) -> str:

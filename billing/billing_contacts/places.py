@@ -17,7 +17,15 @@ from stdnum.exceptions import ValidationError
 from billing.billing_contacts.signs import hides_something
 from billing.catalogue import is_in_eu
 from billing.contacts import Address
-from billing.errors import AddressIncomplete, NotReadable, PostalCodeWrong, TaxIdWrong, UnknownCountry
+from billing.errors import (
+    AddressIncomplete,
+    NotReadable,
+    PostalCodeWrong,
+    Refusal,
+    TaxIdWrong,
+    UnknownCountry,
+    together,
+)
 from billing.guard import refuse_card_numbers
 from billing.models import Frozen
 
@@ -93,12 +101,12 @@ def checked_address(address: Address) -> Address:
     lines = {part: _plain(getattr(address, part), part) for part in _PARTS}
     needs = _needs(country)
     wanted = ["line1", "city", *(["postal_code"] if needs.postal else []), *(["state"] if needs.state else [])]
-    for part in wanted:
-        if not lines[part]:
-            raise AddressIncomplete(part, country)
+    wrong: list[Refusal] = [AddressIncomplete(part, country) for part in wanted if not lines[part]]
     postal_code = lines["postal_code"].upper()
-    if needs.postal and not re.fullmatch(needs.postal, postal_code):
-        raise PostalCodeWrong(country=country, example=needs.example)
+    if needs.postal and postal_code and not re.fullmatch(needs.postal, postal_code):
+        wrong.append(PostalCodeWrong(country=country, example=needs.example))
+    if wrong:
+        raise together(wrong)
     return Address(country=country, **(lines | {"postal_code": postal_code}))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -18,6 +19,7 @@ from billing.errors import (
     NotNow,
     UnknownInvoice,
     UnknownTax,
+    refuse_all,
 )
 from billing.ids import ContactId, SalesInvoiceId, UserId
 from billing.invoices import typed
@@ -50,6 +52,7 @@ from billing.roles import Permission
 LATEST_DUE = timedelta(days=365)
 NOT_STAFF = UserId("")
 TRIES = 5  # to save over what others save at the same moment
+_LOOKED_AT = 20  # unsent invoices of a customer, among which the newest draft is
 
 
 class SaveDetails(Command):
@@ -84,7 +87,7 @@ class DraftForm(Frozen):
     templates: tuple[Template, ...]
     fields: tuple[InvoiceField, ...]  # of the house's own
     may_send: bool
-    others: tuple[SalesInvoice, ...] = ()  # drafts for the same customer, also of colleagues; last changed first
+    other: SalesInvoice | None = None  # the draft for the same customer that was changed last, perhaps by a colleague
     unread: tuple[str, ...] = ()  # parts of a typed invoice that were not understood
 
 
@@ -108,16 +111,15 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, unr
         templates=tuple(one for one in uow.invoices.templates(uow.actor.team) if one.currency == invoice.currency),
         fields=uow.catalogue.invoices.fields,
         may_send=uow.actor.may(Permission.SEND_INVOICE),
-        others=_others(uow, invoice),
+        other=_other(uow, invoice),
         unread=unread,
     )
 
 
-def _others(uow: UnitOfWork, invoice: SalesInvoice) -> tuple[SalesInvoice, ...]:
-    """Drafts of the team for the same customer: what somebody has begun is not written twice without knowing."""
-    unsent = uow.invoices.drafts_of(invoice.contact)
-    known = (one for one in unsent if one.id != invoice.id and one.team == invoice.team)
-    return tuple(one for one in known if one.stage is Stage.DRAFT)
+def _other(uow: UnitOfWork, invoice: SalesInvoice) -> SalesInvoice | None:
+    """A draft of the team for the same customer: what somebody has begun is not written twice without knowing."""
+    newest = uow.invoices.drafts_of(invoice.contact, _LOOKED_AT, team=invoice.team)
+    return next((one for one in newest if one.id != invoice.id and one.stage is Stage.DRAFT), None)
 
 
 def blank(uow: UnitOfWork, contact: Contact, invoice_id: SalesInvoiceId) -> SalesInvoice:
@@ -235,8 +237,11 @@ def save_details(uow: UnitOfWork, command: SaveDetails) -> SalesInvoice:
 
 def _details(uow: UnitOfWork, command: SaveDetails, currency: Currency) -> Details:
     policy = uow.catalogue.invoices
-    if command.due_on and not uow.today <= command.due_on <= uow.today + LATEST_DUE:
-        raise DueDateOutOfRange(first=uow.today.isoformat(), last=(uow.today + LATEST_DUE).isoformat())
+    refuse_all(
+        partial(_possible_due_date, uow, command),
+        partial(typed.discount, command.discount, currency),
+        partial(typed.recipients, command.recipients),
+    )
     return Details(
         due_days=command.due_days,
         due_on=command.due_on,
@@ -249,6 +254,11 @@ def _details(uow: UnitOfWork, command: SaveDetails, currency: Currency) -> Detai
         recipients=typed.recipients(command.recipients),
         language=command.language,
     )
+
+
+def _possible_due_date(uow: UnitOfWork, command: SaveDetails) -> None:
+    if command.due_on and not uow.today <= command.due_on <= uow.today + LATEST_DUE:
+        raise DueDateOutOfRange(first=uow.today.isoformat(), last=(uow.today + LATEST_DUE).isoformat())
 
 
 def _in_language(usual: Label | None, text: str, language: str) -> str:
@@ -291,7 +301,7 @@ def change(
 
 def readdress(uow: UnitOfWork, contact: ContactId, former: str, new: str) -> int:
     """Drafts that would go to the former address go to the new one, also while a manager is asked; how many (G20)."""
-    return sum(_readdressed(uow, one.id, former, new) for one in uow.invoices.drafts_of(contact, limit=sys.maxsize))
+    return sum(_readdressed(uow, one.id, former, new) for one in uow.invoices.drafts_of(contact, sys.maxsize))
 
 
 def _readdressed(uow: UnitOfWork, invoice_id: SalesInvoiceId, former: str, new: str) -> bool:

@@ -6,17 +6,19 @@ is told so.
 
 from __future__ import annotations
 
+from functools import partial
+
 from billing.accounts import billable
 from billing.catalogue import TaxRate
 from billing.contacts import Contact
-from billing.errors import AmountNotReadable, DraftChanged, LineNeedsText, LineTooLarge, NotReadable, TooManyLines
+from billing.errors import DraftChanged, LineNeedsText, LineTooLarge, NotReadable, TooManyLines, refuse_all
 from billing.ids import ContactId, SalesInvoiceId
 from billing.invoices import typed
 from billing.invoices.drafting import blank, change, editable, rates
 from billing.invoices.items import Item, SaveLine, offered
 from billing.invoices.model import AUTOMATIC, LARGEST, MOST_LINES, Line, SalesInvoice
 from billing.models import Frozen
-from billing.money import Currency
+from billing.money import Currency, Money
 from billing.ports import UnitOfWork
 from billing.roles import Permission
 
@@ -134,19 +136,19 @@ def _line(
     invoice: SalesInvoice,
     new_id: str,
 ) -> Line:
-    words = " ".join(command.description.split()) or (item.label.in_(invoice.details.language) if item else "")
-    if not words:
-        raise LineNeedsText
-    if not command.price.strip() and item is None:
-        raise AmountNotReadable(text="", currency=invoice.currency)
-    unit = typed.amount(command.price, invoice.currency) if command.price.strip() or item is None else item.unit
-    many = typed.quantity(command.quantity)
+    refuse_all(
+        partial(_words, command, item, invoice),
+        partial(typed.quantity, command.quantity),
+        partial(_unit, command, item, invoice),
+        partial(typed.discount, command.discount, invoice.currency),
+    )
+    unit, many = _unit(command, item, invoice), typed.quantity(command.quantity)
     if many * unit.amount > LARGEST:
         raise LineTooLarge(most=LARGEST, currency=unit.currency)
     return Line(
         id=before.id if before else new_id,
         version=invoice.version + 1,
-        description=words[:250],
+        description=_words(command, item, invoice)[:250],
         quantity=many,
         unit=unit,
         list_price=item.unit if item else before.list_price if before else None,
@@ -154,3 +156,14 @@ def _line(
         tax=command.tax or AUTOMATIC,
         discount=typed.discount(command.discount, invoice.currency),
     )
+
+
+def _words(command: SaveLine, item: Item | None, invoice: SalesInvoice) -> str:
+    words = " ".join(command.description.split()) or (item.label.in_(invoice.details.language) if item else "")
+    if not words:
+        raise LineNeedsText
+    return words
+
+
+def _unit(command: SaveLine, item: Item | None, invoice: SalesInvoice) -> Money:
+    return item.unit if item and not command.price.strip() else typed.amount(command.price, invoice.currency)

@@ -66,15 +66,14 @@ def of_contact(uow: UnitOfWork, contact_id: ContactId, part: Part, after: str | 
     """A page of that customer's invoices, ours and those that Stripe made for subscriptions."""
     uow.actor.require(Permission.SEE_CONTACT)
     contact = uow.contacts.get(contact_id)
-    drafts = [one for one in uow.invoices.drafts_of(contact_id) if one.team == uow.actor.team]
     waiting = uow.mirror.open_sums(contact_id)
-    rows, following = _page(uow, contact, part, drafts, after)
+    rows, following = _page(uow, contact, part, after)
     return InvoiceList(
         contact=contact,
         part=part,
         rows=rows,
         following=following,
-        drafts=len(drafts),
+        drafts=uow.invoices.count_drafts(contact_id, uow.actor.team),
         open_count=sum(many for many, _ in waiting.values()),
         open_total=waiting[contact.currency][1] if contact.currency in waiting else Money.zero(contact.currency),
         may_draft=uow.actor.may(Permission.DRAFT_INVOICE),
@@ -108,15 +107,11 @@ def _page(
     uow: UnitOfWork,
     contact: Contact,
     part: Part,
-    drafts_: list[SalesInvoice],
     after: str | None,
 ) -> tuple[tuple[Row, ...], str | None]:
     match part:
         case Part.DRAFTS:
-            first = next((n for n, one in enumerate(drafts_, 1) if one.id == after), 0)
-            shown = drafts_[first : first + ON_A_PAGE]
-            more = len(drafts_) > first + ON_A_PAGE
-            return tuple(_draft(uow, one) for one in shown), shown[-1].id if more else None
+            return _drafts(uow, contact, after)
         case Part.OPEN:
             last = uow.mirror.invoice(contact.id, InvoiceId(after)) if after else None
             found = uow.mirror.open_invoices(contact.id, ON_A_PAGE + 1, last.id if last else None)
@@ -124,6 +119,16 @@ def _page(
             return _rows(uow, contact, page), page[-1].id if len(found) > ON_A_PAGE else None
         case Part.CLOSED:
             return _closed(uow, contact, after)
+
+
+def _drafts(uow: UnitOfWork, contact: Contact, after: str | None) -> tuple[tuple[Row, ...], str | None]:
+    """The team's, last changed first; the first page when the one to go on from is gone."""
+    team = uow.actor.team
+    known = uow.invoices.find(SalesInvoiceId(after)) if after else None
+    last = known.id if known and (known.contact, known.team) == (contact.id, team) else None
+    found = uow.invoices.drafts_of(contact.id, ON_A_PAGE + 1, last, team=team)
+    shown = found[:ON_A_PAGE]
+    return tuple(_draft(uow, one) for one in shown), shown[-1].id if len(found) > ON_A_PAGE else None
 
 
 def _closed(uow: UnitOfWork, contact: Contact, after: str | None) -> tuple[tuple[Row, ...], str | None]:

@@ -312,8 +312,16 @@ class SalesInvoices(Protocol):
     def delete(self, invoice: SalesInvoice) -> None:
         """Remove that version of a draft without a number. Raises Conflict if it is another."""
 
-    def drafts_of(self, contact: ContactId, limit: int = 50) -> tuple[SalesInvoice, ...]:
-        """Drafts, what is being sent, and numbers that were given up; last changed first."""
+    def drafts_of(
+        self, contact: ContactId, limit: int, before: SalesInvoiceId | None = None, *, team: TeamId | None = None
+    ) -> tuple[SalesInvoice, ...]:
+        """Drafts, what is being sent, and numbers that were given up; last changed first. Without a team every team's.
+
+        `before` continues after the last one seen; raises NotFound when there is no such row of that contact.
+        """
+
+    def count_drafts(self, contact: ContactId, team: TeamId) -> int:
+        """How many `drafts_of` has of that team."""
 
     def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
         """Everybody's drafts, last changed first; `before` continues after the last one seen."""

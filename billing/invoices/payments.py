@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import ClassVar
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from billing.errors import (
     PaidDayOutOfRange,
     PaymentTooHigh,
     ReferenceMissing,
+    refuse_all,
 )
 from billing.ids import ContactId, InvoiceId, PaymentMethodId, SalesInvoiceId
 from billing.invoices import telling, typed
@@ -174,19 +176,33 @@ def check_payment(uow: UnitOfWork, command: RecordPayment) -> Chargeable:
 
 def manual_payment(uow: UnitOfWork, command: RecordPayment, sheet: Sheet) -> ManualPayment:
     """What was typed. Raises what its fields refuse, at their fields."""
+    refuse_all(partial(_given, command, sheet), partial(_possible_day, uow, command), partial(_with_reference, command))
+    noon = datetime.combine(command.received_on, time(12), uow.catalogue.business.zone).astimezone(UTC)
+    return ManualPayment(
+        by=command.by,
+        amount=_given(command, sheet),
+        received_at=min(noon, uow.now),
+        reference=command.reference.strip(),
+    )
+
+
+def _given(command: RecordPayment, sheet: Sheet) -> Money:
     given = typed.amount(command.amount, sheet.due.currency, NotAnAmount)
     if not given:
         raise NotAnAmount(text=command.amount[:40], currency=sheet.due.currency)
     if sheet.due < given:
         raise PaymentTooHigh(due=sheet.due.amount, currency=sheet.due.currency)
+    return given
+
+
+def _possible_day(uow: UnitOfWork, command: RecordPayment) -> None:
     if not uow.today - EARLIEST <= command.received_on <= uow.today:
         raise PaidDayOutOfRange(first=(uow.today - EARLIEST).isoformat(), last=uow.today.isoformat())
+
+
+def _with_reference(command: RecordPayment) -> None:
     if command.by is not PaidBy.CASH and not command.reference.strip():
         raise ReferenceMissing
-    noon = datetime.combine(command.received_on, time(12), uow.catalogue.business.zone).astimezone(UTC)
-    return ManualPayment(
-        by=command.by, amount=given, received_at=min(noon, uow.now), reference=command.reference.strip()
-    )
 
 
 def perform_payment(payments: Payments, context: Context, checked: Chargeable) -> Settled:

@@ -71,7 +71,7 @@ def has_terms(terms: Sequence[Term], column: str = "contacts.search") -> tuple[s
 
 
 def rows(
-    connection: Connection, source: str, condition: str, parameters: Mapping[str, str | int], most: int
+    connection: Connection, source: str, condition: str, parameters: Mapping[str, object], most: int
 ) -> list[Match]:
     """The contacts of that source for which the condition is true."""
     statement = text(f"SELECT {_COLUMNS} FROM {source} WHERE {condition} LIMIT {most}")  # noqa: S608 - no input in it

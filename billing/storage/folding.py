@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from anyascii import anyascii
 
@@ -20,6 +21,13 @@ _NOT_DIGITS = re.compile(r"\D+")
 _TRUNK_ZERO = re.compile(r"\(0\)")  # +49 (0) 30: dialled only inside the country
 _PHONE_TYPED = re.compile(r"[\d\s()+/.\-]+")
 _SHORTEST_PHONE = 5  # digits; fewer may be a house number or "24/7"
+# ITU-T, "List of Recommendation ITU-T E.164 assigned country codes".
+_COUNTRY_CODES = """
+    1 7 20 27 30-34 36 39 40 41 43-49 51-58 60-66 81 82 84 86 90-95 98 211-213 216 218 220-269 290 291 297-299 350-359
+    370-378 380-383 385-387 389 420 421 423 500-509 590-599 670 672-683 685-692 850 852 853 855 856 880 886 960-968
+    970-977 992-996 998
+"""
+_KEEP_THE_ZERO = ("39", "378")  # Italy and San Marino: it is dialled from abroad, too
 _STRIPE_PREFIX = "cus_"  # in front of every id, so it tells nothing apart
 
 
@@ -39,6 +47,20 @@ def spellings(word: str) -> tuple[str, ...]:
 def phone_digits(text: str) -> str:
     """The digits, without what is dialled before: `+49 (0)30 123` is `4930123`, `030 123` is `30123`."""
     return _NOT_DIGITS.sub("", _TRUNK_ZERO.sub("", text)).lstrip("0")
+
+
+def with_country_codes(word: str) -> tuple[str, ...]:
+    """A phone number as it begins with the code of each country: `30123` is `4930123` in one. None for other words."""
+    if not word.isdigit() or len(word) < _SHORTEST_PHONE:
+        return ()
+    return (*(code + word for code in country_codes()), *(f"{code}0{word}" for code in _KEEP_THE_ZERO))
+
+
+@cache
+def country_codes() -> tuple[str, ...]:
+    """Of all telephone numbers. None is the beginning of another."""
+    ends = [part.split("-") for part in _COUNTRY_CODES.split()]
+    return tuple(str(code) for first, *last in ends for code in range(int(first), int((last or [first])[0]) + 1))
 
 
 def searchable(contact: Contact) -> str:

@@ -1,6 +1,7 @@
 """The search on PostgreSQL: a GIN index of trigrams, which LIKE uses, when the server has the extension pg_trgm.
 
-Without it, a table of all words finds their beginnings only, and a bounded number of contacts is looked at.
+Without it, a table of all words finds their beginnings only, and a bounded number of contacts is looked at. So a phone
+number that was typed without the code of its country is looked for with each of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from billing.storage.finders import Matches, SearchStrength, Term, has_terms, rows
+from billing.storage.folding import with_country_codes
 from billing.storage.samples import Sample, last_number
 
 TRIGRAM_INDEX = "ix_contacts_search_trigrams"
@@ -22,6 +24,7 @@ _MANY = 0.01  # of the contacts; too many to look again for long terms that the 
 _FEW = 2  # needles of a term that the index is asked for, too, when another term is rarer
 _NOT_IN_INDEX = "(contacts.search || '')"
 _MOST_WORDS = 2_000  # that are looked at without trigrams
+_MOST_SPELLINGS = 20  # of one word, with those that it may have been meant for
 
 
 class TrigramFinder:
@@ -83,15 +86,30 @@ class WordFinder:
     strength = SearchStrength.WORD_PREFIXES
 
     def find(self, connection: Connection, terms: Sequence[Term], most: int) -> Matches:
-        beginnings = [tuple(f" {needle.strip()}" for needle in needles) for needles in terms]
+        beginnings = [_beginnings(needles) for needles in terms]
         count, rarest = min((_count(connection, term), term) for term in beginnings)
         if count == 0:
             return Matches([])
-        condition, patterns = has_terms(beginnings)
+        others, patterns = has_terms([term for term in beginnings if term != rarest])
         numbers, parameters = _numbers(rarest)
-        is_candidate = f"contacts.number IN ({numbers})"
-        found = rows(connection, "contacts", f"{is_candidate} AND {condition}", patterns | parameters, most)
+        condition = f"contacts.number IN ({numbers})" + (f" AND {others}" if others else "")
+        found = rows(connection, "contacts", condition, {**patterns, **parameters}, most)
         return Matches(found, complete=count < _MOST_WORDS or len(found) == most)
+
+
+# `{` comes behind every letter and digit in the order "C", which is that of the column.
+_OF_MANY = f"""
+    SELECT found.number FROM unnest(CAST(:beginnings AS text[])) AS beginning CROSS JOIN LATERAL (
+        SELECT number FROM contact_words
+        WHERE word >= beginning COLLATE "C" AND word < beginning || '{{' COLLATE "C" LIMIT {_MOST_WORDS}
+    ) AS found LIMIT {_MOST_WORDS}
+"""  # noqa: S608 - no input in it
+
+
+def _beginnings(needles: Term) -> Term:
+    """Of the words that are meant: a number that was typed as it is dialled at home is kept with its country's code."""
+    typed = [needle.strip() for needle in needles]
+    return tuple(f" {each}" for word in typed for each in (word, *with_country_codes(word)))
 
 
 def _count(connection: Connection, term: Term) -> int:
@@ -100,12 +118,15 @@ def _count(connection: Connection, term: Term) -> int:
     return int(connection.execute(statement, parameters).scalar_one())
 
 
-def _numbers(term: Term) -> tuple[str, dict[str, str]]:
+def _numbers(term: Term) -> tuple[str, dict[str, object]]:
     """The bounded question for contacts that have a word with one of these beginnings.
 
-    With OR instead of UNION ALL the server would first read all of them, and then keep the bounded number.
+    With OR instead of UNION ALL the server would first read all of them, and then keep the bounded number. Of the many
+    beginnings of a phone number few are anybody's, so there one short question is planned faster than a long one.
     """
-    patterns = {f"word_{number}": f"{needle.strip()}%" for number, needle in enumerate(term)}
+    if len(term) > _MOST_SPELLINGS:
+        return _OF_MANY, {"beginnings": [needle.strip() for needle in term]}
+    patterns: dict[str, object] = {f"word_{number}": f"{needle.strip()}%" for number, needle in enumerate(term)}
     each = (f"SELECT number FROM contact_words WHERE word LIKE :{name}" for name in patterns)  # noqa: S608 - no input
     every = " UNION ALL ".join(each)
     return f"SELECT number FROM ({every}) AS every_one LIMIT {_MOST_WORDS}", patterns  # noqa: S608 - no input

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, tuple_, update
 from sqlalchemy.engine import Connection
 
 from billing.change_requests.model import Place, RequestFilter
@@ -72,16 +72,29 @@ class SalesInvoiceRows:
         if self._connection.execute(statement).rowcount == 0:
             raise Conflict(invoice.id)
 
-    def drafts_of(self, contact: ContactId, limit: int = 50) -> tuple[SalesInvoice, ...]:
+    def drafts_of(
+        self, contact: ContactId, limit: int, before: SalesInvoiceId | None = None, *, team: TeamId | None = None
+    ) -> tuple[SalesInvoice, ...]:
         column = sales_invoices.c
-        statement = select(_BODY).where(column.contact == contact, column.stage.in_(_UNSENT))
-        return tuple(self._read(statement.order_by(column.changed_at.desc(), column.id.desc()).limit(limit)))
+        theirs = column.contact == contact if team is None else and_(column.contact == contact, column.team == team)
+        return self._newest(select(_BODY).where(theirs, column.stage.in_(_UNSENT)), theirs, limit, before)
+
+    def count_drafts(self, contact: ContactId, team: TeamId) -> int:
+        column = sales_invoices.c
+        counted = select(func.count()).where(column.contact == contact, column.team == team, column.stage.in_(_UNSENT))
+        return int(self._connection.execute(counted).scalar_one())
 
     def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
+        theirs = sales_invoices.c.team == team
+        return self._newest(select(_BODY).where(theirs, DRAFTS), theirs, limit, before)
+
+    def _newest(
+        self, statement: Select[str], whose: ColumnElement[bool], limit: int, before: SalesInvoiceId | None
+    ) -> tuple[SalesInvoice, ...]:
+        """Last changed first, behind that one of theirs."""
         column = sales_invoices.c
-        statement = select(_BODY).where(column.team == team, DRAFTS)
         if before is not None:
-            last = select(column.changed_at, column.id).where(column.team == team, column.id == before)
+            last = select(column.changed_at, column.id).where(whose, column.id == before)
             row = self._connection.execute(last).one_or_none()
             if row is None:
                 raise NotFound(before)

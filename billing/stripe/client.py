@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from billing.stripe.names import OTHER_KEYS, is_ours
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 60.0  # a first payment may wait for a bank
 CONNECTIONS = 64
+CLOCKS_DIFFER = timedelta(minutes=1)  # Stripe's and ours, at most
 KEY_HEADER = "Idempotency-Key"
 
 

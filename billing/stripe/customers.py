@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -30,14 +30,21 @@ READERS = 8  # of one page's customers at a time; the pace is kept by the connec
 class StripeCustomers:
     """Reads; never writes. All methods raise Transient when it may be tried again."""
 
-    def __init__(self, client: stripe.StripeClient, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        client: stripe.StripeClient,
+        catalogue: Catalogue,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`clock`: the one by which the mirror's own changes are written down."""
         self._client = client
         self._catalogue = catalogue
+        self._clock = clock
         self._product_names: dict[str, str] = {}
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps, also what is left of a deleted customer; None for an unknown one."""
-        began = datetime.now(UTC)
+        began = self._clock()
         with translated():
             try:
                 found = self._client.v1.customers.retrieve(customer)
@@ -55,7 +62,7 @@ class StripeCustomers:
         with ThreadPoolExecutor(READERS, thread_name_prefix="stripe-customers") as readers:
             more = True
             while more:
-                began = datetime.now(UTC)
+                began = self._clock()
                 with translated():
                     page = self._page(after)
                     snapshots = tuple(readers.map(partial(self._read, began), page.data))

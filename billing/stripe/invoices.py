@@ -28,6 +28,7 @@ from billing.invoices.model import Discount
 from billing.money import Money
 from billing.ports import CreditIssued, CreditOrder, GiveBack, InvoiceOrder, ManualPayment, PaidBy
 from billing.stripe import reading
+from billing.stripe.client import CLOCKS_DIFFER
 from billing.stripe.customers import PAGE
 from billing.stripe.failures import is_missing, translated
 from billing.stripe.names import OPERATION, noted
@@ -235,11 +236,14 @@ class StripeInvoices:
                 self._refuse_unless(invoice, *_PAYABLE)
                 if too_much:
                     raise AmountDueChanged(due=live.amount_remaining, currency=payment.amount.currency)
-                self._attach(invoice, payment, operation)
+                self._attach(invoice, payment, operation, accepted_at)
             return reading.invoice(self._client.v1.invoices.retrieve(invoice))
 
-    def _attach(self, invoice: InvoiceId, payment: ManualPayment, operation: OperationId) -> None:
-        moment = int(payment.received_at.timestamp())
+    def _attach(
+        self, invoice: InvoiceId, payment: ManualPayment, operation: OperationId, accepted_at: datetime
+    ) -> None:
+        """A little back in time where it was just now: Stripe takes nothing that its own clock has not come to."""
+        moment = int(min(payment.received_at, accepted_at - CLOCKS_DIFFER).timestamp())
         record = create_once(
             operation,
             "report",

@@ -27,7 +27,7 @@ from billing.ports import (
     SubscriptionOrder,
 )
 from billing.stripe import reading
-from billing.stripe.bill_to import change_bill_to
+from billing.stripe.bill_to import change_bill_to, has_bill_to, take_back_tax_id
 from billing.stripe.collecting import Collecting
 from billing.stripe.customers import PAGE, StripeCustomers
 from billing.stripe.discounts import Discounts
@@ -70,7 +70,7 @@ class StripePayments:
         self._success_url = success_url
         self._cancel_url = cancel_url
         self._clock = clock
-        self._customers = StripeCustomers(client, catalogue)
+        self._customers = StripeCustomers(client, catalogue, clock)
         self._references = References(client, catalogue, time.monotonic)
         self.invoices = StripeInvoices(client, self._references, clock)
         running = RunningSubscriptions(client, catalogue)
@@ -283,15 +283,25 @@ class StripePayments:
         return reading.payment_method(method) if isinstance(method, stripe.PaymentMethod) else None
 
     def change_bill_to(
-        self, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None
+        self, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None, operation: OperationId
     ) -> CustomerSnapshot:
         """See `Payments`. Setting the same values again has no other effect, so there is no idempotency key."""
         with translated():
-            change_bill_to(self._client, customer, name, after, replaced_tax_id)
+            change_bill_to(self._client, customer, name, after, replaced_tax_id, operation)
         snapshot = self.snapshot(customer)
         if snapshot is None:
             raise UnknownContact
         return snapshot
+
+    def has_bill_to(self, customer: CustomerId, operation: OperationId) -> bool:
+        """See `Payments`."""
+        with translated():
+            return has_bill_to(self._client, customer, operation)
+
+    def take_back_tax_id(self, customer: CustomerId, operation: OperationId) -> None:
+        """See `Payments`."""
+        with translated():
+            take_back_tax_id(self._client, customer, operation)
 
     def snapshot(self, customer: CustomerId) -> CustomerSnapshot | None:
         """Everything the mirror keeps, also what is left of a deleted customer; None for an unknown one."""

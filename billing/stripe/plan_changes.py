@@ -24,6 +24,7 @@ from billing.plans import Item
 from billing.ports import ChangedSubscription, ChangeLine, ChangeOrder, ChangePreview, ScheduledChange
 from billing.previews import TaxLine
 from billing.stripe import reading
+from billing.stripe.client import CLOCKS_DIFFER
 from billing.stripe.customers import StripeCustomers
 from billing.stripe.names import CATALOGUE, OPERATION, noted
 from billing.stripe.once import create_once
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 CHANGED_BY = "changed_by"  # metadata of a subscription: the operation that changed it last
 NOT_CREDITED = "not_credited"  # metadata of an item that makes up for a credit: of which line of the invoice
-_CLOCKS_DIFFER = timedelta(minutes=1)
 Params = dict[str, Any]
 
 
@@ -58,7 +58,8 @@ class PlanChanges:
 
     def preview(self, order: ChangeOrder) -> ChangePreview:
         """See `Payments.preview_change`."""
-        return self._preview(order, self._running.as_ordered(order))
+        live = self._running.as_ordered(order)
+        return self._preview(_within_period(order, live), live)
 
     def change(self, order: ChangeOrder, reviewed: ChangePreview | None, operation: OperationId) -> ChangedSubscription:
         """See `Payments.change_subscription`.
@@ -87,6 +88,7 @@ class PlanChanges:
         """What nobody reviewed is not prorated at all where unused time is not credited (K5)."""
         is_prorated = reviewed is not None or order.credits_unused
         live = self._running.as_ordered(order)
+        order = _within_period(order, live)
         _of_ours(live)
         if is_prorated and not any(self._waiting(order, operation)):
             _agree(self._preview(order, live), reviewed)
@@ -379,6 +381,15 @@ def _phases(
     return {"phases": phases, "end_behavior": "release", "metadata": {OPERATION: operation}}
 
 
+def _within_period(order: ChangeOrder, live: stripe.Subscription) -> ChangeOrder:
+    """Prorated within the running period, as Stripe insists: our clock may be a little before or behind its own."""
+    items = live["items"].data
+    begin = max(reading.instant(item.current_period_start) for item in items)
+    end = min(reading.instant(item.current_period_end) for item in items)
+    at = max(begin, min(order.prorated_at, end - timedelta(seconds=1)))
+    return order.model_copy(update={"prorated_at": at})
+
+
 def _agree(found: ChangePreview, reviewed: ChangePreview | None) -> None:
     """Stripe's preview must be what the person reviewed, or at a later moment not more than that.
 
@@ -406,7 +417,7 @@ def _of_ours(live: stripe.Subscription) -> stripe.SubscriptionSchedule | None:
 def _may_be_of(schedule: stripe.SubscriptionSchedule, operation: OperationId, accepted_at: datetime) -> bool:
     """Ours, or what our first call made before the second one could say so."""
     said = noted(schedule.metadata, OPERATION)
-    is_fresh = reading.instant(schedule.created) >= accepted_at - _CLOCKS_DIFFER
+    is_fresh = reading.instant(schedule.created) >= accepted_at - CLOCKS_DIFFER
     return said == operation or (said is None and len(schedule.phases) == 1 and is_fresh)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 
@@ -36,14 +36,13 @@ def bill_to(
     t: Translator,
     csrf: str,
     typed: Mapping[str, str] | None = None,
-    refused: Reason | None = None,
+    refused: Sequence[Reason] = (),
 ) -> str:
     """The form. `typed` is what stood in it when it was refused, so that nothing is typed twice."""
     before = opened.before
     on_file = {"name": before.name, "email": before.email, "tax_id": before.tax_id or ""} | before.address.model_dump()
     values = {name: (typed or on_file).get(name, "") for name in FIELDS}
-    sentence = _sentence(refused, t) if refused else ""
-    at_field = {refused.field: sentence} if refused and refused.field in FIELDS else {}
+    at_field = {one.field: _sentence(one, t) for one in reversed(refused) if one.field in FIELDS}
     return render(
         "bill_to_page.html",
         business=business,
@@ -53,7 +52,7 @@ def bill_to(
         csrf=csrf,
         values=values,
         errors=at_field,
-        problem="" if at_field else sentence,
+        problem="" if at_field or not refused else _sentence(refused[0], t),
         codes=countries(),
         countries=_countries(t.language),
     )

@@ -30,7 +30,7 @@ from blocks.answers import Answer
 from blocks.graphemes import fit, units
 from blocks.invoices import figures
 from blocks.invoices.ids import Id
-from blocks.texts import Translator, bold, escape, joined
+from blocks.texts import Translator, bold, joined
 
 ON_A_PAGE = 20  # lines
 LANGUAGES = (("en", "English"), ("de", "Deutsch"))
@@ -42,8 +42,8 @@ def form(shown: DraftForm, t: Translator, page: int = 0) -> kit.Modal:
     last = max(0, (len(invoice.lines) - 1) // ON_A_PAGE)
     page = min(max(page, 0), last)
     blocks: list[kit.Block] = [kit.section(t.rich("For {name}", name=bold(shown.contact.name)))]
-    if shown.others:
-        blocks.append(_others(shown.others, t))
+    if shown.other:
+        blocks.append(_other(shown.other, t))
     if shown.unread:
         blocks.append(_unread(shown.unread, t))
     if invoice.currency != shown.contact.currency:
@@ -75,17 +75,14 @@ def form(shown: DraftForm, t: Translator, page: int = 0) -> kit.Modal:
     )
 
 
-def _others(drafts: Sequence[SalesInvoice], t: Translator) -> kit.Block:
-    """What is begun already, also by a colleague, and the way to what was changed last."""
-    last = drafts[0]
-    said = t.count(
-        "📝 There is {n} draft for this customer already, last changed by {name}, {when}.",
-        "📝 There are {n} drafts for this customer already; the newest was last changed by {name}, {when}.",
-        len(drafts),
-        name=last.changed_by.name,
-        when=last.changed_at,
+def _other(draft: SalesInvoice, t: Translator) -> kit.Block:
+    """What is begun already, perhaps by a colleague, and the way there."""
+    said = t.rich(
+        "📝 There is a draft for this customer already, last changed by {name}, {when}.",
+        name=fit(draft.changed_by.name, 200),
+        when=draft.changed_at,
     )
-    return kit.section(escape(said), accessory=kit.button(t("Show the draft"), Id.SHEET, value=last.id))
+    return kit.section(said, accessory=kit.button(t("Show the draft"), Id.SHEET, value=draft.id))
 
 
 def changed(by: str, invoice: str, t: Translator) -> Answer:

@@ -57,7 +57,7 @@ def _pair(
 ) -> Iterator[kit.Block]:
     """Two columns with the same lines, so that they can be read across; on a phone one stands under the other."""
     yield kit.divider()
-    yield from kit.rows([(_head(own, shown, catalogue, t, is_own=True), _head(other, shown, catalogue, t))])
+    yield from kit.columns([(_head(own, shown, catalogue, t, is_own=True), _head(other, shown, catalogue, t))])
     ours, theirs = ({feature.id for feature in one.plan.features} for one in (own, other))
     features = [one for one in shown.features if one.id in ours | theirs]
     for first in range(0, len(features), FEATURES):
@@ -66,7 +66,7 @@ def _pair(
             joined(f"{'✅' if line.id in has else '➖'} {fit(line.in_(t.language), 80)}" for line in lines)
             for has in (ours, theirs)
         )
-        yield from kit.rows([(left, right)])
+        yield from kit.columns([(left, right)])
 
 
 def _head(one: PlanColumn, shown: Comparison, catalogue: Catalogue, t: Translator, *, is_own: bool = False) -> Mrkdwn:

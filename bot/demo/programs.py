@@ -198,6 +198,7 @@ def bot_environment(data: Path, ports: Ports) -> dict[str, str]:
         "SLACK_API_URL": f"{ports.url(ports.workspace)}/api/",
         "STRIPE_API_KEY": STRIPE_KEY,
         "STRIPE_API_URL": ports.url(ports.stripe),
+        "KONTOR_CLOCK_URL": f"{ports.url(ports.stripe)}/control/clock",
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "KONTOR_MANAGERS_CHANNEL": MANAGERS_CHANNEL,
         "KONTOR_PUBLIC_URL": ports.url(ports.bot),

@@ -62,7 +62,7 @@ def billing_contact_pages(desk: Desk, business: Business, public_url: str) -> Bl
         except Refusal as refusal:
             if type(refusal) in _GONE:
                 raise
-            page = pages.bill_to(opened, business, t, _csrf(token, Purpose.EDIT), typed, refusal.reason)
+            page = pages.bill_to(opened, business, t, _csrf(token, Purpose.EDIT), typed, refusal.reasons)
             return page, 422
         return redirect(url_for(".edit", token=token, lang=t.language), 303)
 

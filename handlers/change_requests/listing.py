@@ -19,7 +19,7 @@ from handlers.router import Router
 
 
 def register(router: Router) -> None:
-    for word in ("approvals", "freigaben"):
+    for word in ("approvals", "genehmigungen", "freigaben"):
         router.command(word)(by_command)
     router.action(Id.OPEN)(opened)
     router.action(Id.LISTED)(listed)

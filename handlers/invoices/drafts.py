@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -20,11 +19,12 @@ from billing.invoices.drafting import SaveDetails
 from billing.invoices.sending import SendInvoice
 from billing.ports import UnitOfWork
 from blocks import invoices as views
+from blocks.finder import PLACE, Onward
 from blocks.invoices import Id
 from blocks.kit import Modal
 from blocks.texts import Translator
 from handlers.announcements import Links
-from handlers.contacts import choose
+from handlers.contacts import choose, choose_in_message
 from handlers.conversation import STACK, Screen
 from handlers.invoices.places import lay, new_id
 from handlers.payloads import Call
@@ -32,7 +32,6 @@ from handlers.router import Router
 
 SHORTCUT = "invoice_customer"
 PREVIEW = timedelta(hours=1)  # how long the link to a draft's document is good
-_MAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 
 
 def register(router: Router) -> None:
@@ -76,10 +75,9 @@ def by_command(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Rou
 
 
 def from_message(call: Call, actor: Actor, desk: Desk, screen: Screen, router: Router, t: Translator) -> None:
-    """The message shortcut: an invoice for whoever's e-mail address stands in the message; else the finder."""
-    address = _MAIL.search(call.text)
+    """The message shortcut: an invoice for whoever's e-mail address stands in the message; else a modal that asks."""
     with desk.reading(actor) as uow:
-        found = choose(uow, call, t, router, address.group() if address else "")
+        found = choose_in_message(uow, call, t, router, Onward("invoice", PLACE))
         view = found if isinstance(found, Modal) else views.form(drafting.form(uow, found, new_id(call)), t)
     screen.show(view)
 

@@ -35,6 +35,7 @@ from billing.errors import (
     LinkExpired,
     LinkUnknown,
     LinkUsed,
+    Misconfigured,
     NoCardOnFile,
     NoEmailAddress,
     NoSelfService,
@@ -51,6 +52,7 @@ from billing.errors import (
     TooManyLinks,
     TooManyRecipients,
     Transient,
+    UnknownContact,
     VerificationLocked,
     VerificationNeeded,
     WrongCard,
@@ -628,6 +630,16 @@ def test_a_broken_change_gives_them_back_too(shop: Shop) -> None:
     shop.steps.fail(operation.id, "ref")
     assert guard(shop).changing is None
     assert shop.rows.proofs[proof.id].used_by is None
+
+
+def test_whoever_cannot_take_back_what_was_begun_says_so(shop: Shop) -> None:
+    """An administrator has to see to it; that the change was called off comes second."""
+    operation = changes(shop, verifies(shop))
+    shop.payments.fails += [UnknownContact(), Misconfigured(setting="STRIPE_API_KEY")]
+    refused = walked(shop, operation)
+    assert refused.reason is not None
+    assert refused.reason.key == "Misconfigured"
+    assert shop.payments.called("take_back_tax_id") == 1
 
 
 def test_a_repeated_step_changes_nothing(shop: Shop) -> None:

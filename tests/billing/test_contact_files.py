@@ -146,6 +146,22 @@ def test_a_customer_may_stand_in_one_row_only(tmp_path: Path) -> None:
     assert mistakes(tmp_path, text) == [(4, Mistake.DUPLICATE, "stripe_customer")]
 
 
+def test_a_customer_who_stands_in_two_rows_is_named_whatever_else_is_wrong_in_them(tmp_path: Path) -> None:
+    text = f"{HEADER}\ncus_1,,DE,EUR\ncus_1,Ben,DE,EUR\ncus_1,Cy,XX,EUR\n"
+    assert mistakes(tmp_path, text) == [
+        (2, Mistake.MISSING, "name"),
+        (3, Mistake.DUPLICATE, "stripe_customer"),
+        (4, Mistake.UNKNOWN_COUNTRY, "country"),
+        (4, Mistake.DUPLICATE, "stripe_customer"),
+    ]
+
+
+def test_what_is_no_customer_is_no_customer_twice(tmp_path: Path) -> None:
+    text = f"{HEADER}\n1,Ada,DE,EUR\n1,Ben,DE,EUR\n"
+    wrong = (Mistake.WRONG_CUSTOMER, "stripe_customer")
+    assert mistakes(tmp_path, text) == [(2, *wrong), (3, *wrong)]
+
+
 def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
     """A quoted name with a line break fills lines 2 and 3, line 4 is empty."""
     assert mistakes(tmp_path, f'{HEADER}\ncus_1,"Ada\nRoe",DE,EUR\n\ncus_2,,DE,EUR\n') == [(5, Mistake.MISSING, "name")]

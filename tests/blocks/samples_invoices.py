@@ -184,7 +184,7 @@ FULL_FORM = draft_form(
     reverse_charge=True,
     templates=tuple(template(n) for n in range(100)),
     fields=FIELDS,
-    others=(FULL,) * 30,
+    other=FULL,
     unread=(LONG,) * 20,
 )
 

@@ -294,6 +294,14 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: finder.finder((NOBODY,), t),
         lambda t: finder.finder(CROWD, t),
     ),
+    "blocks.finder.named": (
+        lambda t: finder.named(Found(matches=(NOBODY, *CROWD[:1])), t),
+        lambda t: finder.named(Found(matches=CROWD, more=True), t, left=990),
+    ),
+    "blocks.finder.unnamed": (
+        lambda t: finder.unnamed((), (), t, None),
+        lambda t: finder.unnamed(CROWD, (LONG,) * 10, t, finder.Onward("invoice", finder.PLACE)),
+    ),
     "blocks.finder.nobody": (lambda t: finder.nobody("a", None, t), lambda t: finder.nobody(LONG, "help", t)),
     "blocks.help.help_message": (
         lambda t: help.help_message("", t),

@@ -113,3 +113,53 @@ def test_everything_is_within_slacks_limits(t):
     answer = finder.nobody(LONG, "help", t)
     assert problems(answer.message().to_dict()) == []
     assert problems(answer.modal(t).to_dict()) == []
+
+
+@pytest.mark.parametrize("t", [EN, DE])
+def test_of_a_long_text_as_much_is_said_again_as_tells_which_one_it_was(t):
+    """And the bold stays bold: no mark of it is cut off."""
+    typed = "ä" * 3000
+    for view in (finder.choice(Found(matches=many(2)), t, typed), finder.nobody(typed, None, t).modal(t)):
+        said = view.to_dict()["blocks"][0]["text"]["text"]
+        assert "ä" * 90 in said
+        assert len(said) < 350
+        assert said.count("*") == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ada", "Ada Berger"),
+        ("ADA  berger", "Ada Berger"),
+        ("müller", "Max Muller"),
+        ("papa", None),  # inside of two
+        ("berger", None),  # a word of two
+        ("george papa", None),  # one whole word, one a part
+        ("g.papadakis@x.example", "George Papadakis"),
+    ],
+)
+def test_whom_a_command_means(typed, meant):
+    found = Found(
+        matches=(
+            summary(1, name="Ada Berger", company="", email="a@x.example"),
+            summary(2, name="George Papadakis", company="", email="g.papadakis@x.example"),
+            summary(3, name="Zoe Berger", company="Papaya", email="z@x.example"),
+            summary(4, name="Max Muller", company="", email="m@x.example"),
+        )
+    )
+    assert getattr(found.meant(typed), "name", None) == meant
+    assert found.model_copy(update={"guessed": True}).meant(typed) is None
+
+
+def test_among_more_than_were_found_a_whole_word_decides_nothing():
+    """Somebody else may have it, too."""
+    found = Found(
+        matches=(summary(1, name="Ada Berger"), summary(2, name="Papadakis", company="", email="")), more=True
+    )
+    assert found.meant("berger") is None
+    assert found.meant("ada berger").name == "Ada Berger"
+
+
+def test_a_word_of_somebody_at_the_customer_counts_too():
+    found = Found(matches=(summary(1, member="Felix Roe"), summary(2, name="Ben Roehm", company="", email="")))
+    assert found.meant("roe").member == "Felix Roe"

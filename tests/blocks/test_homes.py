@@ -10,10 +10,11 @@ import pytest
 
 from billing.actions import actions
 from billing.approvals import AskedInvoice
+from billing.change_requests.model import RequestState
 from billing.money import Money
 from billing.operations import State
 from billing.overviews import Sum
-from blocks import homes
+from blocks import charts, homes
 from blocks.texts import Translator
 from tests.blocks import samples_invoices as invoices
 from tests.blocks import samples_mirror as mirror
@@ -33,13 +34,26 @@ def test_whatever_somebody_did_has_a_name(kind: str) -> None:
     assert "*Request: Ada*" not in text(did=(mirror.did(State.DONE, kind),))
 
 
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (RequestState.SCHEDULED, "✅ *Downgrade: Ada*\\napproved and planned, "),
+        (RequestState.EFFECTIVE, "✅ *Downgrade: Ada*\\nin effect, "),
+        (RequestState.FAILED, "⚠️ *Downgrade: Ada*\\nfailed at Stripe, "),
+    ],
+)
+def test_an_approved_downgrade_says_how_things_stand_with_it(state: RequestState, said: str) -> None:
+    did = mirror.did(State.DONE, "apply_change_request").model_copy(update={"request": state})
+    assert said in text(did=(did,))
+
+
 STATES = [
     ("waiting for a decision", "wartet auf eine Entscheidung"),
     ("changed since, has to be asked for anew", "seitdem geändert, muss neu angefragt werden"),
     ("approved", "genehmigt"),
     ("rejected", "abgelehnt"),
     ("approved and sent", "genehmigt und gesendet"),
-    ("sent without an approval", "ohne Freigabe gesendet"),
+    ("sent without an approval", "ohne Genehmigung gesendet"),
 ]
 
 
@@ -81,3 +95,14 @@ def test_sums_of_many_currencies_are_counted(language: str, currencies: tuple[st
     assert business is not None
     shown = business.model_copy(update={"overdue": sums, "failing": (), "worst": (), "days": ()})
     assert said in text(language, business=shown)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_what_waits_for_the_persons_own_decision_comes_first(language: str) -> None:
+    """For a manager above the figures of the business."""
+    t = Translator(language)
+    view = homes.home(mirror.FULL_HOME, t).to_dict()
+    texts = [block["text"]["text"] for block in view["blocks"] if "text" in block]
+    decisions = texts.index(f"*{t('Waits for your decision')}*")
+    assert decisions < texts.index(t("*Failing payments, the largest first*"))
+    assert decisions < next(n for n, one in enumerate(texts) if charts.title(mirror.FULL_HOME.business.days, t) in one)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from blocks import kit
 from blocks.graphemes import fit, units
-from blocks.texts import Mrkdwn, escape
+from blocks.texts import Mrkdwn, bold, escape
 from bot.sandbox.workspace.limits import problems
 from tests.blocks.samples import FAMILY
 
@@ -167,3 +167,9 @@ def test_the_block_id_of_an_input_leads_back_to_its_field(block_id, name, key):
 
 def test_another_version_of_an_input_has_another_block_id():
     assert kit.field_id("limit", version="a") != kit.field_id("limit", version="b")
+
+
+def test_an_amount_is_told_from_what_it_is_for_where_one_stands_under_the_other():
+    """As on a phone. What is marked already stays as it is."""
+    (block,) = kit.rows([("VAT, 19%", "€3.61"), (bold("Total"), bold("€22.61"))])
+    assert [one["text"] for one in block.to_dict()["fields"]] == ["VAT, 19%", "*€3.61*", "*Total*", "*€22.61*"]

@@ -158,9 +158,9 @@ def test_the_review_shows_the_first_payment_line_by_line():
     """H23. 3 × 49.00 = 147.00; 10 % is 14.70; 19 % of 132.30 is 25.14; together 157.44."""
     text = words(subscriptions.review(review(), EN).to_dict())
     for line in (
-        "Marketing Plus × 3, €49.00 each\n€147.00",
-        "Coupon SPRING10 · 10% off\n-€14.70",
-        "VAT, 19%\n€25.14",
+        "Marketing Plus × 3, €49.00 each\n*€147.00*",
+        "Coupon SPRING10 · 10% off\n*-€14.70*",
+        "VAT, 19%\n*€25.14*",
         "*Total*\n*€157.44*",
     ):
         assert line in text
@@ -174,16 +174,16 @@ CREDIT, OWED, MUCH = eur(2000), eur(-5000), eur(20000)
     [
         (
             CREDIT,
-            ("*Total*\n*€157.44*\nCredit balance\n-€20.00\n*Charged now*\n*€137.44*", "€137.44 is charged as soon"),
+            ("*Total*\n*€157.44*\nCredit balance\n*-€20.00*\n*Charged now*\n*€137.44*", "€137.44 is charged as soon"),
         ),
         (
             OWED,
-            ("*Total*\n*€157.44*\nOwed from before\n€50.00\n*Charged now*\n*€207.44*", "€207.44 is charged as soon"),
+            ("*Total*\n*€157.44*\nOwed from before\n*€50.00*\n*Charged now*\n*€207.44*", "€207.44 is charged as soon"),
         ),
         (
             MUCH,
             (
-                "Credit balance\n-€200.00\n*Charged now*\n*€0.00*",
+                "Credit balance\n*-€200.00*\n*Charged now*\n*€0.00*",
                 "Nothing is charged now",
                 "€42.56 of the credit is kept for later payments",
             ),
@@ -210,7 +210,7 @@ def test_the_review_shows_the_balance_and_what_is_charged_now(balance, lines):
 def test_what_is_not_charged_now_is_shown_as_it_stands_with_the_balance(changes):
     """H23. 157.44 - 20.00 = 137.44."""
     text = words(subscriptions.review(review(**changes), EN).to_dict())
-    assert "Credit balance\n-€20.00\n*Charged then, as it stands today*\n*€137.44*" in text
+    assert "Credit balance\n*-€20.00*\n*Charged then, as it stands today*\n*€137.44*" in text
     assert "As it stands today, €137.44 is charged at first; this may change until then." in text
     assert "Charged now" not in text
 
@@ -234,9 +234,9 @@ def prorated():
         (
             EN,
             (
-                "Marketing Plus × 3, Nov 21, 2026 to Nov 30, 2026 (10 of 30 days)\n€49.00",
-                "Coupon SPRING10 · 10% off\n-€4.90",
-                "VAT, 19%\n€8.38",
+                "Marketing Plus × 3, Nov 21, 2026 to Nov 30, 2026 (10 of 30 days)\n*€49.00*",
+                "Coupon SPRING10 · 10% off\n*-€4.90*",
+                "VAT, 19%\n*€8.38*",
                 "*Total*\n*€52.48*",
                 "monthly, on day 1 of the month",
             ),
@@ -244,7 +244,7 @@ def prorated():
         (
             DE,
             (
-                "Marketing Plus × 3, 21.11.2026 bis 30.11.2026 (10 von 30 Tagen)\n49,00\xa0€",
+                "Marketing Plus × 3, 21.11.2026 bis 30.11.2026 (10 von 30 Tagen)\n*49,00\xa0€*",
                 "*52,48\xa0€*",
                 "monatlich, jeweils am 1.",
             ),
@@ -280,7 +280,7 @@ def test_a_changed_review_names_the_other_part():
 
 def test_the_review_shows_the_next_three_payments_with_dates():
     text = words(subscriptions.review(review(), DE).to_dict())
-    for line in ("21.12.2026\n157,44\xa0€", "21.01.2027\n157,44\xa0€", "21.02.2027\n157,44\xa0€"):
+    for line in ("21.12.2026\n*157,44\xa0€*", "21.01.2027\n*157,44\xa0€*", "21.02.2027\n*157,44\xa0€*"):
         assert line in text
 
 

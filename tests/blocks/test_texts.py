@@ -56,6 +56,32 @@ def test_a_translation_keeps_the_markup_of_its_source():
                 assert text.count(mark) == ids(message)[-1].count(mark), message.id
 
 
+# Where texts are for customers, who are addressed with "Sie"; all others are for colleagues, with "du".
+FOR_CUSTOMERS = ("templates/", "documents/", "billing_contacts/letters.py", "billing_contacts/pages.py")
+FOR_CUSTOMERS += ("letters.py", "mails.py", "pages.py")
+POLITE = re.compile(r"\b(Ihr(e[mnrs]?)?|Ihnen)\b|[a-zäöüß,] Sie\b")
+FAMILIAR = re.compile(r"\b([Dd]u|[Dd]ein(e[mnrs]?)?|[Dd]ir|[Dd]ich|[Ee]uch|[Ee]uer)\b")
+
+
+def german():
+    """Every text with the files that use it."""
+    for message in locales.update("de"):
+        for text in strings(message) if message.id else ():
+            yield text, [file for file, _ in message.locations]
+
+
+def test_colleagues_are_addressed_with_du_and_customers_with_sie():
+    for text, files in german():
+        for file in files:
+            address = FAMILIAR if file.startswith(FOR_CUSTOMERS) else POLITE
+            assert not address.search(text), f"{file}: {text}"
+
+
+def test_an_approval_has_one_name():
+    """ "Genehmigung" for invoices and change requests; "Freigabe" would be another thing to German ears."""
+    assert [text for text, _ in german() if re.search("freigabe|freigeb|freigegeb", text, re.IGNORECASE)] == []
+
+
 def test_texts_inside_f_strings_would_not_be_found():
     """Python's tokens before 3.12 hide them from the extraction, so there must be none."""
     hidden = re.compile(r"""f(["']).*\{(?:self\.)?(?:t|t\.rich|t\.count|later)\(["']""")

@@ -167,6 +167,14 @@ def test_a_mistake_is_shown_at_its_field_and_nothing_is_typed_twice(site: Site) 
     assert site.post().status_code == 303
 
 
+def test_all_mistakes_are_shown_at_once(site: Site) -> None:
+    site.get()
+    wrong = {"postal_code": "123", "city": "", "tax_id": "DE136695977"}
+    answer = site.post(**wrong)
+    assert answer.status_code == 422
+    assert set(re.findall(r'id="(\w+)-wrong"', answer.text)) == wrong.keys()
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -485,6 +485,28 @@ def test_the_switch_turns_the_page_dark(visit):
     expect(page.get_by_role("button", name="Switch to light")).to_be_visible()
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_a_phone_shows_home_with_all_that_stands_above_it(visit, picture, locale):
+    """Nothing is covered or cut off: the app's name, the tabs, the buttons."""
+    page = visit(user="agent", viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, locale=locale)
+    page.locator(".menu-button").click()
+    page.locator('[data-place="home"]').click()
+    expect(page.locator(".home")).to_be_visible()
+    expect(page.locator(".side-left")).to_be_hidden()
+    assert not page.evaluate(WIDER_THAN_THE_WINDOW)
+    shown = [one for one in page.locator(".head > *, .tabs > *").all() if one.is_visible()]
+    boxes = [one.bounding_box() for one in shown if one.get_attribute("role") != "tablist"]
+    assert len(boxes) >= 7
+    for number, one in enumerate(boxes):
+        assert one["x"] >= 0
+        assert one["x"] + one["width"] <= 360
+        for other in boxes[:number]:
+            beside = one["x"] >= other["x"] + other["width"] or other["x"] >= one["x"] + one["width"]
+            assert beside or one["y"] >= other["y"] + other["height"] or other["y"] >= one["y"] + one["height"]
+    assert page.locator(".head h2").evaluate("node => node.scrollWidth <= node.clientWidth"), "the whole name"
+    picture(page, f"phone-home-{locale}")
+
+
 def test_a_phone_shows_everything_without_sideways_scrolling(visit, picture):
     page = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     command(page, "/billing show")

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -52,6 +54,10 @@ class Demo:
     @property
     def text(self) -> str:
         return self.said.read_text()
+
+    @property
+    def stripe(self) -> str:
+        return f"http://127.0.0.1:{self.base + 1}"
 
     @property
     def workspace(self) -> Workspace:
@@ -115,7 +121,7 @@ def test_the_first_start_fills_it_and_a_killed_bot_goes_on_with_what_was_accepte
     assert not re.search(r"warning|error|traceback|\bstripe +method", demo.text, re.IGNORECASE), demo.text
     mia = demo.workspace.person("agent")
     assert mia.types("/billing ada").ok
-    assert "Ada Berger" in mia.text, "one of several to choose from"
+    assert "Ada Berger" in mia.text
     assert mia.types("/billing Ada Berger").ok
     mia.presses("subscription.open")
     price = mia.picks("price", "marketing plus")
@@ -130,6 +136,34 @@ def test_the_first_start_fills_it_and_a_killed_bot_goes_on_with_what_was_accepte
     os.kill(min(demo.bot()), signal.SIGKILL)  # the master alone: its worker holds the port
     eventually(lambda: demo.text.count("it is started again") == 2)
     eventually(demo.is_ready, 120)
+    assert demo.workspace.refused == []
+
+
+def stripes_today(demo: Demo) -> str:
+    """As people in Germany write it."""
+    now = requests.get(f"{demo.stripe}/control/clock", timeout=10).json()["now"]
+    return f"{datetime.fromtimestamp(now, ZoneInfo('Europe/Berlin')):%d.%m.%Y}"
+
+
+def test_one_month_on_a_plan_is_changed_and_a_subscription_starts_on_the_day_it_is_there(demo: Demo) -> None:
+    """Its own clock is what the local Stripe's is: Stripe prorates to no moment of a period that is over."""
+    requests.post(f"{demo.stripe}/control/clock", json={"by_months": 1}, timeout=120).raise_for_status()
+    mia = demo.workspace.person("agent")
+    assert mia.types("/billing plan Ada Berger").ok
+    assert mia.presses("plan_change.open").ok
+    assert mia.submits({"seats#marketing/plus": "5"}).ok
+    mia.waits_for(lambda one: one.view and one.view["callback_id"] == "plan_change.review")
+    assert mia.submits().ok
+    mia.waits_for(lambda one: "Tarif geändert" in one.text)
+    mia.closes(everything=True)
+
+    assert mia.types("/billing Ada Berger").ok
+    mia.presses("subscription.open")
+    assert mia.submits({"price": mia.picks("price", "marketing plus")}).ok
+    assert re.search(rf"heute.*{re.escape(stripes_today(demo))}", mia.text), mia.text
+    assert mia.submits().ok
+    mia.waits_for(lambda one: "läuft" in one.text, 60)
+    mia.closes(everything=True)
     assert demo.workspace.refused == []
 
 

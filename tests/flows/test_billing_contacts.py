@@ -103,6 +103,31 @@ def test_support_changes_it_for_who_verified_the_card(world: World) -> None:
     assert world.workspace.refused == []
 
 
+def test_a_change_that_is_called_off_leaves_no_tax_id_at_stripe(world: World) -> None:
+    """G20: Stripe breaks down after the id was added; until it is back the account is frozen."""
+    ada = account(world)
+    sam = page(world, ada)
+    sam.presses("billing_contact.verify")
+    assert sam.submits(answers(world, ada)).ok
+    path = f"/v1/customers/{ada.customer}"
+    world.stripe_fails("delay", path=path, method="POST", times=2, seconds=0.01)  # noted, and added
+    world.stripe_fails("500", path=path, method="POST", share=1)
+    assert sam.submits(new(ada) | {"tax_id": "DE136695976"}).ok
+    world.eventually(lambda: tax_ids(world, ada) == ["DE136695976"])
+    with world.app.desk.writing(NOBODY) as uow:
+        uow.billing_contacts.freeze(ada.id, uow.now)
+    world.heals()
+    sam.waits_for(lambda one: "reported as not in order" in one.text)
+    assert tax_ids(world, ada) == []
+    customer = world.stripe.v1.customers.retrieve(ada.customer)
+    assert (customer.email, customer.metadata.to_dict()) == (ada.email, {})
+    assert billing_contact(row(world, ada)).name == "Bea Books"
+
+
+def tax_ids(world: World, contact: Contact) -> list[str]:
+    return [one.value for one in world.stripe.v1.customers.tax_ids.list(contact.customer).data]
+
+
 def test_the_customer_changes_it_by_a_link_and_the_former_contact_stops_it(world: World) -> None:
     """G14 to G20: and then "this was not me", a freeze, and a manager who lifts it."""
     ada = account(world, Portal.CORPORATE)

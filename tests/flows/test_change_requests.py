@@ -189,7 +189,7 @@ def test_what_is_let_go_at_stripe_itself_is_shown_to_everybody(world: World) -> 
     world.stripe.v1.subscription_schedules.release(planned.schedule)
     reaches(world, request, S.FAILED)
     for person, channel in everybody(world):
-        wanted = "bei Stripe storniert" if person.name == "Mia Brandt" else "cancelled at Stripe"
+        wanted = "bei Stripe abgesagt" if person.name == "Mia Brandt" else "cancelled at Stripe"
         world.eventually(lambda p=person, c=channel, w=wanted: w in str(card(p, request, c)))
     all_offer(world, request, [])
 
@@ -276,7 +276,7 @@ def test_the_export_comes_as_a_file(world: World) -> None:
     assert content.startswith("request,state,customer,")
     assert request.id in content
     mia = world.person("agent")
-    mia.types("/billing freigaben")
+    mia.types("/billing genehmigungen")
     assert mia.button("requests.export") is None
 
 

@@ -174,7 +174,7 @@ def test_a_manager_finds_it_among_the_approvals_and_decides_on_its_page(world: W
     assert jonas.submits({"note": "A loyal customer"}).ok
     jonas.waits_for(lambda one: "entscheidet" in one.text)
     with world.app.desk.reading(NOBODY) as uow:
-        (draft,) = uow.invoices.drafts_of(ada.id)
+        (draft,) = uow.invoices.drafts_of(ada.id, 2)
     assert sam.types("/billing approvals").ok
     assert "Invoice of €89.25" in sam.text  # 75.00 + 19 % = 89.25
     sam.presses("invoice.open", block_id=world.block_of(sam, "invoice.open", draft.id))

@@ -186,8 +186,8 @@ def test_nothing_starts_when_stripe_would_charge_another_amount_than_was_reviewe
 @pytest.mark.parametrize(
     ("owed", "charged", "shown", "paid"),
     [
-        (5000, [12140], ("Owed from before\n€50.00", "*Charged now*\n*€121.40*"), "€121.40, paid"),
-        (-2000, [5140], ("Credit balance\n-€20.00", "*Charged now*\n*€51.40*"), "€51.40, paid"),
+        (5000, [12140], ("Owed from before\n*€50.00*", "*Charged now*\n*€121.40*"), "€121.40, paid"),
+        (-2000, [5140], ("Credit balance\n*-€20.00*", "*Charged now*\n*€51.40*"), "€51.40, paid"),
         (-10000, [], ("*Charged now*\n*€0.00*", "€28.60 of the credit is kept"), "nothing is charged"),
     ],
     ids=["owed", "credit", "much credit"],

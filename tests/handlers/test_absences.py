@@ -61,4 +61,4 @@ def test_who_decides_nothing_needs_no_deputy(office: AskingOffice) -> None:
 
 
 def test_it_is_answered_in_the_persons_language(office: AskingOffice) -> None:
-    assert "Abwesenheit vom 09.03.2026 bis 13.03.2026" in saves(office, RUTH).text
+    assert "Du bist vom 09.03.2026 bis 13.03.2026 abwesend" in saves(office, RUTH).text

@@ -290,6 +290,12 @@ def test_what_is_wrong_is_said_at_its_field(office: Office, field: str, typed: s
     assert not office.rows.operations
 
 
+def test_everything_that_is_wrong_is_said_at_once(office: Office) -> None:
+    wrong = {"name": "Support", "email": "info@engines.example", "city": " ", "postal_code": "1", "tax_id": "DE1"}
+    assert office.submits(form(office), person=MIA, **(NEW | wrong)).errors.keys() == wrong.keys()
+    assert not office.rows.operations
+
+
 @pytest.mark.parametrize("forged", [{"proof": "bcp_invented"}, {"contact": "con_ben"}, {"proof": None}])
 def test_forged_metadata_changes_nothing(office: Office, forged: dict[str, Any]) -> None:
     """G10"""

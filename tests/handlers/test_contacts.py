@@ -11,9 +11,10 @@ from billing.money import Money
 from billing.roles import Role
 from billing.timeline import Entry, Happening
 from blocks.kit import REMARK
+from handlers.router import Kind
 from tests.support.office import Office
-from tests.support.shop import ADA, BEN, NOW, actor, contact
-from tests.support.slack import elements, metadata, open_view, texts
+from tests.support.shop import ADA, BEN, NOW, SAM, actor, contact
+from tests.support.slack import elements, interaction, metadata, open_view, texts
 
 
 @pytest.fixture
@@ -62,6 +63,19 @@ def test_a_name_that_is_exactly_one_of_several_opens_that_card(office: Office) -
     assert is_card_of(office, "ada@engines.example")
     office.types("ada")
     assert "Several customers match" in texts(office.shown)
+
+
+@pytest.mark.parametrize("typed", ["ada", "history ada", "subscribe Ada"])
+def test_who_has_the_word_is_meant_and_nobody_who_has_it_inside_another(office: Office, typed: str) -> None:
+    office.knows(contact("con_2", name="George Papadakis", email="george@sails.example"))
+    office.types(typed)
+    assert "Who is meant?" not in texts(office.shown)
+    assert "Ada Lovelace" in texts(office.shown)
+
+
+def test_the_search_while_typing_still_offers_everybody(office: Office) -> None:
+    office.knows(contact("con_2", name="George Papadakis", email="george@sails.example"))
+    assert "George Papadakis" in str(office.searches("finder.contact", "ada").body)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +177,48 @@ def test_the_shortcut_takes_the_address_out_of_the_message(office: Office, messa
 def test_without_an_address_the_shortcut_opens_the_finder(office: Office, message: str) -> None:
     office.bills_from(message)
     assert office.shown["callback_id"] == "finder"
+    assert "There is no e-mail address in this message." in texts(office.shown)
+
+
+def test_the_finder_without_a_message_gives_no_hint(office: Office) -> None:
+    office.types("")
+    assert "in this message" not in texts(office.shown)
+
+
+def test_a_message_with_addresses_of_several_customers_asks_who_is_meant(office: Office) -> None:
+    """H1: each once, however often it stands there."""
+    office.bills_from(
+        "From ada@engines.example to ben@byron.example, cc <mailto:ADA@engines.example|ADA@engines.example>"
+    )
+    assert "This message names several customers." in texts(office.shown)
+    rows = [block["accessory"]["value"] for block in office.shown["blocks"] if block.get("accessory")]
+    assert rows == [ADA, BEN]
+    office.presses("card.open", BEN, view=open_view(office.shown))
+    assert is_card_of(office, "Ben Byron")
+
+
+def test_of_several_addresses_only_one_may_be_a_customers(office: Office) -> None:
+    office.bills_from("From help@acme.example to ada@engines.example, cc zuse@computers.example")
+    assert is_card_of(office, "Ada Lovelace")
+
+
+def test_addresses_of_nobody_are_named_above_the_finder(office: Office) -> None:
+    office.bills_from("From help@acme.example, cc zuse@computers.example")
+    assert office.shown["callback_id"] == "finder"
+    assert "No customer has one of these addresses: help@acme.example, zuse@computers.example" in texts(office.shown)
+
+
+def test_who_sent_an_e_mail_that_was_forwarded_counts(office: Office) -> None:
+    mail = {"filetype": "email", "from": [{"address": "ben@byron.example"}], "plain_text": "Please send me the bill"}
+    body = interaction(SAM.user, office.trigger(), callback_id="bill_customer", message={"text": "", "files": [mail]})
+    office.handles(Kind.SHORTCUT, body)
+    assert is_card_of(office, "Ben Byron")
+
+
+def test_a_message_full_of_addresses_is_not_looked_up_without_end(office: Office) -> None:
+    crowd = [f"nobody{n}@crowd.example" for n in range(15)]
+    office.bills_from(" ".join(["ada@engines.example", "ben@byron.example", *crowd]))
+    assert "7 more addresses were not looked up." in texts(office.shown)
 
 
 def test_an_address_of_nobody_is_said_to_be_so(office: Office) -> None:

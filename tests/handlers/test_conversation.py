@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.error import URLError
 
@@ -13,7 +14,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from billing.errors import NothingToSell, QuantityOutOfRange, UnknownContact
+from billing.errors import NothingToSell, NotReadable, QuantityOutOfRange, UnknownContact, refuse_all
 from billing.models import Frozen
 from billing.roles import Role
 from blocks.kit import REMARK, Modal, section
@@ -159,6 +160,25 @@ def test_a_refusal_about_a_field_is_shown_at_the_field(office: Office) -> None:
 
     installed(office, Kind.VIEW, handler)
     assert asks(office, Kind.VIEW).errors == {"quantity": "The quantity for this product is between 1 and 99."}
+
+
+def test_of_several_refusals_each_is_shown_at_its_field(office: Office) -> None:
+    """The first about a field is said there; what belongs to no field of this view waits until these are mended."""
+
+    def too_many() -> None:
+        raise QuantityOutOfRange(minimum=1, maximum=99)
+
+    def unreadable(field: str) -> None:
+        raise NotReadable(field)
+
+    def handler() -> None:
+        refuse_all(refuses, too_many, list, partial(unreadable, "note"), partial(unreadable, "quantity"))
+
+    installed(office, Kind.VIEW, handler)
+    note = {**FORM["blocks"][0], "block_id": "note"}
+    reply = asks(office, Kind.VIEW, view=FORM | {"blocks": [*FORM["blocks"], note]})
+    assert reply.errors.keys() == {"quantity", "note"}
+    assert "between 1 and 99" in reply.errors["quantity"]
 
 
 def test_a_refusal_about_no_field_of_this_view_lies_over_it(office: Office) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from billing.contacts import CustomerSnapshot
+from billing.homes import home
 from billing.ids import EventId
 from billing.money import Money
 from billing.operations import Operation, State
@@ -79,6 +80,16 @@ def test_when_the_customer_has_added_a_card_it_starts_and_the_person_is_told(
     assert "now runs for" in news
     assert office.slack.calls[-1].arguments["channel"] == SAM.user
     assert office.happened() == ["payment_link_sent", "subscription_started"]
+
+
+def test_home_has_one_line_for_what_waited_and_went_on(office: Office, waiting: Operation) -> None:
+    """H6: one act of the person's, one line; it says how it ended."""
+    happens(office, "completed", waiting)
+    office.payments.methods[session(waiting)] = method("pm_new")
+    office.works()
+    with office.store.reading(SAM) as uow:
+        (did,) = home(uow).did
+    assert (did.operation.id, did.operation.state) == (waiting.id, State.DONE)
 
 
 def test_the_same_page_completed_twice_starts_one_subscription(office: Office, waiting: Operation) -> None:

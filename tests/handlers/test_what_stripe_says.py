@@ -486,7 +486,7 @@ def test_another_fault_of_slack_is_not_taken_for_the_chart() -> None:
 def test_home_of_somebody_without_a_role_shows_nothing_of_anybody(office: Office) -> None:
     office.slack.people["U_NEW"] = {"real_name": "Neu", "locale": "de-DE", "tz": "Europe/Berlin"}
     words = texts(opens_home(office, actor(user="U_NEW")))
-    assert "Noch fehlt eine Rolle" in words
+    assert "Du hast in Kontor noch keine Rolle" in words
     assert "Ada" not in words
 
 

@@ -80,6 +80,7 @@ class FakePayments:
     scheduled: dict[OperationId, ScheduledChange] = field(default_factory=dict)
     discounted: set[OperationId] = field(default_factory=set)  # those that gave a coupon
     bill_to: dict[CustomerId, BillTo] = field(default_factory=dict)  # as it was changed last
+    bill_to_by: dict[CustomerId, OperationId] = field(default_factory=dict)
     invoices: FakeInvoices = field(init=False)
 
     def __post_init__(self) -> None:
@@ -164,17 +165,24 @@ class FakePayments:
         return self.subscriptions[order.subscription]
 
     def change_bill_to(
-        self, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None
+        self, customer: CustomerId, name: str, after: BillTo, replaced_tax_id: str | None, operation: OperationId
     ) -> CustomerSnapshot:
-        self._called("change_bill_to", customer, name, after, replaced_tax_id)
+        self._called("change_bill_to", customer, name, after, replaced_tax_id, operation)
         there = self.snapshots.get(customer)
         if there is None:
             raise UnknownContact
         self.bill_to[customer] = after
+        self.bill_to_by[customer] = operation
         changed = {"name": name, "email": after.email, "address": after.address}
         self.snapshots[customer] = there.model_copy(update=changed)
         self._work_is_done()
         return self.snapshots[customer]
+
+    def has_bill_to(self, customer: CustomerId, operation: OperationId) -> bool:
+        return self.bill_to_by.get(customer) == operation
+
+    def take_back_tax_id(self, customer: CustomerId, operation: OperationId) -> None:
+        self._called("take_back_tax_id", customer, operation)
 
     def pay_invoice(self, order: PaymentOrder, operation: OperationId, accepted_at: datetime) -> CustomerSnapshot:
         """The snapshot has the invoice paid afterwards; the same operation pays once."""

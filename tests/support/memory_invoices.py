@@ -56,13 +56,24 @@ class MemoryInvoices:
         for place in [one for one in self.rows.invoice_cards if one[0] == invoice.id]:
             del self.rows.invoice_cards[place]
 
-    def drafts_of(self, contact: ContactId, limit: int = 50) -> tuple[SalesInvoice, ...]:
-        return self._newest(
-            (one for one in self._all() if one.contact == contact and one.stage is not Stage.ISSUED), limit
-        )
+    def drafts_of(
+        self, contact: ContactId, limit: int, before: SalesInvoiceId | None = None, *, team: TeamId | None = None
+    ) -> tuple[SalesInvoice, ...]:
+        theirs = [one for one in self._all() if one.contact == contact and team in (None, one.team)]
+        return self._behind((one for one in theirs if one.stage is not Stage.ISSUED), limit, before)
+
+    def count_drafts(self, contact: ContactId, team: TeamId) -> int:
+        return len(self.drafts_of(contact, 10_000, team=team))
 
     def drafts(self, team: TeamId, limit: int, before: SalesInvoiceId | None = None) -> tuple[SalesInvoice, ...]:
-        found = self._newest((one for one in self._all() if one.team == team and one.stage is Stage.DRAFT), 10_000)
+        return self._behind(
+            (one for one in self._all() if one.team == team and one.stage is Stage.DRAFT), limit, before
+        )
+
+    def _behind(
+        self, those: Iterable[SalesInvoice], limit: int, before: SalesInvoiceId | None
+    ) -> tuple[SalesInvoice, ...]:
+        found = self._newest(those, 10_000)
         ids = [one.id for one in found]
         if before is not None and before not in ids:
             raise NotFound(before)

@@ -64,6 +64,11 @@ class Account:
         """The time in Unix seconds: real time plus an offset, the moment of the work that is due, or a test clock's."""
         return self._moment if self._moment is not None else int(time.time() + self._offset)
 
+    @property
+    def offset(self) -> float:
+        """Seconds that the account's clock is ahead of the real time."""
+        return self._offset
+
     def _set_offset(self, moment: int) -> None:
         self._offset = moment - time.time()
         self.store.set_fact("offset", self._offset)

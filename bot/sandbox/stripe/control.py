@@ -62,7 +62,7 @@ class Control:
     def _act(self, request: Request, name: str, sent: dict[str, Any]) -> Any:
         match request.method, name:
             case "GET", "clock":
-                return {"now": self.account.now()}
+                return {"now": self.account.now(), "offset": self.account.offset}
             case "POST", "clock":
                 return self.advance(sent)
             case "GET", "faults":

@@ -288,6 +288,24 @@ def test_more_open_invoices_than_fit_a_page_are_all_counted_and_reached(shop: In
     assert (pages, len(set(seen))) == (13, 130)
 
 
+def test_more_drafts_of_a_customer_than_fit_a_page_are_all_counted_and_reached(shop: InvoiceShop) -> None:
+    """GX12: 61 drafts, on 7 pages of ten; one that is gone leads back to the first page."""
+    for n in range(61):
+        shop.clock.goes_on(minutes=1)
+        shop.adds(f"inv_{n:02}")
+    seen: list[str] = []
+    after, pages = None, 0
+    while pages == 0 or after:
+        with shop.store.reading(MIA) as uow:
+            page = lists.of_contact(uow, ADA, Part.DRAFTS, after)
+        assert page.drafts == 61
+        seen += [one.ref for one in page.rows]
+        after, pages = page.following, pages + 1
+    assert (pages, seen) == (7, [f"inv_{n:02}" for n in reversed(range(61))])
+    with shop.store.reading(MIA) as uow:
+        assert lists.of_contact(uow, ADA, Part.DRAFTS, "inv_gone").rows[0].ref == "inv_60"
+
+
 def test_the_drafts_of_everybody(shop: InvoiceShop) -> None:
     for n in range(12):
         shop.clock.goes_on(minutes=1)

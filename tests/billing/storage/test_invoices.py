@@ -108,9 +108,14 @@ def test_drafts_are_listed_last_changed_first(known: Store) -> None:
     with known.reading(ACTOR) as uow:
         assert [one.id for one in uow.invoices.drafts("T1", 3)] == ["inv_3", "inv_2", "inv_1"]
         assert [one.id for one in uow.invoices.drafts("T1", 9, "inv_1")] == ["inv_0", "inv_ben"]
-        mine = {one.id for one in uow.invoices.drafts_of(ADA.id)}
+        mine = {one.id for one in uow.invoices.drafts_of(ADA.id, 9)}
         assert mine == {"inv_0", "inv_1", "inv_2", "inv_3", "inv_sending", "inv_team"}
-        assert len(uow.invoices.drafts_of(ADA.id, limit=2)) == 2
+        assert [one.id for one in uow.invoices.drafts_of(ADA.id, 2)] == ["inv_3", "inv_2"]
+        behind = {one.id for one in uow.invoices.drafts_of(ADA.id, 9, "inv_2", team="T1")}
+        assert behind == {"inv_0", "inv_1", "inv_sending"}
+        assert uow.invoices.count_drafts(ADA.id, "T1") == 5
+        with pytest.raises(NotFound):
+            uow.invoices.drafts_of(ADA.id, 9, "inv_ben", team="T1")
         with pytest.raises(NotFound):
             uow.invoices.drafts("T1", 9, "inv_none")
 

@@ -11,7 +11,14 @@ import pytest
 from billing.contacts import Member
 from billing.storage.database import Database
 from billing.storage.finders import SearchStrength
-from billing.storage.folding import phone_digits, query_words, searchable, words
+from billing.storage.folding import (
+    country_codes,
+    phone_digits,
+    query_words,
+    searchable,
+    with_country_codes,
+    words,
+)
 from billing.storage.spelling import distance, is_near
 from tests.billing.storage.examples import ACTOR, CATALOGUE, contact
 
@@ -64,6 +71,33 @@ def find_anywhere(database: Database, find: Find) -> Find:
     return find
 
 
+@pytest.mark.parametrize(
+    ("kept", "typed"),
+    [
+        ("+49 170 1234567", "0170 1234567"),
+        ("+49 170 1234567", "0170/123"),
+        ("+49 30 987654", "030/987654"),
+        ("+49 (0)30 987654", "(030) 987654"),
+        ("+44 20 7946 0018", "020 7946 0018"),
+        ("+44 20 7946 0018", "020 7946"),
+        ("+1 415 555 0100", "(415) 555-0100"),
+        ("+353 1 234 5678", "01 234 5678"),
+        ("+39 06 1234 5678", "06 1234 5678"),
+        ("030 987654", "030 987654"),
+    ],
+)
+def test_a_phone_number_is_found_as_it_is_dialled_at_home(
+    database: Database, find: Find, kept: str, typed: str
+) -> None:
+    with database.writing(ACTOR) as uow:
+        uow.contacts.save(contact("Paula Phone", phone=kept))
+    assert find(typed) == ["Paula Phone"]
+
+
+def test_another_number_of_the_same_country_is_not_found(find: Find) -> None:
+    assert find("030 9999999") == []
+
+
 @pytest.mark.parametrize("typed", ["müller", "Mueller", "MULLER", "mülle", "muell", "Muller"])
 def test_an_umlaut_is_found_in_every_spelling(find: Find, typed: str) -> None:
     assert find(typed) == ["Anna Mueller", "Jürgen Müller"]
@@ -110,7 +144,6 @@ def test_words_are_found_by_their_beginning(find: Find, typed: str, name: str | 
         ("uelson", "Bernd Samuelson"),
         ("muelson", "Bernd Samuelson"),
         ("7abcde", "Jürgen Müller"),
-        ("030 123 4567", "Jürgen Müller"),
         ("ernd uel", "Bernd Samuelson"),
     ],
 )
@@ -268,6 +301,19 @@ def test_a_contacts_own_address_counts_before_a_members(database: Database, find
     with database.writing(ACTOR) as uow:
         uow.contacts.save(OTHERS[0].model_copy(update={"email": "anna@books.example"}))
     assert find("anna@books.example") == ["Anna Mueller"]
+
+
+def test_no_country_code_is_the_beginning_of_another() -> None:
+    """E.164: else one number could be two."""
+    codes = country_codes()
+    assert len(set(codes)) == len(codes)
+    assert not [(one, other) for one in codes for other in codes if one != other and other.startswith(one)]
+    assert {"1", "49", "44", "353", "423", "998"} <= set(codes)
+
+
+@pytest.mark.parametrize("word", ["1234", "30123a", "muller", ""])
+def test_what_is_no_phone_number_gets_no_country_code(word: str) -> None:
+    assert with_country_codes(word) == ()
 
 
 def test_folding() -> None:

@@ -1,5 +1,7 @@
 """Reading all customers in pages, as `kontor contacts sync` does."""
 
+from datetime import UTC, datetime
+
 from billing.contacts import InvoiceStatus, SubscriptionStatus
 from billing.stripe.customers import PAGE, StripeCustomers
 
@@ -37,3 +39,11 @@ def test_of_a_deleted_customer_ended_subscriptions_and_invoices_are_left(local, 
     assert (found.deleted, found.name, found.email, found.payment_methods) == (True, "", "", ())
     assert [one.status for one in found.subscriptions] == [SubscriptionStatus.CANCELED]
     assert [one.status for one in found.invoices] == [InvoiceStatus.PAID]
+
+
+def test_when_it_was_read_is_said_by_the_clock_that_the_mirror_goes_by(local, catalogue):
+    """By another, one of them would be older than what we changed before it was read, and never kept."""
+    ada, now = local.customer(), datetime(2027, 1, 1, tzinfo=UTC)
+    customers = StripeCustomers(local.connection.client, catalogue, lambda: now)
+    assert customers.snapshot(ada.id).read_at == now
+    assert [one.read_at for page in customers.pages() for one in page] == [now]

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -390,6 +391,17 @@ def test_a_part_by_check_and_the_rest_by_transfer(local: LocalStripe, payments: 
     assert (rest.status, rest.paid) == (InvoiceStatus.PAID, 11900)
     with pytest.raises(NotNow):
         payments.invoices.record_payment(found.id, manual(100), OperationId("op_3"), START)
+
+
+def test_a_clock_ahead_of_stripe_s_keeps_no_payment_from_being_recorded(
+    local: LocalStripe, payments: StripePayments
+) -> None:
+    """Stripe takes none of a moment to which its own clock has not come. Ours is half a minute ahead."""
+    found = issued(local, payments)
+    now = requests.get(f"{local.url}/control/clock", timeout=5).json()["now"]
+    ours = datetime.fromtimestamp(now, UTC) + timedelta(seconds=30)
+    just_now = manual(11900).model_copy(update={"received_at": ours})
+    assert payments.invoices.record_payment(found.id, just_now, OPERATION, ours).status is InvoiceStatus.PAID
 
 
 def test_after_a_day_a_payment_that_was_recorded_is_found(local: LocalStripe, payments: StripePayments) -> None:

@@ -590,6 +590,39 @@ def test_another_method_that_is_declined_does_not_stay(local, payments, customer
     assert live.default_payment_method == customer.invoice_settings.default_payment_method
 
 
+@pytest.mark.parametrize("seconds", [3, 31 * 86_400], ids=["a clock behind", "a clock of another month"])
+def test_before_the_period_its_first_second_counts(local, payments, customer, seconds):
+    """Stripe takes no other: the whole period is left, -20.00 + 50.00, and 19 % of each line: -3.80 + 9.50: 35.70."""
+    one = running(local, payments, customer)
+    begin = one.current_period_start
+    order = order_for(customer, one, [(PRO, 1)], at=begin - timedelta(seconds=seconds))
+    preview = payments.preview_change(order)
+    assert (preview.prorated_at, preview.total) == (begin, eur(3570))
+    assert payments.change_subscription(order, preview, OPERATION, START).invoice.total == eur(3570)
+
+
+def test_after_the_period_its_last_second_counts(local, payments, customer):
+    """A clock ahead of Stripe's, a moment before the renewal: nothing of the period is left to pay for."""
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)], at=one.current_period_end + timedelta(seconds=3))
+    preview = payments.preview_change(order)
+    assert preview.prorated_at == one.current_period_end - timedelta(seconds=1)
+    assert (preview.total, preview.renewal) == (eur(0), eur(5950))
+    payments.change_subscription(order, preview, OPERATION, START)
+    assert sold(local, one) == {PRO: 1}
+
+
+def test_what_was_reviewed_before_a_renewal_is_reviewed_again(local, payments, customer):
+    """A17: after it the whole of another period would have to be paid."""
+    one = running(local, payments, customer)
+    order = order_for(customer, one, [(PRO, 1)])
+    reviewed = payments.preview_change(order)
+    local.advance(by_months=1)
+    with pytest.raises(AmountDiffers):
+        payments.change_subscription(order, reviewed, OPERATION, START)
+    assert sold(local, one) == {BASIC: 1}
+
+
 def later(order, **by):
     return order.model_copy(update={"prorated_at": order.prorated_at + timedelta(**by)})
 

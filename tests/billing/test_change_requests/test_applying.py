@@ -12,6 +12,7 @@ from billing.change_requests.deciding import supersede
 from billing.change_requests.model import Act, ChangeRequest, RequestState
 from billing.contacts import Account, AccountStatus, SubscriptionStatus
 from billing.errors import Misconfigured, Transient
+from billing.homes import home
 from billing.ids import LookupKey, OperationId, ScheduleId
 from billing.operations import State
 from billing.plan_changes import ChangePlan
@@ -83,6 +84,19 @@ def test_it_is_planned_for_the_end_of_the_running_period(shop: AskingShop) -> No
     assert [one.price for one in order.before] == [PRO]
     assert [one.price for one in order.after] == [BASIC]
     assert shop.happened() == ["request_filed", "request_approved", "request_scheduled"]
+
+
+def test_home_does_not_call_it_done_before_it_is(shop: AskingShop) -> None:
+    """H6: who gave the last approval sees how things stand with it, which is planned until its day."""
+    approved(shop)
+    id_ = OperationId(f"op_{shop.request.id}_2")
+    seen = []
+    for happens in (list, lambda: shop.walks(id_), lambda: hears(shop, basic())):
+        happens()
+        with shop.store.reading(PRIYA) as uow:
+            (did,) = home(uow).did
+        seen.append((did.operation.state, did.request))
+    assert seen == [(State.ACCEPTED, None), (State.DONE, S.SCHEDULED), (State.DONE, S.EFFECTIVE)]
 
 
 def test_in_whose_name_stripe_is_told(shop: AskingShop) -> None:

@@ -27,7 +27,7 @@ def many(office: AskingOffice, count: int) -> None:
         office.clock.goes_on(hours=1)
 
 
-@pytest.mark.parametrize("typed", ["approvals", "freigaben", "Approvals"])
+@pytest.mark.parametrize("typed", ["approvals", "genehmigungen", "freigaben", "Approvals"])
 def test_the_command_shows_what_waits(office: AskingOffice, typed: str) -> None:
     office.files()
     office.clock.goes_on(hours=5)
