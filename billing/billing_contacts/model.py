@@ -186,10 +186,12 @@ def bill_to(contact: Contact) -> BillTo:
 def with_bill_to(contact: Contact, new: BillTo) -> Contact:
     """The contact after the change: the new person has the right, whoever had it keeps their others (G2 to G4).
 
-    The contact is called and written to as before, unless that was the former billing contact's name and address.
+    The contact is called and written to as before, unless that was the former billing contact's name and address. A
+    name of which nothing tells that it is a person's stays, too, unless only it is corrected.
     """
     former = billing_contact(contact)
-    is_them = contact.name == former.name
+    is_person = bool(contact.company) or former in contact.members or former.email.casefold() == new.email.casefold()
+    is_them = is_person and contact.name == former.name
     was_theirs = is_them or contact.email.casefold() == former.email.casefold()
     members = []
     is_listed = False

@@ -156,6 +156,15 @@ def test_a_contact_who_was_the_billing_contact_makes_room() -> None:
         assert (after.name, after.email, after.company) == ("Nora New", "nora@engines.example", "Engines Ltd")
 
 
+def test_a_name_that_may_be_a_companys_stays_where_nobody_is_listed() -> None:
+    """So come customers from Stripe: one name and one address. Whoever only corrects the name still may."""
+    imported = account(name="Engines Ltd", company="", members=())
+    after = with_bill_to(imported, NORA)
+    assert (after.name, after.email, billing_contact(after).name) == ("Engines Ltd", "nora@engines.example", "Nora New")
+    corrected = with_bill_to(imported, NORA.model_copy(update={"name": "Ada King", "email": imported.email}))
+    assert (corrected.name, corrected.email) == ("Ada King", "ada@engines.example")
+
+
 def test_nothing_is_sent_any_more_to_an_address_that_was_the_former_billing_contacts() -> None:
     after = with_bill_to(account(name="Engines Ltd", company="", email="BEA@engines.example"), NORA)
     assert (after.name, after.email) == ("Engines Ltd", "nora@engines.example")
@@ -426,6 +435,7 @@ def test_the_company_stays_the_name_at_stripe(shop: Shop) -> None:
         account(email=BOOKS.email),
         account(name=BOOKS.name, email=BOOKS.email),
         account(members=(ADMIN,)),
+        account(members=(ADMIN,), company="", name="Engines Ltd"),
     ],
 )
 def test_what_a_change_writes_at_stripe_reads_back_as_what_it_wrote_down(shop: Shop, known: Any) -> None:

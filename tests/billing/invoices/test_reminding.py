@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from billing.invoices.payments import RecordPayment
 from billing.invoices.voiding import EndInvoice
 from billing.ports import PaidBy
 from billing.steps import NOBODY
+from tests.support.accounts import BOOKS
 from tests.support.invoicing import PETRA, REF, InvoiceShop
 from tests.support.shop import ADA, SAM, TODAY, contact
 
@@ -181,6 +183,27 @@ def test_of_a_draft_the_document_is_a_preview(shop: InvoiceShop) -> None:
         found = printing.document(uow, sheets.sheet(uow, REF))
     assert (found.number, found.stamp) == ("INV-2026-…", Stamp.DRAFT)
     assert found.payment == PaymentWays()
+
+
+@pytest.mark.parametrize(
+    ("customer", "company", "name"),
+    [
+        ({"company": "Engines Ltd", "members": (BOOKS,)}, "Engines Ltd", "Bea Books"),
+        ({"name": "Engines Ltd", "members": (BOOKS,)}, "Engines Ltd", "Bea Books"),
+        ({"company": "Engines Ltd"}, "Engines Ltd", "Ada Lovelace"),
+        ({"name": BOOKS.name, "members": (BOOKS,)}, "", "Bea Books"),
+        ({}, "", "Ada Lovelace"),
+    ],
+)
+def test_the_document_names_the_billing_contact_and_whom_it_is_for(
+    shop: InvoiceShop, customer: Any, company: str, name: str
+) -> None:
+    """G19: what is changed as "Bill to" stands on it."""
+    shop.adds()
+    shop.knows(contact(**customer))
+    with shop.store.reading(SAM) as uow:
+        buyer = printing.document(uow, sheets.sheet(uow, REF)).buyer
+    assert (buyer.company, buyer.name) == (company, name)
 
 
 def test_what_has_no_document(shop: InvoiceShop) -> None:
