@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
 
+from billing.billing_contacts.model import Guard
 from billing.contacts import AccountStatus, CardState, Contact, Invoice, PaymentMethod, Subscription, SubscriptionStatus
 from billing.dunning.failures import FailedPayment, failing, standing
 from billing.ids import ContactId
@@ -27,6 +28,8 @@ class Concern(StrEnum):
 
     ACCOUNT_EXPIRED = "account_expired"
     ACCOUNT_NOT_ACTIVE = "account_not_active"
+    FROZEN = "frozen"
+    PROOF_LOCKED = "proof_locked"
     PAYMENT_FAILING = "payment_failing"
     INVOICE_OVERDUE = "invoice_overdue"
     INVOICES_OVERDUE = "invoices_overdue"
@@ -82,7 +85,15 @@ def card(uow: UnitOfWork, contact_id: ContactId, *, older: str | None = None) ->
         timeline=seen_page(uow, uow.timeline.page(contact_id, limit=ENTRIES_ON_CARD, before=older)),
         waiting=uow.operations.waiting(contact_id),
         failing=failed,
-        attention=attention(contact, methods, subscriptions, uow.mirror.open_invoices(contact_id), uow.now, uow.today),
+        attention=attention(
+            contact,
+            methods,
+            subscriptions,
+            uow.mirror.open_invoices(contact_id),
+            uow.billing_contacts.guard(contact_id),
+            uow.now,
+            uow.today,
+        ),
         may=frozenset(permission for permission in Permission if uow.actor.may(permission)),
         now=uow.now,
         today=uow.today,
@@ -107,11 +118,12 @@ def attention(
     methods: Iterable[PaymentMethod],
     subscriptions: Iterable[Subscription],
     invoices: Iterable[Invoice],
+    guard: Guard,
     now: datetime,
     today: date,
 ) -> tuple[Attention, ...]:
     """What a person should see before doing anything, most urgent first."""
-    found = _concerns(contact, tuple(methods), tuple(subscriptions), tuple(invoices), now, today)
+    found = _concerns(contact, tuple(methods), tuple(subscriptions), tuple(invoices), guard, now, today)
     return tuple(sorted(found, key=lambda one: _URGENCY.index(one.concern)))
 
 
@@ -120,6 +132,7 @@ def _concerns(
     methods: tuple[PaymentMethod, ...],
     subscriptions: tuple[Subscription, ...],
     invoices: tuple[Invoice, ...],
+    guard: Guard,
     now: datetime,
     today: date,
 ) -> Iterator[Attention]:
@@ -127,9 +140,8 @@ def _concerns(
         yield Attention(concern=Concern.ACCOUNT_EXPIRED)
     elif contact.account.status is not AccountStatus.ACTIVE:
         yield Attention(concern=Concern.ACCOUNT_NOT_ACTIVE, parameters={"status": contact.account.status.value})
-    for one in subscriptions:
-        if one.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID):
-            yield from _payments_failing(one, invoices)
+    yield from _about_proofs(guard, now)
+    yield from _payments_failing(subscriptions, invoices)
     yield from _overdue(invoices, now)
     yield from _about_methods(methods, subscriptions, today)
     yield from _about_limits(contact)
@@ -151,17 +163,32 @@ def _overdue(invoices: tuple[Invoice, ...], now: datetime) -> Iterator[Attention
             yield Attention(concern=Concern.INVOICE_OVERDUE, parameters=parameters, amount=due)
 
 
-def _payments_failing(subscription: Subscription, invoices: tuple[Invoice, ...]) -> Iterator[Attention]:
-    """Each invoice that could not be charged; where the mirror has none, only that the payment fails."""
-    product: dict[str, str | int] = {"product": subscription.product}
-    mine = [one for one in invoices if one.failing and one.subscription == subscription.id]
+def _about_proofs(guard: Guard, now: datetime) -> Iterator[Attention]:
+    """Somebody may be after this account: a change was reported, or what is on the card could not be told (G11)."""
+    if guard.frozen_at is not None:
+        yield Attention(concern=Concern.FROZEN)
+    if guard.locked_until is not None and guard.locked(now):
+        yield Attention(concern=Concern.PROOF_LOCKED, parameters={"until": guard.locked_until.isoformat()})
+
+
+def _payments_failing(subscriptions: tuple[Subscription, ...], invoices: tuple[Invoice, ...]) -> Iterator[Attention]:
+    """Each open invoice that could not be charged, also of a subscription that has ended over it, and of none.
+
+    Where the mirror has no such invoice of a subscription in arrears, only that the payment fails.
+    """
+    products = {one.id: one.product for one in subscriptions}
+    mine = [one for one in invoices if one.failing]
     for invoice in mine:
-        more: dict[str, str | int] = {"decline": invoice.decline or ""}
+        product = products.get(invoice.subscription) if invoice.subscription else None
+        about = {"product": product} if product else {"number": invoice.number or invoice.id}
+        parameters: dict[str, str | int] = {**about, "decline": invoice.decline or ""}
         if invoice.next_attempt_at:
-            more["next"] = invoice.next_attempt_at.isoformat()
-        yield Attention(concern=Concern.PAYMENT_FAILING, parameters=product | more, amount=invoice.due)
-    if not mine:
-        yield Attention(concern=Concern.PAYMENT_FAILING, parameters=product)
+            parameters["next"] = invoice.next_attempt_at.isoformat()
+        yield Attention(concern=Concern.PAYMENT_FAILING, parameters=parameters, amount=invoice.due)
+    said = {one.subscription for one in mine}
+    for one in subscriptions:
+        if one.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID) and one.id not in said:
+            yield Attention(concern=Concern.PAYMENT_FAILING, parameters={"product": one.product})
 
 
 def _about_methods(

@@ -370,24 +370,33 @@ def billed_as(contact: Contact) -> str:
     return contact.company or contact.name
 
 
-def from_stripe(contact: Contact, found: CustomerSnapshot, former_name: str | None = None) -> Contact:
+def called_at(contact: Contact, address: str) -> str:
+    """Who reads mails there: the member with that address, else the contact; empty for an address of nobody known."""
+    if member := next((one for one in contact.members if _same(one.email, address)), None):
+        return member.name
+    return contact.name if _same(contact.email, address) else ""
+
+
+def from_stripe(
+    contact: Contact, found: CustomerSnapshot, former_name: str | None = None, former_email: str | None = None
+) -> Contact:
     """What Stripe knows better, laid over what we have; account, language and the members' rights are ours.
 
-    `former_name`: what the customer was called at Stripe before, where an event tells. Of a deleted customer Stripe
-    knows nothing, and the contact stays as it was.
+    `former_name`, `former_email`: the customer's at Stripe before, where an event tells of a change of them. Of a
+    deleted customer Stripe knows nothing, and the contact stays as it was.
     """
     if found.deleted:
         return contact
     now = contact.model_copy(
         update={
             **_names(contact, found.name, former_name),
-            "email": found.email,
+            "email": _own_email(contact, found.email, former_email),
             "phone": found.phone,
             "address": found.address or contact.address,
             "currency": found.currency or contact.currency,
         }
     )
-    return now.model_copy(update={"members": _followed(contact, now)})
+    return now.model_copy(update={"members": _followed(contact, now, found.email, former_email)})
 
 
 def _names(contact: Contact, new: str, former: str | None) -> dict[str, str]:
@@ -398,32 +407,51 @@ def _names(contact: Contact, new: str, former: str | None) -> dict[str, str]:
         return {}
     if contact.company and former == contact.company:
         return {"company": new}
-    people = [one.name for one in contact.members if MemberRight.BILLING_CONTACT in one.rights]
-    is_known = not contact.company or former == contact.name or contact.name not in people
+    is_known = not contact.company or former == contact.name or _holder(contact) is None
     return {"name": new} if is_known else {}
 
 
-def _followed(before: Contact, now: Contact) -> tuple[Member, ...]:
+def _own_email(contact: Contact, new: str, former: str | None) -> str:
+    """Stripe has one address, too: that of the billing contact, once somebody was made that (G20). Then the contact's
+    own stays as it is, and an address that replaces neither waits for the event about it.
+    """
+    holder = _holder(contact)
+    if holder is None or _same(holder.email, contact.email) or _same(former, contact.email):
+        return new
+    return contact.email if former is not None or _same(new, holder.email) else new
+
+
+def _followed(before: Contact, now: Contact, new: str, former: str | None) -> tuple[Member, ...]:
     """The billing contact has the new name and address, where the former ones were theirs (G1).
 
     Whoever has other rights keeps them under the address that they have them by: Stripe gives nobody any. No address
     is listed twice.
     """
     right = frozenset({MemberRight.BILLING_CONTACT})
-    holder = next((one for one in now.members if right <= one.rights), None)
+    holder = _holder(now)
     if holder is None:
         return now.members
     name = now.name if holder.name == before.name else holder.name
-    if not now.email or not holder.email.casefold() == before.email.casefold() != now.email.casefold():
+    was_theirs = _same(holder.email, before.email) or _same(holder.email, former)
+    if not new or _same(new, holder.email) or not was_theirs:
         return _with(now.members, holder, Member(name=name, email=holder.email, rights=holder.rights))
-    there = next((one for one in now.members if one.email.casefold() == now.email.casefold()), None)
-    new = Member(name=name, email=now.email, rights=right)
+    there = next((one for one in now.members if _same(one.email, new)), None)
+    moved = Member(name=name, email=new, rights=right)
     if there is None and holder.rights == right:
-        return _with(now.members, holder, new)
+        return _with(now.members, holder, moved)
     members = _with(now.members, holder, holder.model_copy(update={"rights": holder.rights - right}))
     if there is None:
-        return (*members, new)
+        return (*members, moved)
     return _with(members, there, there.model_copy(update={"rights": there.rights | right}))
+
+
+def _holder(contact: Contact) -> Member | None:
+    return next((one for one in contact.members if MemberRight.BILLING_CONTACT in one.rights), None)
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    """Whether it is the same address, however it is capitalised."""
+    return one is not None and other is not None and one.casefold() == other.casefold()
 
 
 def _with(members: tuple[Member, ...], former: Member, new: Member) -> tuple[Member, ...]:

@@ -1,7 +1,7 @@
 """A discount for who would otherwise want less (HX17): reviewed, given once, and then no change request is filed.
 
 Which coupon is offered for which reason stands in the catalogue; without such a setting none is. Whoever does not want
-it goes on with the request, which notes that the offer was declined.
+it goes on with the request, which notes that the offer was not taken up.
 """
 
 from __future__ import annotations

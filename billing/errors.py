@@ -41,6 +41,7 @@ KontorError
 │   ├── DiscountRuns        a discount runs already, and an offer would take its place (HX17)
 │   ├── NotChangeable       only active subscriptions and trials can be changed (HX3)
 │   ├── TooFewApprovers     fewer managers than have to agree (A24)
+│   ├── OnlyManager         the one manager there is has filed the request themselves (A24)
 │   ├── PlanEnds            the subscription is cancelled for its period's end
 │   ├── SubscriptionChanged the subscription is no longer what it was when the change was prepared
 │   ├── ChangeWaits         a change waits at Stripe for its day already
@@ -396,6 +397,11 @@ class NotChangeable(Refusal):
 
 
 class TooFewApprovers(Refusal):
+    rule = "A24"
+    who_can = (Role.ADMIN,)
+
+
+class OnlyManager(Refusal):
     rule = "A24"
     who_can = (Role.ADMIN,)
 

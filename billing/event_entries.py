@@ -100,12 +100,16 @@ def _changed_elsewhere(event: StripeEvent, contact: Contact, payload: dict[str, 
 
 
 def _paid(event: StripeEvent, contact: Contact, received: int) -> Entry | None:
-    """What came that is not told yet: a part of the invoice, or the rest; in whichever order Stripe says so."""
+    """What came that is not told yet: a part of the invoice, or the rest; in whichever order Stripe says so.
+
+    What an operation of ours has charged or recorded has a line of its own: this one `confirms` it, and is what counts.
+    """
     payload = json.loads(event.payload)
     so_far = payload.get("amount_paid") or 0
     if so_far <= received:
         return None
-    entry = _line(event, contact, Happening.PAYMENT_SUCCEEDED, number=payload.get("number"))
+    ours: dict[str, Any] = {"confirms": 1} if event.origin is Origin.OURS else {}
+    entry = _line(event, contact, Happening.PAYMENT_SUCCEEDED, number=payload.get("number"), **ours)
     amount = Money(amount=so_far - received, currency=payload["currency"])
     return entry.model_copy(update={"id": f"{event.object_id}:paid:{so_far}", "amount": amount})
 

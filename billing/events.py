@@ -179,6 +179,6 @@ def _renamed(uow: UnitOfWork, event: StripeEvent, contact: Contact, found: Custo
     previous = json.loads(event.previous)
     if _CONTACT_DETAILS.isdisjoint(previous):
         return
-    now = from_stripe(contact, found, previous.get("name"))
+    now = from_stripe(contact, found, previous.get("name"), previous.get("email"))
     if now != contact:
         uow.contacts.save(now)

@@ -61,6 +61,17 @@ _CONCERNS = {
             "“/billing help reactivate {name}” says what it takes."
         ),
     ),
+    Concern.FROZEN: (
+        "🔴",
+        later(
+            "A change of the billing contact was reported as not in order. Further changes are frozen until a manager "
+            "lifts that."
+        ),
+    ),
+    Concern.PROOF_LOCKED: (
+        "🔴",
+        later("There were too many wrong answers about this account’s card. It cannot be verified before {until}."),
+    ),
     Concern.PAYMENT_FAILING: ("🔴", later("The payment for {product} fails.")),
     Concern.INVOICE_OVERDUE: ("🔴", later("Invoice {number} over {amount} is overdue since {since}.")),
     Concern.INVOICES_OVERDUE: ("🔴", later("{n} invoices are overdue, {amount} together; the oldest since {since}.")),
@@ -151,6 +162,7 @@ def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Transl
     known["brand"] = words.brand(str(given.get("brand", "")), t)
     known["expiry"] = t.month(int(given.get("month", 0)), int(given.get("year", 0)))
     known["since"] = t.count("{n} day", "{n} days", int(given.get("days", 0)))
+    known["until"] = datetime.fromisoformat(str(given["until"])) if "until" in given else ""
     known["what"] = t(_LIMITED.get(str(given.get("what")), str(given.get("what"))))
     if one.concern in _WITHOUT_DETAILS and "last4" not in given:
         text = _WITHOUT_DETAILS[one.concern]
@@ -161,12 +173,17 @@ def _concern(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Transl
 
 def _payment_failing(one: Attention, shown: ContactCard, catalogue: Catalogue, t: Translator) -> str:
     """How much, why, and what Stripe does next."""
-    product = _called(str(one.parameters.get("product", "")), shown, catalogue, t)
-    following = one.parameters.get("next")
+    given = one.parameters
+    following = given.get("next")
+    product = _called(str(given["product"]), shown, catalogue, t) if "product" in given else None
     return " ".join(
         [
-            t("The payment of {amount} for {product} fails.", amount=one.amount, product=product),
-            declines.sentence(str(one.parameters.get("decline", "")), t),
+            t("The payment of {amount} for {product} fails.", amount=one.amount, product=product)
+            if product
+            else t(
+                "The payment of {amount} for invoice {number} fails.", amount=one.amount, number=given.get("number")
+            ),
+            declines.sentence(str(given.get("decline", "")), t),
             t("Stripe tries again on {day}.", day=t.day_of(datetime.fromisoformat(str(following))))
             if following
             else t("Stripe will not try again."),

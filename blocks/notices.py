@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from billing.errors import CardNumberEntered, Reason, Refusal
 from billing.roles import Role
-from blocks import kit, refusals, words
+from blocks import kit, refusals, ways, words
 from blocks.answers import Answer
 from blocks.invoices.form import changed
 from blocks.texts import Translator, joined
@@ -15,6 +15,20 @@ from blocks.texts import Translator, joined
 def refused(reason: Reason, t: Translator) -> Answer:
     """Any refusal where no view of a capability says it."""
     return _notice(t("Not possible"), refusals.sentence(reason, t), [], icon="🚫", over_form=True)
+
+
+def look_again(reason: Reason, invoice: str, t: Translator) -> Answer:
+    """The invoice is no longer what the form showed: from there it is one click away."""
+    said = refusals.sentence(reason, t)
+    return Answer(
+        title=t("Not possible"),
+        text=said,
+        blocks=[
+            kit.section(joined([t.rich("🚫 *Nothing was done.*"), said])),
+            kit.actions(ways.invoice(invoice, t)),
+        ],
+        final=False,
+    )
 
 
 def card_number(t: Translator) -> Answer:
@@ -79,6 +93,8 @@ def of(refusal: Refusal, t: Translator) -> Answer:
         case "DraftChanged":
             parameters = refusal.reason.parameters
             return changed(str(parameters.get("by")), str(parameters.get("invoice")), t)
+        case "AmountDueChanged" | "LeftToCreditChanged" if "invoice" in refusal.reason.parameters:
+            return look_again(refusal.reason, str(refusal.reason.parameters["invoice"]), t)
         case "CardNumberEntered":
             return card_number(t)
         case _:

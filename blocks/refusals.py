@@ -224,6 +224,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         later("Managers who have to agree: {needed}. Managers who can be asked: {there}."),
         later("There are too few managers who can be asked."),
     ),
+    "OnlyManager": (
+        later("You are the only manager, and nobody decides their own request: there has to be another one."),
+        "",
+    ),
     "UnknownRequest": (
         later("This request does not exist, or no longer."),
         "",

@@ -193,8 +193,8 @@ _SENTENCES: Mapping[Happening, tuple[str, str, str]] = {
         later("Approval asked for an invoice: {note}"),
         later("Approval asked for an invoice"),
     ),
-    Happening.INVOICE_APPROVED: ("👍", later("Invoice granted: {note}"), later("Invoice granted")),
-    Happening.INVOICE_REJECTED: ("👎", later("Invoice not granted: {note}"), later("Invoice not granted")),
+    Happening.INVOICE_APPROVED: ("👍", later("Invoice approved: {note}"), later("Invoice approved")),
+    Happening.INVOICE_REJECTED: ("👎", later("Invoice not approved: {note}"), later("Invoice not approved")),
     Happening.INVOICE_CHARGED: (
         "💳",
         later("Invoice {number} charged: {amount} with {brand} •••• {last4}"),
@@ -215,6 +215,9 @@ _WITHOUT_DIGITS: Mapping[Happening, str] = {
     Happening.PAYMENT_METHOD_REMOVED: later("Payment method removed: {brand}"),
     Happening.INVOICE_CHARGED: later("Invoice {number} charged: {amount} with {brand}"),
 }
+
+# Stripe's word for a payment that the line of our own operation tells of: it did not come twice.
+_CONFIRMED = (later("Payment confirmed: {amount} for invoice {number}"), later("Payment confirmed"))
 
 # What somebody changed at Stripe: the sentence, and the one for entries that do not name product or invoice.
 _CHANGES: Mapping[str, tuple[str, str]] = {
@@ -285,6 +288,8 @@ def sentence(one: Entry, catalogue: Catalogue, t: Translator) -> str:
         full, short = _CHANGES.get(str(one.parameters.get("change")), ("", _SENTENCES[one.what][2]))
         return (t.template(full, **_parameters(one, catalogue, t)) if full else None) or t(short)
     _, full, short = _SENTENCES[one.what]
+    if one.what is Happening.PAYMENT_SUCCEEDED and one.parameters.get("confirms"):
+        full, short = _CONFIRMED
     if one.what in _WITHOUT_DIGITS and not one.parameters.get("last4"):
         full = _WITHOUT_DIGITS[one.what]
     return t.template(full, **_parameters(one, catalogue, t)) or t(short)

@@ -186,9 +186,13 @@ def bill_to(contact: Contact) -> BillTo:
 def with_bill_to(contact: Contact, new: BillTo) -> Contact:
     """The contact after the change: the new person has the right, whoever had it keeps their others (G2 to G4).
 
-    A company that stood where the person stands from now on stays as the company.
+    The contact is called and written to as before, unless that was the former billing contact's name and address. A
+    name of which nothing tells that it is a person's stays, too, unless only it is corrected.
     """
-    company = contact.company or (contact.name if contact.name != billing_contact(contact).name else "")
+    former = billing_contact(contact)
+    is_person = bool(contact.company) or former in contact.members or former.email.casefold() == new.email.casefold()
+    is_them = is_person and contact.name == former.name
+    was_theirs = is_them or contact.email.casefold() == former.email.casefold()
     members = []
     is_listed = False
     for member in contact.members:
@@ -201,9 +205,8 @@ def with_bill_to(contact: Contact, new: BillTo) -> Contact:
         members.append(Member(name=new.name, email=new.email, rights=frozenset({MemberRight.BILLING_CONTACT})))
     return contact.model_copy(
         update={
-            "name": new.name,
-            "company": company,
-            "email": new.email,
+            "name": new.name if is_them else contact.name,
+            "email": new.email if was_theirs else contact.email,
             "address": new.address,
             "tax_id": new.tax_id,
             "members": tuple(members),

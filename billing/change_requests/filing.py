@@ -26,6 +26,7 @@ from billing.errors import (
     ChangeWaits,
     NeedsNoDecision,
     NotReadable,
+    OnlyManager,
     ReasonMissing,
     RequestPending,
     TicketOfAnother,
@@ -95,7 +96,8 @@ def file(uow: UnitOfWork, command: FileRequest, key: str) -> ChangeRequest:
     """Write the request down and have everybody told, in this transaction. The same key again gives the same request.
 
     Raises everything that `assess` raises, RequestPending when one about this subscription is open, ChangeWaits while
-    Stripe has another change of it, TooFewApprovers, TicketOfAnother, ReasonMissing for "other" without words.
+    Stripe has another change of it, TooFewApprovers, OnlyManager, TicketOfAnother, ReasonMissing for "other" without
+    words.
     """
     known = deciding.find(uow, request_id(key))
     if known:
@@ -186,6 +188,8 @@ def _allowed(uow: UnitOfWork, draft: RequestDraft) -> tuple[Assessment, tuple[Pe
     lost = per_month(-assessment.impact.difference, assessment.cadence)
     needed = uow.catalogue.plan_changes.approvals_for(lost)
     approvers = tuple(Person(user=one.user, name=one.name) for one in uow.staff.list() if _may_decide(one, uow.actor))
+    if needed == 1 and not approvers and uow.actor.may(Permission.DECIDE_CHANGE_REQUEST):
+        raise OnlyManager
     if len(approvers) < needed:
         raise TooFewApprovers(needed=needed, there=len(approvers))
     return assessment, approvers, needed

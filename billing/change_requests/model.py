@@ -113,7 +113,7 @@ class ChangeRequest(Frozen):
     reason: ReasonCode
     remark: Note = ""
     wished: date | None = None  # not before that day, in the business's time zone
-    offer_declined: str | None = None  # the code of the coupon that the customer did not want instead (HX17)
+    offer_declined: str | None = None  # the code of the coupon that was shown and not taken (HX17)
     before: Package
     after: Package
     differences: tuple[Difference, ...]

@@ -28,8 +28,9 @@ class DocumentKind(StrEnum):
 
 
 class Stamp(StrEnum):
-    """What happened to it since, said at the top of the document."""
+    """What happened to it since, or has not happened yet: said at the top of the document."""
 
+    DRAFT = "draft"  # it has no number, and nothing is owed by it
     PAID = "paid"
     VOID = "void"
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from billing.catalogue.policies import GrantLimit
 from billing.change_requests.model import LONGEST_NOTE, Decision, RequestState
 from billing.change_requests.model import Act as Move
 from billing.change_requests.states import move
@@ -55,12 +56,16 @@ class ApprovalView(Frozen):
     invoice: SalesInvoice
     approval: Approval
     totals: InvoiceTotals
+    exceeds: Exceeded | None  # what the one who asked may not give; None: not any more
     outdated: bool  # the draft is no longer what was asked about, or was sent or thrown away
 
 
 def exceeded(uow: UnitOfWork, totals: InvoiceTotals) -> Exceeded | None:
     """What of it the actor may not grant alone; None when nothing is. A discount is measured from the full price."""
-    limit = uow.catalogue.invoices.limit_of(uow.actor.roles)
+    return _above(uow.catalogue.invoices.limit_of(uow.actor.roles), totals)
+
+
+def _above(limit: GrantLimit | None, totals: InvoiceTotals) -> Exceeded | None:
     if limit is None:
         return None
     full, given = totals.undiscounted.amount, totals.given.amount
@@ -139,10 +144,13 @@ def view(uow: UnitOfWork, invoice_id: SalesInvoiceId) -> ApprovalView:
     invoice = uow.invoices.get(invoice_id)
     if invoice.approval is None:
         raise NoSuchApproval
+    totals = shown_amounts(uow, uow.contacts.get(invoice.contact), invoice)
+    asker = uow.staff.get(invoice.team, invoice.approval.filed_by.user)
     return ApprovalView(
         invoice=invoice,
         approval=invoice.approval,
-        totals=shown_amounts(uow, uow.contacts.get(invoice.contact), invoice),
+        totals=totals,
+        exceeds=_above(uow.catalogue.invoices.limit_of(asker.roles), totals) if asker else None,
         outdated=_is_outdated(invoice, invoice.approval),
     )
 

@@ -6,6 +6,7 @@ and what Stripe asks for, is not changed by that (§ 14 UStG, GoBD).
 
 from __future__ import annotations
 
+from billing.billing_contacts.model import billing_contact
 from billing.contacts import Address, Contact
 from billing.invoices.amounts import InvoiceTotals
 from billing.invoices.model import SalesInvoice
@@ -35,5 +36,7 @@ def billed(invoice: SalesInvoice) -> Billed | None:
 
 
 def billed_to(contact: Contact) -> BilledTo:
-    """That customer, as of now."""
-    return BilledTo(name=contact.name, company=contact.company, address=contact.address, tax_id=contact.tax_id)
+    """That customer, as of now: the billing contact (G19) and, where it is billed for somebody else, whom."""
+    name = billing_contact(contact).name
+    company = contact.company or (contact.name if contact.name != name else "")
+    return BilledTo(name=name, company=company, address=contact.address, tax_id=contact.tax_id)

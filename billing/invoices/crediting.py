@@ -96,7 +96,7 @@ def check(uow: UnitOfWork, command: CreditInvoice) -> Creditable:
     assert found.stripe, "what was issued is at Stripe"
     left = found.stripe.left_to_credit
     if left.amount != command.left:
-        raise LeftToCreditChanged(left=left.amount, currency=left.currency)
+        raise LeftToCreditChanged(left=left.amount, currency=left.currency, invoice=found.ref)
     order = order_for(command, found)
     before = _before(uow, found.contact.id, found.ref)
     if found.totals and order.lines and not are_whole(found.totals, before, command.lines):

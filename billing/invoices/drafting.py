@@ -52,6 +52,7 @@ from billing.roles import Permission
 LATEST_DUE = timedelta(days=365)
 NOT_STAFF = UserId("")
 TRIES = 5  # to save over what others save at the same moment
+_LOOKED_AT = 20  # unsent invoices of a customer, among which the newest draft is
 
 
 class SaveDetails(Command):
@@ -86,6 +87,7 @@ class DraftForm(Frozen):
     templates: tuple[Template, ...]
     fields: tuple[InvoiceField, ...]  # of the house's own
     may_send: bool
+    other: SalesInvoice | None = None  # the draft for the same customer that was changed last, perhaps by a colleague
     unread: tuple[str, ...] = ()  # parts of a typed invoice that were not understood
 
 
@@ -109,8 +111,15 @@ def form(uow: UnitOfWork, contact_id: ContactId, invoice_id: SalesInvoiceId, unr
         templates=tuple(one for one in uow.invoices.templates(uow.actor.team) if one.currency == invoice.currency),
         fields=uow.catalogue.invoices.fields,
         may_send=uow.actor.may(Permission.SEND_INVOICE),
+        other=_other(uow, invoice),
         unread=unread,
     )
+
+
+def _other(uow: UnitOfWork, invoice: SalesInvoice) -> SalesInvoice | None:
+    """A draft of the team for the same customer: what somebody has begun is not written twice without knowing."""
+    newest = uow.invoices.drafts_of(invoice.contact, _LOOKED_AT, team=invoice.team)
+    return next((one for one in newest if one.id != invoice.id and one.stage is Stage.DRAFT), None)
 
 
 def blank(uow: UnitOfWork, contact: Contact, invoice_id: SalesInvoiceId) -> SalesInvoice:

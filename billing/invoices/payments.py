@@ -82,7 +82,7 @@ class InvoicePaid(Receipt):
 def seen(sheet: Sheet, due: int) -> None:
     """Raise AmountDueChanged when the amount is no longer what the person saw: two people record one check once."""
     if sheet.due.amount != due:
-        raise AmountDueChanged(due=sheet.due.amount, currency=sheet.due.currency)
+        raise AmountDueChanged(due=sheet.due.amount, currency=sheet.due.currency, invoice=sheet.ref)
 
 
 # The card on file

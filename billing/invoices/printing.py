@@ -56,7 +56,7 @@ def document(uow: UnitOfWork, sheet: Sheet) -> Document:
         raise NotFound(sheet.ref)
     business, details, kept = uow.catalogue.business, ours.details, sheet.billed
     to = kept.to if kept else billed_to(sheet.contact)
-    is_open = sheet.stripe is None or sheet.stripe.status is InvoiceStatus.OPEN
+    is_open = bool(ours.number) and (sheet.stripe is None or sheet.stripe.status is InvoiceStatus.OPEN)
     page = (sheet.stripe.url or "") if sheet.stripe else ""
     return Document(
         kind=DocumentKind.INVOICE,
@@ -192,6 +192,8 @@ def _totals(sheet: Sheet, totals: InvoiceTotals) -> documents.Totals:
 
 
 def _stamp(sheet: Sheet) -> Stamp | None:
+    if sheet.ours and not sheet.ours.number:
+        return Stamp.DRAFT
     match sheet.stripe.status if sheet.stripe else None:
         case InvoiceStatus.PAID:
             return Stamp.PAID

@@ -109,7 +109,9 @@ def who(view: RequestView, t: Translator) -> Mapping[str, str]:
         t("Filed by"): _filed(request, t),
         t("Reason"): words.change_reason(request.reason, t),
         t("Wished for"): t("not before {day}", day=request.wished) if request.wished else "",
-        t("Declined instead"): t("discount {coupon}", coupon=request.offer_declined) if request.offer_declined else "",
+        t("Offer not taken up"): t("discount {coupon}", coupon=request.offer_declined)
+        if request.offer_declined
+        else "",
     }
 
 

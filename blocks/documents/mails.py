@@ -21,7 +21,7 @@ from blocks.texts import Translator
 
 @dataclass(frozen=True)
 class Recipient:
-    name: str
+    name: str  # empty: nobody knows who reads at that address
     address: str
     user_id: str = ""  # by which they sign in to their portal (G16); empty: they do not
 

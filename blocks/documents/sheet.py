@@ -45,7 +45,7 @@ class Sheet:
     title: str  # "Invoice"
     number: str
     stamp: str
-    void: bool
+    stamped: str  # what kind of stamp that is: "paid", "void", "draft"
     sender: str  # one line above the buyer's address
     buyer: tuple[str, ...]
     facts: tuple[Row, ...]
@@ -75,7 +75,7 @@ def sheet(document: Document) -> Sheet:
         title=title(document, t),
         number=document.number,
         stamp=_stamp(document, t),
-        void=document.stamp is Stamp.VOID,
+        stamped=document.stamp.value if document.stamp else "",
         sender=" · ".join((document.seller.name, *_seller_lines(document, t))),
         buyer=_buyer(document, t),
         facts=tuple(_facts(document, t)),
@@ -104,7 +104,8 @@ def title(document: Document, t: Translator) -> str:
 
 def is_open(document: Document) -> bool:
     """Whether somebody has to pay something."""
-    return document.kind is DocumentKind.INVOICE and document.stamp is not Stamp.VOID and document.totals.due.amount > 0
+    is_owed = document.stamp not in (Stamp.VOID, Stamp.DRAFT)
+    return document.kind is DocumentKind.INVOICE and is_owed and document.totals.due.amount > 0
 
 
 def is_to_be_paid(document: Document) -> bool:
@@ -156,6 +157,8 @@ def _stamp(document: Document, t: Translator) -> str:
     match document.stamp, document.stamped_on:
         case None, _:
             return ""
+        case Stamp.DRAFT, _:
+            return t("DRAFT")
         case Stamp.PAID, None:
             return t("Paid")
         case Stamp.PAID, on:
@@ -178,7 +181,7 @@ def _facts(document: Document, t: Translator) -> list[Row]:
             Row(t("Corrects invoice"), t("{number} of {day}", number=corrected.number, day=corrected.issued_on))
         )
     rows += _supply(document, t)
-    if is_invoice and document.due_on and document.stamp is None:
+    if is_invoice and document.due_on and document.stamp in (None, Stamp.DRAFT):
         rows.append(Row(t("Due date"), t.date(document.due_on)))
     if document.reference:
         rows.append(Row(t("Your PO number"), document.reference))
@@ -320,6 +323,8 @@ def _notes(document: Document, t: Translator) -> list[str]:
     notes = [document.memo.strip()]
     if document.stamp is Stamp.VOID:
         notes.append(t("This invoice was cancelled. Nothing has to be paid."))
+    if document.stamp is Stamp.DRAFT:
+        notes.append(t("This is a draft and no invoice. Nothing has to be paid yet."))
     notes.append(settled(document, t))
     if document.reverse_charge:
         notes.append(t("Reverse charge: the recipient is liable for the VAT (article 196 of Directive 2006/112/EC)."))
@@ -329,7 +334,7 @@ def _notes(document: Document, t: Translator) -> list[str]:
         notes.append(
             t("You need not do anything: the amount will be taken from {method}.", method=document.payment.taken_from)
         )
-    elif is_open(document) and document.terms:
+    elif document.terms and (is_open(document) or document.stamp is Stamp.DRAFT):
         notes.append(document.terms.strip())
     return [note for note in notes if note]
 

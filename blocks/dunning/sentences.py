@@ -31,8 +31,11 @@ def what_next(one: FailedPayment, afterwards: AfterLastTry, t: Translator) -> st
         written_off = "" if one.invoice.failing else t("The invoice is written off, and can still be paid.")
         if one.subscription is None:
             return joined([t("Stripe will not try again."), written_off], by=" ")
-        status = words.subscription_status(one.subscription.status, t)
-        stopped = t("Stripe will not try again. The subscription now: {status}.", status=status)
+        if one.subscription.status.has_ended:
+            stopped = t("Stripe will not try again. The subscription has ended.")
+        else:
+            status = words.subscription_status(one.subscription.status, t)
+            stopped = t("Stripe will not try again. The subscription now: {status}.", status=status)
         return joined([stopped, written_off], by=" ")
     again = t("Stripe tries again on {day}.", day=t.day_of(following))
     return f"{again} {t(_AFTERWARDS[afterwards])}" if one.subscription else again

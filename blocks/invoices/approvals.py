@@ -12,22 +12,19 @@ from blocks import kit, ways, words
 from blocks.graphemes import fit
 from blocks.invoices import figures
 from blocks.invoices.ids import Id
+from blocks.invoices.review import exceeds
 from blocks.texts import Mrkdwn, Translator, bold, escape, joined
 
 
-def approval_card(shown: ApprovalView, t: Translator) -> kit.Message:
-    """For managers, and for whoever asked. Buttons only while it can be decided."""
+def approval_card(shown: ApprovalView, t: Translator, *, to_asker: bool = False) -> kit.Message:
+    """For managers, and for whoever asked, who goes on from there. Buttons to decide only while it can be decided."""
     invoice, approval, totals = shown.invoice, shown.approval, shown.totals
-    text = t(
-        "{name} asks for an approval: invoice for {customer}",
-        name=approval.filed_by.name,
-        customer=invoice.contact_name,
-    )
+    text, title = _asked_or_decided(shown, t)
     blocks: list[kit.Block] = [
         kit.section(
             joined(
                 [
-                    t.rich("🔒 *{name} asks for an approval*", name=approval.filed_by.name),
+                    title,
                     t("Invoice for {customer}", customer=invoice.contact_name),
                     escape(fit(approval.decisions[0].note, 1000)),
                 ]
@@ -41,26 +38,50 @@ def approval_card(shown: ApprovalView, t: Translator) -> kit.Message:
                 t("Lines"): t.number(len(totals.lines)),
             }
         ),
+        *([kit.section(joined(exceeds(shown.exceeds, t)))] if shown.exceeds else []),
         *kit.rows(figures.line_row(one, t) for one in totals.lines[:10]),
     ]
     blocks += _decided(shown, t)
+    buttons = [ways.invoice(invoice.id, t)]
     if approval.state is RequestState.FILED and not shown.outdated:
-        blocks.append(kit.actions(*deciding(invoice, approval, t), ways.invoice(invoice.id, t)))
-    else:
-        blocks.append(kit.actions(ways.invoice(invoice.id, t)))
+        buttons = [*deciding(invoice, approval, t), *buttons]
+    elif to_asker and approval.state is RequestState.APPROVED and not shown.outdated and not invoice.number:
+        buttons.insert(0, kit.button(t("Review and send"), Id.TO_REVIEW, value=invoice.id, style="primary"))
+    blocks.append(kit.actions(*buttons))
     return kit.Message(text=text, blocks=blocks)
+
+
+def _asked_or_decided(shown: ApprovalView, t: Translator) -> tuple[str, Mrkdwn]:
+    """What the message is about: without markup, where it is announced, and with it, above the card."""
+    names = {"name": shown.approval.filed_by.name, "customer": shown.invoice.contact_name}
+    match shown.approval.state:
+        case RequestState.APPROVED:
+            return (
+                t("Approved: invoice for {customer}", **names),
+                t.rich("👍 *Approved; {name} had asked*", **names),
+            )
+        case RequestState.REJECTED:
+            return (
+                t("Not approved: invoice for {customer}", **names),
+                t.rich("👎 *Not approved; {name} had asked*", **names),
+            )
+        case _:
+            return (
+                t("{name} asks for an approval: invoice for {customer}", **names),
+                t.rich("🔒 *{name} asks for an approval*", **names),
+            )
 
 
 def deciding(invoice: SalesInvoice, approval: Approval, t: Translator) -> list[kit.Element]:
     """The buttons of those who decide."""
     sure = kit.confirm(
-        t("Grant it?"),
+        t("Approve it?"),
         t("{name} may then send exactly this invoice.", name=fit(approval.filed_by.name, 200)),
-        yes=t("Grant"),
+        yes=t("Approve"),
         no=t("No"),
     )
     return [
-        kit.button(t("Grant"), Id.APPROVE, value=invoice.id, style="primary", confirm=sure),
+        kit.button(t("Approve"), Id.APPROVE, value=invoice.id, style="primary", confirm=sure),
         kit.button(t("Reject"), Id.REJECT, value=invoice.id, style="danger"),
     ]
 

@@ -23,6 +23,7 @@ from billing.invoices.model import (
     MOST_LINES,
     MOST_RECIPIENTS,
     UNTAXED,
+    SalesInvoice,
 )
 from blocks import kit, words
 from blocks.answers import Answer
@@ -41,6 +42,8 @@ def form(shown: DraftForm, t: Translator, page: int = 0) -> kit.Modal:
     last = max(0, (len(invoice.lines) - 1) // ON_A_PAGE)
     page = min(max(page, 0), last)
     blocks: list[kit.Block] = [kit.section(t.rich("For {name}", name=bold(shown.contact.name)))]
+    if shown.other:
+        blocks.append(_other(shown.other, t))
     if shown.unread:
         blocks.append(_unread(shown.unread, t))
     if invoice.currency != shown.contact.currency:
@@ -70,6 +73,16 @@ def form(shown: DraftForm, t: Translator, page: int = 0) -> kit.Modal:
             "page": page,
         },
     )
+
+
+def _other(draft: SalesInvoice, t: Translator) -> kit.Block:
+    """What is begun already, perhaps by a colleague, and the way there."""
+    said = t.rich(
+        "📝 There is a draft for this customer already, last changed by {name}, {when}.",
+        name=fit(draft.changed_by.name, 200),
+        when=draft.changed_at,
+    )
+    return kit.section(said, accessory=kit.button(t("Show the draft"), Id.SHEET, value=draft.id))
 
 
 def changed(by: str, invoice: str, t: Translator) -> Answer:

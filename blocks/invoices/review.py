@@ -44,7 +44,7 @@ def review(shown: InvoiceReview, t: Translator, document: str | None = None) -> 
     if asks:
         blocks.append(
             kit.field_input(
-                t("Why should it be granted?"),
+                t("Why should it be approved?"),
                 kit.text_input("invoice.note", at_most=1000, multiline=True),
                 block_id="note",
                 optional=True,
@@ -100,15 +100,15 @@ def _standing(shown: InvoiceReview, t: Translator) -> Iterator[kit.Block]:
     """What the house says to it."""
     approval = shown.approval
     if shown.exceeds:
-        yield kit.section(joined([t.rich("🔒 *A manager has to grant this.*"), *exceeds(shown.exceeds, t)]))
+        yield kit.section(joined([t.rich("🔒 *A manager has to approve this.*"), *exceeds(shown.exceeds, t)]))
         if approval and approval.state is RequestState.FILED:
             yield kit.context(t("A manager was asked by {name}.", name=approval.filed_by.name))
         elif approval and approval.state is RequestState.REJECTED and approval.last.by:
             yield kit.context(
-                t("{name} did not grant it: {reason}", name=approval.last.by.name, reason=approval.last.note)
+                t("{name} did not approve it: {reason}", name=approval.last.by.name, reason=approval.last.note)
             )
     elif approval and approval.state is RequestState.APPROVED and approval.last.by:
-        yield kit.context(t("👍 Granted by {name}.", name=approval.last.by.name))
+        yield kit.context(t("👍 Approved by {name}.", name=approval.last.by.name))
     if not shown.may_send:
         yield kit.section(t("It is saved as a draft. Your role may not send it; a colleague from sales can."))
     elif not shown.exceeds and not shown.mailed:

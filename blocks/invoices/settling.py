@@ -251,14 +251,12 @@ def give_up_form(shown: Sheet, t: Translator) -> kit.Modal:
 
 
 def _head(shown: Sheet, t: Translator) -> kit.Block:
-    return kit.section(
-        joined(
-            [
-                bold(shown.number or t("Invoice")),
-                escape(t("{name}, still to be paid: {amount}", name=shown.contact.name, amount=shown.due)),
-            ]
-        )
-    )
+    name = shown.contact.name
+    if shown.due:
+        said = t("{name}, still to be paid: {amount}", name=name, amount=shown.due)
+    else:
+        said = t("{name}, nothing is left to be paid of {amount}", name=name, amount=shown.total)
+    return kit.section(joined([bold(shown.number or t("Invoice")), escape(said)]))
 
 
 def _input(name: str, shown: Sheet) -> str:

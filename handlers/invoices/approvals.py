@@ -126,7 +126,7 @@ class ApprovalNews:
         self, invoice: SalesInvoiceId, shown: ApprovalView, place: str, t: Translator, known: InvoiceCard | None
     ) -> bool:
         """Post or change it; False where there is no way there."""
-        message = views.approval_card(shown, t)
+        message = views.approval_card(shown, t, to_asker=place == shown.approval.filed_by.user)
         if known:
             return self._posts.update(Posted(channel=known.channel, ts=known.ts), message)
         posted = self._posts.post(place, message)

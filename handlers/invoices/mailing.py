@@ -9,6 +9,7 @@ from functools import partial
 
 from billing.billing_contacts.rules import user_id
 from billing.catalogue import Business, InvoicePolicy
+from billing.contacts import called_at
 from billing.desk import Desk
 from billing.documents import Document
 from billing.documents.sharing import LIFETIME, issue
@@ -117,7 +118,7 @@ class InvoiceMails:
             ]
         refused = []
         for number, (address, token) in enumerate(zip(sheet.ours.details.recipients, links, strict=True), 1):
-            to = Recipient(name=sheet.contact.name, address=address, user_id=user_id(sheet.contact, address))
+            to = Recipient(called_at(sheet.contact, address), address, user_id(sheet.contact, address))
             mail = partial(compose, document, to, f"{self._address}/{token}")
             if not self._outbox.send(f"{id_}-{number}", mail, contact=sheet.contact.id) and self._outbox.sends:
                 refused.append(address)

@@ -14,7 +14,17 @@ from billing.billing_contacts.explaining import Topic, explain, topic_of
 from billing.billing_contacts.model import ATTEMPTS_PER_LINK, Purpose, billing_contact, with_bill_to
 from billing.billing_contacts.rules import member_key
 from billing.catalogue import BillingContactPolicy, CorporateChange
-from billing.contacts import Account, AccountStatus, Address, InvoiceStatus, Member, MemberRight, Portal, from_stripe
+from billing.contacts import (
+    Account,
+    AccountStatus,
+    Address,
+    InvoiceStatus,
+    Member,
+    MemberRight,
+    Portal,
+    billed_as,
+    from_stripe,
+)
 from billing.errors import (
     AccountExpired,
     AccountNotActive,
@@ -126,12 +136,38 @@ def test_after_a_change_one_person_has_the_right_and_others_keep_theirs() -> Non
     assert rights["Bea Books"] == frozenset()
     assert rights["Carl Card"] == {MemberRight.CARD_HOLDER, MemberRight.BILLING_CONTACT}
     assert rights["Ada Lovelace"] == ADMIN.rights
-    assert (after.name, after.email) == ("Carl Card", "CARL@engines.example")
 
 
-def test_a_company_does_not_get_lost_behind_the_person() -> None:
-    new = changing.BillTo(name="Nora New", email="nora@engines.example", address=Address(country="DE"))
-    assert with_bill_to(account(name="Engines Ltd", company=""), new).company == "Engines Ltd"
+NORA = changing.BillTo(name="Nora New", email="nora@engines.example", address=Address(country="DE"))
+
+
+def test_who_is_billed_is_called_and_written_to_as_before() -> None:
+    """Bea was the billing contact; Ada, who the contact is, stays Ada. The address is that of the account."""
+    after = with_bill_to(account(), NORA)
+    assert (after.name, after.email, after.company) == ("Ada Lovelace", "ada@engines.example", "Engines Ltd")
+    assert (after.address, billing_contact(after).name) == (NORA.address, "Nora New")
+    company = with_bill_to(account(name="Engines Ltd", company=""), NORA)
+    assert (company.name, company.email, billed_as(company)) == ("Engines Ltd", "ada@engines.example", "Engines Ltd")
+
+
+def test_a_contact_who_was_the_billing_contact_makes_room() -> None:
+    for one in (account(name=BOOKS.name, email=BOOKS.email), account(members=(ADMIN,))):
+        after = with_bill_to(one, NORA)
+        assert (after.name, after.email, after.company) == ("Nora New", "nora@engines.example", "Engines Ltd")
+
+
+def test_a_name_that_may_be_a_companys_stays_where_nobody_is_listed() -> None:
+    """So come customers from Stripe: one name and one address. Whoever only corrects the name still may."""
+    imported = account(name="Engines Ltd", company="", members=())
+    after = with_bill_to(imported, NORA)
+    assert (after.name, after.email, billing_contact(after).name) == ("Engines Ltd", "nora@engines.example", "Nora New")
+    corrected = with_bill_to(imported, NORA.model_copy(update={"name": "Ada King", "email": imported.email}))
+    assert (corrected.name, corrected.email) == ("Ada King", "ada@engines.example")
+
+
+def test_nothing_is_sent_any_more_to_an_address_that_was_the_former_billing_contacts() -> None:
+    after = with_bill_to(account(name="Engines Ltd", company="", email="BEA@engines.example"), NORA)
+    assert (after.name, after.email) == ("Engines Ltd", "nora@engines.example")
 
 
 def test_the_page_shows_who_it_is_to_the_staff(shop: Shop) -> None:
@@ -386,11 +422,35 @@ def test_the_company_stays_the_name_at_stripe(shop: Shop) -> None:
     there = shop.payments.snapshots["cus_ada"]
     assert (there.name, there.email) == ("Engines Ltd", "nora@engines.example")
     now = of(shop)
-    assert (now.name, now.company) == ("Nora New", "Engines Ltd")
+    assert (now.name, now.company) == ("Ada Lovelace", "Engines Ltd")
     assert from_stripe(now, there) == now
     opens(shop, account(company="", name=BOOKS.name, email=BOOKS.email), card())
     walked(shop, changes(shop, verifies(shop, key="v2"), key="c2"))
     assert shop.payments.snapshots["cus_ada"].name == "Nora New"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        account(),
+        account(name="Engines Ltd", company=""),
+        account(company=""),
+        account(name=BOOKS.name),
+        account(email=BOOKS.email),
+        account(name=BOOKS.name, email=BOOKS.email),
+        account(members=(ADMIN,)),
+        account(members=(ADMIN,), company="", name="Engines Ltd"),
+    ],
+)
+def test_what_a_change_writes_at_stripe_reads_back_as_what_it_wrote_down(shop: Shop, known: Any) -> None:
+    """At night's comparison, and when the next change is about something else."""
+    opens(shop, known, card())
+    walked(shop, changes(shop, verifies(shop, who=ADMIN)))
+    now, there = of(shop), shop.payments.snapshots["cus_ada"]
+    assert (there.name, there.email) == (billed_as(now), "nora@engines.example")
+    assert from_stripe(now, there) == now
+    called = from_stripe(now, there.model_copy(update={"phone": "+49 30 2"}))
+    assert called == now.model_copy(update={"phone": "+49 30 2"})
 
 
 def test_the_receipt_says_from_when_it_holds(shop: Shop) -> None:
@@ -966,7 +1026,7 @@ def test_a_freeze_stops_a_change_until_stripe_is_told(shop: Shop, lifted: bool) 
         lifts(shop)
     assert shop.records(second.id, shop.steps.perform(second.id, checked)) == State.REFUSED
     assert shop.rows.operations[second.id].reason.key == BillingContactFrozen.__name__
-    assert shop.payments.bill_to["cus_ada"].email == of(shop).email == "nora@engines.example"
+    assert shop.payments.bill_to["cus_ada"].email == billing_contact(of(shop)).email == "nora@engines.example"
 
 
 def test_what_stripe_has_before_the_freeze_is_written_down(shop: Shop) -> None:
@@ -978,7 +1038,7 @@ def test_what_stripe_has_before_the_freeze_is_written_down(shop: Shop) -> None:
         shop.steps.perform(second.id, checked)
     reports(shop, token(shop, Purpose.REPORT))
     assert shop.records(second.id, shop.steps.perform(second.id, checked)) == State.DONE
-    assert shop.payments.bill_to["cus_ada"].email == of(shop).email == "eve@somewhere.example"
+    assert shop.payments.bill_to["cus_ada"].email == billing_contact(of(shop)).email == "eve@somewhere.example"
 
 
 @pytest.mark.parametrize("is_used", [False, True])

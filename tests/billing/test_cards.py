@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from billing.billing_contacts.model import Guard
 from billing.cards import Attention, Concern, ContactCard, attention, card, monthly_revenue
 from billing.contacts import (
     Account,
@@ -96,15 +97,20 @@ def test_only_what_pays_counts_and_only_in_the_customers_currency() -> None:
 # What deserves attention
 
 
+GUARD = Guard()
+
+
 def concerns(
     *,
     account: Account | None = None,
     methods: tuple[PaymentMethod, ...] = (),
     subscriptions: tuple[Subscription, ...] = (),
     invoices: tuple[Invoice, ...] = (),
+    guard: Guard = GUARD,
     today: date = TODAY,
 ) -> list[Attention]:
-    return list(attention(contact(account=account or Account()), methods, subscriptions, invoices, NOW, today))
+    customer = contact(account=account or Account())
+    return list(attention(customer, methods, subscriptions, invoices, guard, NOW, today))
 
 
 def test_a_healthy_contact_needs_no_attention() -> None:
@@ -129,6 +135,46 @@ def test_an_account_that_is_not_active_is_said_first(status: AccountStatus) -> N
 def test_a_failing_payment_is_said(status: SubscriptionStatus) -> None:
     found = concerns(methods=(method(),), subscriptions=(subscription(eur(100), status=status),))
     assert found == [Attention(concern=Concern.PAYMENT_FAILING, parameters={"product": "Marketing Plus"})]
+
+
+@pytest.mark.parametrize("status", SubscriptionStatus)
+def test_an_invoice_that_could_not_be_charged_is_said_whatever_became_of_its_subscription(
+    status: SubscriptionStatus,
+) -> None:
+    """HX1: it ends after the last try where Stripe's settings say so, and the money is still owed."""
+    owed = invoice(due_at=None, attempts=4, decline="expired_card", subscription=SubscriptionId("sub_1"))
+    found = concerns(methods=(method(),), subscriptions=(subscription(eur(100), status=status),), invoices=(owed,))
+    expected = {"product": "Marketing Plus", "decline": "expired_card"}
+    assert found == [Attention(concern=Concern.PAYMENT_FAILING, parameters=expected, amount=eur(4900))]
+
+
+def test_an_invoice_of_no_subscription_that_could_not_be_charged_is_said_by_its_number() -> None:
+    found = concerns(invoices=(invoice(due_at=None, attempts=1), invoice(2, due_at=None)))
+    expected = {"number": "K-1", "decline": ""}
+    assert found == [Attention(concern=Concern.PAYMENT_FAILING, parameters=expected, amount=eur(4900))]
+
+
+def test_the_arrears_of_one_subscription_do_not_hide_those_of_another() -> None:
+    owed = invoice(due_at=None, attempts=1, subscription=SubscriptionId("sub_1"))
+    unpaid = [subscription(eur(100), status=SubscriptionStatus.UNPAID, id=f"sub_{number}") for number in (1, 2)]
+    found = concerns(methods=(method(),), subscriptions=tuple(unpaid), invoices=(owed,))
+    assert [one.amount for one in found] == [eur(4900), None]
+
+
+def test_a_freeze_and_a_lock_are_said() -> None:
+    """G11: somebody may be after the account, so that comes before money; a lock that is over is silent."""
+    until = NOW + timedelta(hours=1)
+    found = concerns(guard=Guard(frozen_at=NOW, locked_until=until), invoices=(invoice(due_at=None, attempts=1),))
+    assert [one.concern for one in found] == [Concern.FROZEN, Concern.PROOF_LOCKED, Concern.PAYMENT_FAILING]
+    assert found[1].parameters == {"until": until.isoformat()}
+    assert concerns(guard=Guard(locked_until=NOW)) == []
+
+
+def test_the_card_says_that_the_account_is_frozen() -> None:
+    shop = Shop()
+    with shop.store.writing(SAM) as uow:
+        uow.billing_contacts.freeze(ADA, NOW)
+    assert Concern.FROZEN in [one.concern for one in shown(shop).attention]
 
 
 def test_an_overdue_invoice_is_said_with_its_days_and_what_is_still_due() -> None:

@@ -111,6 +111,20 @@ def test_a_payment_that_failed_in_kontor_is_told_once_by_the_operation() -> None
 
 
 @pytest.mark.parametrize(
+    ("origin", "more"), [(Origin.OURS, {"confirms": 1}), (Origin.STRIPE, {}), (Origin.ELSEWHERE, {})]
+)
+def test_a_payment_that_kontor_has_charged_or_recorded_is_confirmed_and_counts(
+    origin: Origin, more: dict[str, int]
+) -> None:
+    """The operation's own line says who wanted it; what is received in a day is counted by this one."""
+    payload = {"amount_paid": 53550, "currency": "eur", "number": "K-1"}
+    entry = history(event("invoice.paid", payload=payload, origin=origin), contact())
+    assert entry is not None
+    assert (entry.what, entry.amount) == (Happening.PAYMENT_SUCCEEDED, Money(amount=53550, currency="EUR"))
+    assert entry.parameters == {"number": "K-1", **more}
+
+
+@pytest.mark.parametrize(
     ("type_", "previous"),
     [
         ("customer.subscription.updated", {"current_period_end": 1, "latest_invoice": "in_1"}),

@@ -206,6 +206,38 @@ def test_an_address_of_the_billing_contact_follows_and_anothers_stays(shop: Shop
     assert now.members == (books, UWE)
 
 
+BOOKS = Member(name="Bea Books", email="bea@engines.example", rights=BEA.rights)
+
+
+def test_a_billing_contact_whose_address_is_changed_at_stripe_is_not_taken_for_the_contact(
+    shop: Shop, events: EventSteps
+) -> None:
+    """Stripe has the billing contact's since it was changed here, and the contact has another one."""
+    former = {"email": "bea@engines.example"}
+    now = changed_there(shop, events, contact(members=(BOOKS, UWE)), former, email="bea@king.example")
+    assert (now.name, now.email) == ("Ada Lovelace", "ada@engines.example")
+    assert [(one.name, one.email) for one in now.members] == [
+        ("Bea Books", "bea@king.example"),
+        ("Uwe User", "uwe@engines.example"),
+    ]
+
+
+def test_whose_address_it_was_is_not_guessed(shop: Shop, events: EventSteps) -> None:
+    """Two changes, and the event about the second comes first: the one about the first tells whose it was."""
+    known = contact(members=(BOOKS,))
+    now = changed_there(shop, events, known, {"email": "b@engines.example"}, email="bea@king.example")
+    assert (now.email, now.members) == (known.email, known.members)
+
+
+def test_a_company_that_is_renamed_names_no_person_where_the_billing_contact_is_another_one(
+    shop: Shop, events: EventSteps
+) -> None:
+    """A telephone number was changed, too, and the event about the name is still on its way."""
+    known = contact(company="Engines Ltd", members=(BOOKS,))
+    now = changed_there(shop, events, known, {"phone": "1"}, name="Engines Inc", phone="2")
+    assert (now.name, now.company, now.phone) == ("Ada Lovelace", "Engines Ltd", "2")
+
+
 def test_an_address_at_stripe_gives_nobody_other_rights(shop: Shop, events: EventSteps) -> None:
     """Who is admin, too, stays that by the former address; the address of another member makes them billing contact."""
     admin = BEA.model_copy(update={"rights": BEA.rights | {MemberRight.ADMIN}})

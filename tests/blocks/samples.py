@@ -301,6 +301,7 @@ def strange_card() -> ContactCard:
         "number": LONG[:300],
         "brand": "visa",
         "last4": "4242",
+        "until": "2026-12-01T09:00:00+00:00",
         "month": 12,
         "year": 2026,
         "days": 3,

@@ -184,6 +184,7 @@ FULL_FORM = draft_form(
     reverse_charge=True,
     templates=tuple(template(n) for n in range(100)),
     fields=FIELDS,
+    other=FULL,
     unread=(LONG,) * 20,
 )
 
@@ -342,7 +343,13 @@ def listed(rows: tuple[Row, ...], **changes: Any) -> InvoiceList:
 
 
 def approval_view(found: Approval, invoice: SalesInvoice = PLAIN, *, outdated: bool = False) -> ApprovalView:
-    return ApprovalView(invoice=invoice, approval=found, totals=sums(invoice, VAT, ODD), outdated=outdated)
+    return ApprovalView(
+        invoice=invoice,
+        approval=found,
+        totals=sums(invoice, VAT, ODD),
+        exceeds=FULL_REVIEW.exceeds,
+        outdated=outdated,
+    )
 
 
 def paid(left: int = 0, **changes: Any) -> InvoicePaid:
@@ -532,6 +539,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: invoices.approval_card(approval_view(approval(), sales(line(list_price=eur(LARGEST)))), t),
         lambda t: invoices.approval_card(approval_view(approval(), FULL, outdated=True), t),
         lambda t: invoices.approval_card(approval_view(approval(RequestState.APPROVED), FULL), t),
+        lambda t: invoices.approval_card(approval_view(approval(RequestState.APPROVED)), t, to_asker=True),
         lambda t: invoices.approval_card(approval_view(approval(RequestState.REJECTED), FULL), t),
     ),
     "blocks.invoices.approvals.approval_reminder": (

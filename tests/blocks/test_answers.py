@@ -49,6 +49,7 @@ EXAMPLES = {
     "OfferTakenBefore": errors.OfferTakenBefore(contact="Ada Ltd", coupon="STAY20"),
     "DiscountRuns": errors.DiscountRuns(contact="Ada Ltd", coupon="TEN"),
     "NotChangeable": errors.NotChangeable(subscription_status="past_due"),
+    "OnlyManager": errors.OnlyManager(),
     "TooFewApprovers": errors.TooFewApprovers(needed=2, there=1),
     "PlanEnds": errors.PlanEnds(last="2026-12-31"),
     "SubscriptionChanged": errors.SubscriptionChanged(),

@@ -210,6 +210,8 @@ def test_long_lists_are_counted_and_not_cut_silently():
 CONCERNS = {
     Concern.ACCOUNT_EXPIRED: ({}, "a plan has to be bought"),
     Concern.ACCOUNT_NOT_ACTIVE: ({"status": "suspended"}, "suspended"),
+    Concern.FROZEN: ({}, "Further changes are frozen until a manager lifts that"),
+    Concern.PROOF_LOCKED: ({"until": "2026-12-01T09:00:00+00:00"}, "cannot be verified before Dec 1, 2026"),
     Concern.PAYMENT_FAILING: ({"product": "Marketing Plus"}, "Marketing Plus fails"),
     Concern.INVOICE_OVERDUE: ({"number": "KON-1", "days": 3}, "KON-1 over €20.00 is overdue since 3 days"),
     Concern.CARD_EXPIRED: ({"brand": "visa", "last4": "4242"}, "Visa •••• 4242 has expired"),
@@ -232,6 +234,13 @@ def test_every_concern_has_a_sentence(concern):
         changes["contact"] = contact(account=Account(status=AccountStatus.SUSPENDED))
     assert expected in words(shown(**changes))
     assert "Das braucht Aufmerksamkeit" in words(shown(DE, **changes))
+
+
+def test_a_failing_payment_that_no_subscription_is_about_is_named_by_its_invoice():
+    parameters = {"number": "KON-1", "decline": "", "next": "2026-12-01T09:00:00+00:00"}
+    failing = Attention(concern=Concern.PAYMENT_FAILING, parameters=parameters, amount=eur(2000))
+    assert "The payment of €20.00 for invoice KON-1 fails." in words(shown(attention=(failing,)))
+    assert "Die Zahlung von 20,00 € für Rechnung KON-1" in words(shown(DE, attention=(failing,))).replace("\xa0", " ")
 
 
 def test_what_deserves_attention_stands_before_everything_else():
@@ -286,6 +295,14 @@ def test_an_entry_says_what_who_on_whose_behalf_and_when():
 def test_what_nobody_of_us_did_was_reported_by_stripe():
     text = timelines.entry(entry(by=None), CATALOGUE, DE).to_dict()["elements"][0]["text"]
     assert "Von Stripe gemeldet, 21.11.2026, 18:30" in text
+
+
+def test_a_payment_that_an_operation_tells_of_does_not_look_like_a_second_one():
+    told = entry(Happening.PAYMENT_SUCCEEDED, by=None, amount=eur(2000), parameters={"number": "K-1", "confirms": 1})
+    assert timelines.sentence(told, CATALOGUE, EN) == "Payment confirmed: €20.00 for invoice K-1"
+    assert timelines.sentence(told, CATALOGUE, DE).replace("\xa0", " ") == "Zahlung bestätigt: 20,00 € für Rechnung K-1"
+    came = told.model_copy(update={"parameters": {"number": "K-1"}})
+    assert timelines.sentence(came, CATALOGUE, EN) == "Payment received: €20.00 for invoice K-1"
 
 
 @pytest.mark.parametrize("happening", Happening)

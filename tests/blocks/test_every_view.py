@@ -365,6 +365,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         lambda t: reconciliations.report(mirror.reconciliation(), {}, t),
         lambda t: reconciliations.report(mirror.FULL_RECONCILIATION, {f"con_{n}": LONG for n in range(9)}, t),
     ),
+    "blocks.notices.look_again": (lambda t: notices.look_again(REFUSED.reason, "inv_1", t),),
     "blocks.notices.not_staff": (notices.not_staff,),
     "blocks.notices.of": (lambda t: notices.of(errors.NotStaff(), t), lambda t: notices.of(REFUSED, t)),
     "blocks.notices.outdated": (notices.outdated,),

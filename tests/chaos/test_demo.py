@@ -149,15 +149,15 @@ def test_one_month_on_a_plan_is_changed_and_a_subscription_starts_on_the_day_it_
     """Its own clock is what the local Stripe's is: Stripe prorates to no moment of a period that is over."""
     requests.post(f"{demo.stripe}/control/clock", json={"by_months": 1}, timeout=120).raise_for_status()
     mia = demo.workspace.person("agent")
-    assert mia.types("/billing plan Ada Berger").ok
+    assert mia.types("/billing plan Lena Vogel").ok
     assert mia.presses("plan_change.open").ok
-    assert mia.submits({"seats#marketing/plus": "5"}).ok
+    assert mia.submits({"seats#marketing/plus": "3"}).ok
     mia.waits_for(lambda one: one.view and one.view["callback_id"] == "plan_change.review")
     assert mia.submits().ok
     mia.waits_for(lambda one: "Tarif geändert" in one.text)
     mia.closes(everything=True)
 
-    assert mia.types("/billing Ada Berger").ok
+    assert mia.types("/billing Lena Vogel").ok
     mia.presses("subscription.open")
     assert mia.submits({"price": mia.picks("price", "marketing plus")}).ok
     assert re.search(rf"heute.*{re.escape(stripes_today(demo))}", mia.text), mia.text

@@ -83,6 +83,18 @@ def test_the_message_says_that_stripe_wrote_it_off(office: Office) -> None:
     assert "collect.method" in elements(office.shown)
 
 
+def test_the_message_says_that_the_subscription_has_ended_over_it(office: Office) -> None:
+    ended = subscription(status=SubscriptionStatus.CANCELED)
+    fails(office, invoice(attempts=4, next_attempt_at=None), subscriptions=(ended,))
+    office.store.accept_event(event())
+    office.works()
+    office.clock.goes_on(minutes=1)
+    failures.collect(office.store)
+    office.works()
+    [message] = office.told
+    assert "Stripe will not try again. The subscription has ended." in message
+
+
 def test_a_thousand_failures_are_one_message_with_a_list(office: Office) -> None:
     failed(office, 1000)
     office.works()

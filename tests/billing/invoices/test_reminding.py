@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from billing.catalogue import InvoiceField, Label
+from billing.catalogue.banking import BankAccount
 from billing.catalogue.taxes import Tax
 from billing.contacts import Address, InvoiceStatus
-from billing.documents import Document, DocumentField, DocumentKind, Stamp
+from billing.documents import Document, DocumentField, DocumentKind, PaymentWays, Stamp
 from billing.errors import NotFound
 from billing.ids import InvoiceId
 from billing.invoices import printing, reminding, sheets
@@ -17,6 +19,7 @@ from billing.invoices.payments import RecordPayment
 from billing.invoices.voiding import EndInvoice
 from billing.ports import PaidBy
 from billing.steps import NOBODY
+from tests.support.accounts import BOOKS
 from tests.support.invoicing import PETRA, REF, InvoiceShop
 from tests.support.shop import ADA, SAM, TODAY, contact
 
@@ -172,10 +175,35 @@ def test_the_document_says_what_became_of_it(shop: InvoiceShop) -> None:
 
 
 def test_of_a_draft_the_document_is_a_preview(shop: InvoiceShop) -> None:
+    """It says that it is none, and by nothing on it could it be paid."""
+    bank = BankAccount(bank="Bank", iban="DE89370400440532013000")
+    shop.sells(business=shop.catalogue.business.model_copy(update={"bank_accounts": (bank,)}))
     shop.adds()
     with shop.store.reading(SAM) as uow:
         found = printing.document(uow, sheets.sheet(uow, REF))
-    assert found.number == "INV-2026-…"
+    assert (found.number, found.stamp) == ("INV-2026-…", Stamp.DRAFT)
+    assert found.payment == PaymentWays()
+
+
+@pytest.mark.parametrize(
+    ("customer", "company", "name"),
+    [
+        ({"company": "Engines Ltd", "members": (BOOKS,)}, "Engines Ltd", "Bea Books"),
+        ({"name": "Engines Ltd", "members": (BOOKS,)}, "Engines Ltd", "Bea Books"),
+        ({"company": "Engines Ltd"}, "Engines Ltd", "Ada Lovelace"),
+        ({"name": BOOKS.name, "members": (BOOKS,)}, "", "Bea Books"),
+        ({}, "", "Ada Lovelace"),
+    ],
+)
+def test_the_document_names_the_billing_contact_and_whom_it_is_for(
+    shop: InvoiceShop, customer: Any, company: str, name: str
+) -> None:
+    """G19: what is changed as "Bill to" stands on it."""
+    shop.adds()
+    shop.knows(contact(**customer))
+    with shop.store.reading(SAM) as uow:
+        buyer = printing.document(uow, sheets.sheet(uow, REF)).buyer
+    assert (buyer.company, buyer.name) == (company, name)
 
 
 def test_what_has_no_document(shop: InvoiceShop) -> None:

@@ -181,7 +181,7 @@ def test_two_who_give_back_the_same_part_give_it_back_once(shop: InvoiceShop) ->
     assert shop.does(credit(due=0, amount="100"), person=PETRA).state is State.DONE
     again = shop.does(credit(due=0, amount="100"), person=PETRA)
     assert reason(again) == "LeftToCreditChanged"
-    assert again.reason.parameters == {"left": 43550, "currency": "EUR"}
+    assert again.reason.parameters == {"left": 43550, "currency": "EUR", "invoice": REF}
 
 
 # By hand

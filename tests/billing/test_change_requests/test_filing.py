@@ -18,6 +18,7 @@ from billing.errors import (
     NotPermitted,
     NotReadable,
     NotStaff,
+    OnlyManager,
     ReasonMissing,
     RequesterMayNot,
     RequestPending,
@@ -26,6 +27,7 @@ from billing.errors import (
 )
 from billing.ids import ScheduleId
 from billing.plans import Dimension
+from billing.roles import Role
 from tests.support.asking import (
     ADMIN,
     ALEX,
@@ -143,9 +145,21 @@ def test_who_files_is_not_among_the_approvers(shop: AskingShop) -> None:
 
 def test_without_an_approver_nothing_is_filed(shop: AskingShop) -> None:
     shop.dismisses(RUTH)
+    shop.dismisses(PRIYA)
     with pytest.raises(TooFewApprovers) as refusal:
-        shop.files(person=PRIYA)
+        shop.files()
     assert refusal.value.parameters == {"needed": 1, "there": 0}
+
+
+def test_the_only_manager_is_told_that_there_has_to_be_another(shop: AskingShop) -> None:
+    """Where two have to agree, one more would not do either: then the numbers say it."""
+    shop.dismisses(RUTH)
+    with pytest.raises(OnlyManager) as refusal:
+        shop.files(person=PRIYA)
+    assert refusal.value.who_can == (Role.ADMIN,)
+    policy(shop, second_approval_above={"EUR": 1})
+    with pytest.raises(TooFewApprovers):
+        shop.files(person=PRIYA)
 
 
 @pytest.mark.parametrize(("above", "needed"), [(2399, 2), (2400, 1)])

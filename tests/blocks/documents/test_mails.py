@@ -50,6 +50,13 @@ def test_a_new_invoice_comes_with_its_facts_its_link_and_its_file() -> None:
     assert "Compiler Works, Inc." in PdfReader(io.BytesIO(file.get_content())).pages[0].extract_text()
 
 
+def test_nobody_is_greeted_by_a_name_where_none_is_known() -> None:
+    for document, greeting in ((US, "Hello,"), (DE, "Guten Tag,")):
+        mail = mails.invoice(document, BUSINESS, Recipient("", "ap@compiler.example"), LINK)
+        assert mail["To"] == "ap@compiler.example"
+        assert says(mail, greeting)
+
+
 def test_a_german_invoice_is_written_in_german() -> None:
     mail = mails.invoice(DE, BUSINESS, TO, LINK)
     assert mail["Subject"] == "Ihre Rechnung RE-2026-0042 von Brightwell"

@@ -249,6 +249,25 @@ def test_a_void_invoice_says_so_and_asks_for_nothing() -> None:
     assert "Überweisung" not in text
 
 
+def test_a_draft_says_on_every_page_that_it_is_none_and_asks_for_nothing() -> None:
+    """What was agreed still stands there, to be looked at: the total, when it will be due, and the terms."""
+    line = one_line(10000).lines[0]
+    many = tuple(line.model_copy(update={"position": number}) for number in range(1, 61))
+    draft = one_line(600000, lines=many, stamp=Stamp.DRAFT)
+    written = read(draft)
+    assert len(written.pages) > 1
+    assert all("ENTWURF" in text_of(written, number) for number in range(len(written.pages)))
+    text, html = printed(draft), page(draft, download="x.pdf")
+    assert "Dies ist ein Entwurf und keine Rechnung. Es ist noch nichts zu bezahlen." in text
+    for asked in ("Zu zahlen", "Überweisung", "IBAN", "Online bezahlen"):
+        assert asked not in text
+    assert "<svg" not in html
+    assert 'class="stamp draft">ENTWURF<' in html
+    assert "Fällig am" in text
+    assert "Gesamt 6.000,00 €" in text
+    assert "Zahlbar ohne Abzug" in text
+
+
 def test_what_is_collected_asks_nobody_to_pay() -> None:
     text = printed(one_line(10000, payment=PaymentWays(taken_from="Visa •••• 4242", page=PAGE)))
     assert "Sie müssen nichts tun: Der Betrag wird von Visa •••• 4242 abgebucht." in text
