@@ -33,7 +33,7 @@ EVENT = StripeEvent(
 T = TypeVar("T")
 
 
-SLOWLY = EnqueueFrom("INSERT INTO jobs SELECT id, name, argument FROM new_jobs, pg_sleep(0.1)")
+SLOWLY = EnqueueFrom("INSERT INTO jobs SELECT id, name, argument FROM new_jobs, pg_sleep(2)")
 
 
 def together(count: int, work: Callable[[int], T]) -> list[T]:
@@ -378,7 +378,7 @@ def test_closing_leaves_alone_who_still_waits_for_the_server(database: Database,
     database.close()
 
 
-@pytest.mark.parametrize("setting", ["default_transaction_read_only = on", "statement_timeout = 1"])
+@pytest.mark.parametrize("setting", ["default_transaction_read_only = on", "statement_timeout = 400"])
 def test_what_the_server_will_not_take_for_a_while_may_be_tried_again(
     database: Database, query: Query, database_url: str, setting: str
 ) -> None:
