@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from billing.errors import Misconfigured, Transient
 from billing.operations import Operation
+from bot import app
 from bot.app import undo
 from tests.support.accounts import changes, furnish, verifies
 from tests.support.shop import Shop
@@ -39,8 +41,9 @@ def test_a_stripe_out_of_reach_is_waited_for(shop: Shop, operation: Operation) -
     "error", [ValueError("what Stripe never said before"), Misconfigured(setting="STRIPE_API_KEY")]
 )
 def test_what_cannot_be_undone_is_logged_under_the_reference_that_people_get(
-    shop: Shop, operation: Operation, error: Exception
+    shop: Shop, operation: Operation, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(app, "log", structlog.get_logger())  # one that a test before has used stays as it was then
     shop.payments.fails.append(error)
     with capture_logs() as said:
         undo(shop.steps, operation.id, "ref-17")
