@@ -64,9 +64,13 @@ class Acceptance:
         rows = [row_of(one) for one in sorted(several, key=lambda one: one.id)]
         given = json.dumps(rows, default=_instant).encode()
         with self._in_use:
-            server = self._server()
-            result = server.exec_prepared(self._name, [given])
-            self._check(server, result, pq.ExecStatus.TUPLES_OK)
+            try:
+                server = self._server()
+                result = server.exec_prepared(self._name, [given])
+                _check(server, result, pq.ExecStatus.TUPLES_OK)
+            except BaseException:
+                self._drop()  # whatever it was, the next begins anew
+                raise
         return {OperationId((result.get_value(row, 0) or b"").decode()) for row in range(result.ntuples)}
 
     def close(self) -> None:
@@ -82,24 +86,23 @@ class Acceptance:
             self._held = self._engine.raw_connection()
             self._name = f"accept_{secrets.token_hex(6)}".encode()
             server = _server_of(self._held)
-            self._check(server, server.prepare(self._name, self._sql), pq.ExecStatus.COMMAND_OK)
+            _check(server, server.prepare(self._name, self._sql), pq.ExecStatus.COMMAND_OK)
         return _server_of(self._held)
-
-    def _check(self, server: pq.abc.PGconn, result: pq.abc.PGresult, expected: pq.ExecStatus) -> None:
-        if result.status == expected:
-            return
-        error = psycopg.errors.error_from_result(result)
-        # A server that turned read-only has lost its place to another; a pooler may have cleared the session.
-        lost = server.status != pq.ConnStatus.OK or isinstance(error, _LOST)
-        self._drop()  # whatever it was, the next begins anew
-        if lost:
-            raise psycopg.OperationalError(str(error)) from error
-        raise error
 
     def _drop(self) -> None:
         held, self._held = self._held, None
         if held:
             held.invalidate()
+
+
+def _check(server: pq.abc.PGconn, result: pq.abc.PGresult, expected: pq.ExecStatus) -> None:
+    if result.status == expected:
+        return
+    error = psycopg.errors.error_from_result(result)
+    # A server that turned read-only has lost its place to another; a pooler may have cleared the session.
+    if server.status != pq.ConnStatus.OK or isinstance(error, _LOST):
+        raise psycopg.OperationalError(str(error)) from error
+    raise error
 
 
 def _instant(value: datetime) -> str:

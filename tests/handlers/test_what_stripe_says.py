@@ -72,10 +72,7 @@ def test_the_message_says_that_stripe_wrote_it_off(office: Office) -> None:
     """HX1: its settings may do that after the last try. The message's button opens the form."""
     fails(office, invoice(status=InvoiceStatus.UNCOLLECTIBLE, attempts=4, next_attempt_at=None))
     office.store.accept_event(event())
-    office.works()
-    office.clock.goes_on(minutes=1)
-    failures.collect(office.store)
-    office.works()
+    is_passed_on(office)
     [message] = office.told
     assert "Stripe will not try again." in message
     assert "The invoice is written off, and can still be paid." in message
@@ -87,10 +84,7 @@ def test_the_message_says_that_the_subscription_has_ended_over_it(office: Office
     ended = subscription(status=SubscriptionStatus.CANCELED)
     fails(office, invoice(attempts=4, next_attempt_at=None), subscriptions=(ended,))
     office.store.accept_event(event())
-    office.works()
-    office.clock.goes_on(minutes=1)
-    failures.collect(office.store)
-    office.works()
+    is_passed_on(office)
     [message] = office.told
     assert "Stripe will not try again. The subscription has ended." in message
 
@@ -132,10 +126,7 @@ def test_a_manager_without_a_channel_is_told_in_their_language(office: Office) -
     office.posts.managers = None
     office.events._channel = None
     office.store.accept_event(event())
-    office.works()
-    office.clock.goes_on(minutes=1)
-    failures.collect(office.store)
-    office.works()
+    is_passed_on(office)
     assert "ist fehlgeschlagen" in office.told[0]
 
 

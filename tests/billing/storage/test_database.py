@@ -343,6 +343,16 @@ def test_a_session_that_a_pooler_cleared_is_taken_up_again(database: Database, q
     assert query("SELECT count(*) FROM jobs WHERE name = 'operation'") == [(2,)]
 
 
+def test_a_held_connection_that_is_closed_already_is_replaced(database: Database, database_url: str) -> None:
+    """libpq has no result for it, so psycopg raises by itself."""
+    if not database_url.startswith("postgresql"):
+        pytest.skip("PostgreSQL accepts on a connection of its own; another parameter runs it")
+    database.accept(operation("before"))
+    assert database._acceptance
+    database._acceptance._server().finish()
+    assert database.accept(operation("after"))
+
+
 def test_two_sessions_that_a_pooler_gives_the_same_connection_do_not_meet_in_names(
     database_url: str, database: Database
 ) -> None:
