@@ -306,6 +306,13 @@ def test_another_person_is_one_click_away_and_an_address_too(visit, pair):
     expect(visit("sales").locator(".you")).to_contain_text("Jonas Weber")
 
 
+def test_whoever_opens_the_plain_address_is_the_agent(visit, pair):
+    """The one that `kontor demo` prints. Some people of the workspace have no role, and could try nothing."""
+    page = visit("sales")
+    page.goto(pair.workspace.url)
+    expect(page.locator(".you")).to_contain_text("Mia Brandt")
+
+
 def test_the_home_is_opened_drawn_and_pressed(visit, pair, picture):
     page = visit()
     page.get_by_role("button", name="Home", exact=True).click()

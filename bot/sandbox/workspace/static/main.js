@@ -278,8 +278,9 @@ async function start() {
   document.addEventListener("keydown", (event) => event.key === "Escape" && fold());
   await loadDirectory();
   const wanted = new URL(location.href).searchParams;
-  const role = directory.people.find((one) => one.role === wanted.get("as"))?.id;
-  const user = person(wanted.get("as"))?.id ?? role ?? directory.people[0]?.id;
+  const as = wanted.get("as");
+  const role = as && directory.people.find((one) => one.role === as)?.id; // some people have no role
+  const user = person(as)?.id || role || directory.people[0]?.id;
   if (!user) return void main.replaceChildren(el("p", { class: "empty" }, t("This workspace has no people.")));
   page.place = wanted.get("in");
   await be(user);
